@@ -1,0 +1,2 @@
+//! The `caplet` binary.
+fn main() {}

@@ -1,0 +1,20 @@
+//! The fixed layouts that keys sign: tag, domain, fields; integers big-endian, no padding that
+//! could differ, one file a family.
+
+mod closing;
+mod envelope;
+mod identity;
+mod key;
+mod login;
+mod order;
+mod voucher;
+
+pub use closing::{Closing, Receipt};
+pub use envelope::EnvelopeHeader;
+pub use identity::{
+    EndpointRecord, Grant, Possession, ProfileStatement, Rotation, SealKey, owner_hash,
+};
+pub use key::{PublicKey, Scheme};
+pub use login::Login;
+pub use order::{Cancel, Demand, Offer, OrderFlags, Side};
+pub use voucher::Voucher;
