@@ -7,6 +7,7 @@ mod identity;
 mod key;
 mod login;
 mod order;
+mod qos;
 mod voucher;
 
 pub use closing::{Closing, Receipt};
@@ -17,4 +18,5 @@ pub use identity::{
 pub use key::{PublicKey, Scheme};
 pub use login::Login;
 pub use order::{Cancel, Demand, Offer, OrderFlags, Side};
+pub use qos::QosReport;
 pub use voucher::Voucher;

@@ -25,7 +25,7 @@ pub enum Side {
 
 /// Bits of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
     feature = "schema",
     derive(cosmwasm_schema::schemars::JsonSchema, cosmwasm_schema::cw_schema::Schemaifier),
@@ -49,6 +49,15 @@ impl OrderFlags {
     pub const fn has(self, bits: u8) -> bool {
         self.0 & bits == bits
     }
+}
+
+/// Reads a big-endian field at a fixed place of a fixed array.
+fn field<const N: usize, const L: usize>(from: &[u8; N], at: usize) -> [u8; L] {
+    let mut out = [0; L];
+    for (to, byte) in out.iter_mut().zip(from.iter().skip(at)) {
+        *to = *byte;
+    }
+    out
 }
 
 /// An order to sell. Cell and reliability tier are not in it: they come from the chain, never from
@@ -86,6 +95,28 @@ pub struct Offer {
 impl Offer {
     /// Bytes of the signed layout.
     pub const LEN: usize = 96;
+    /// Bytes of the layout after tag and domain: what calldata carries.
+    pub const BODY: usize = 48;
+
+    /// The order whose layout, after tag and domain, is `body`.
+    #[must_use]
+    pub fn decode(body: &[u8; Self::BODY]) -> Self {
+        Self {
+            device: DeviceId(u32::from_be_bytes(field(body, 0))),
+            sequence: u32::from_be_bytes(field(body, 4)),
+            market: MarketId(u32::from_be_bytes(field(body, 8))),
+            latency: body[12],
+            throughput: body[13],
+            accuracy: body[14],
+            flags: OrderFlags(body[15]),
+            tags: u32::from_be_bytes(field(body, 16)),
+            ask: u64::from_be_bytes(field(body, 20)),
+            batch: Lots(u16::from_be_bytes(field(body, 28))),
+            instant: Lots(u16::from_be_bytes(field(body, 30))),
+            not_after: u64::from_be_bytes(field(body, 32)),
+            relay_fee: u64::from_be_bytes(field(body, 40)),
+        }
+    }
 
     /// The bytes that the device key signs.
     #[must_use]
@@ -145,6 +176,31 @@ pub struct Demand {
 impl Demand {
     /// Bytes of the signed layout.
     pub const LEN: usize = 100;
+    /// Bytes of the layout after tag and domain: what calldata carries.
+    pub const BODY: usize = 52;
+
+    /// The order whose layout, after tag and domain, is `body`. The padding byte is not part of
+    /// the order; a body that sets it yields a preimage that no signature fits.
+    #[must_use]
+    pub fn decode(body: &[u8; Self::BODY]) -> Self {
+        Self {
+            device: DeviceId(u32::from_be_bytes(field(body, 0))),
+            sequence: u32::from_be_bytes(field(body, 4)),
+            market: MarketId(u32::from_be_bytes(field(body, 8))),
+            latency: body[12],
+            throughput: body[13],
+            accuracy: body[14],
+            reliability: body[15],
+            flags: OrderFlags(body[16]),
+            tags: u32::from_be_bytes(field(body, 18)),
+            rho: u16::from_be_bytes(field(body, 22)),
+            lambda: u16::from_be_bytes(field(body, 24)),
+            limit: u64::from_be_bytes(field(body, 26)),
+            lots: Lots(u16::from_be_bytes(field(body, 34))),
+            not_after: u64::from_be_bytes(field(body, 36)),
+            relay_fee: u64::from_be_bytes(field(body, 44)),
+        }
+    }
 
     /// The bytes that the device key signs.
     #[must_use]

@@ -1,0 +1,482 @@
+//! Auction: markets, supply classes, order pages, epochs, batch clearing, instant lane, price controller.
+
+use crate::common::{AdminMsg, AdminResponse, DomainResponse};
+use caplet_protocol::{
+    AssetId, Bps, CellId, ClassSlot, DeviceId, Kind, Lots, MarketId, Tick,
+    layout::{OrderFlags, Side},
+};
+use cosmwasm_schema::{QueryResponses, cw_serde};
+use cosmwasm_std::{Binary, Uint64, Uint128};
+
+/// Orders in one page, hence in one placing message and side.
+pub const MAX_PAGE: usize = 256;
+/// Live supply classes of a market.
+pub const MAX_CLASSES: usize = 64;
+
+/// Parameters of a new auction.
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// Governance; the sender when absent.
+    pub owner: Option<String>,
+    /// The registry's address.
+    pub registry: String,
+    /// The escrow's address.
+    pub escrow: String,
+    /// The reputation contract's address.
+    pub reputation: String,
+}
+
+/// A market as governance defines it.
+#[cw_serde]
+pub struct MarketConfig {
+    /// Kind of capability.
+    pub kind: Kind,
+    /// What of that kind, such as `temperature`; 1..=64 characters of `a-z0-9/._-`.
+    pub resource: String,
+    /// Unit that is counted, such as `reading`, `MiB`, `Mfuel`, `job`.
+    pub unit: String,
+    /// Units of service in a lot; not 0.
+    pub lot_units: Uint64,
+    /// Seconds a lot lasts; not 0.
+    pub slot_secs: u32,
+    /// What is paid.
+    pub asset: AssetId,
+    /// Base units of one tick; not 0.
+    pub tick_size: Uint64,
+    /// Seconds of an epoch: one to collect, the next to clear; not 0.
+    pub epoch_secs: u32,
+    /// Seconds from a lease's closing to its sweep, at least.
+    pub settle_secs: u32,
+    /// Blocks from a lease's closing to its sweep, at least.
+    pub settle_blocks: u32,
+    /// Seconds of a provider's notice.
+    pub notice_secs: u32,
+    /// Share of a lease's reserve a payee may be owed unredeemed, at most 2,500.
+    pub exposure: Bps,
+    /// Base units per lot inside every pair's cost, paid by the buyer to whoever clears (`MECHANISMS.md` 2).
+    pub lot_fee: Uint64,
+    /// Base units a demand leaves as a bond; back when it fills or is cancelled, forfeit to whoever expires it.
+    pub order_bond: Uint64,
+    /// Base units of each lease for whoever sweeps it.
+    pub close_bond: Uint64,
+    /// Thresholds of the quality tiers.
+    pub tiers: Tiers,
+    /// Names of the tags, bit by bit; at most 32.
+    pub tags: Vec<String>,
+    /// The price controller.
+    pub price: PriceConfig,
+    /// Orders open at a time, at most 20,000.
+    pub max_orders: u32,
+    /// One-class market that drops the marginal trade (`MECHANISMS.md` 1).
+    pub trade_reduction: bool,
+}
+
+/// Tier thresholds: tier 0 promises nothing, tier `i` what entry `i - 1` says. At most 7 entries each.
+#[cw_serde]
+pub struct Tiers {
+    /// Milliseconds, strictly falling.
+    pub latency_ms: Vec<u32>,
+    /// Units a second, strictly rising.
+    pub throughput: Vec<Uint64>,
+    /// Parts per million, strictly rising.
+    pub accuracy_ppm: Vec<u32>,
+    /// R of each reliability tier, tier 0 included, rising; what c uses.
+    pub reliability: Vec<Bps>,
+}
+
+/// The price controller of `MECHANISMS.md` 3.
+#[cw_serde]
+pub struct PriceConfig {
+    /// Base price at the start.
+    pub start: Tick,
+    /// Least base price.
+    pub floor: Tick,
+    /// Greatest base price.
+    pub ceiling: Tick,
+    /// Target utilisation U*, 8,000 in most markets.
+    pub target: Bps,
+    /// Greatest step of ln p an epoch, 1,250 (1/8) in most markets.
+    pub step: Bps,
+    /// Instant lane: premium at U*.
+    pub premium: Bps,
+    /// Instant lane: further premium from U* to full.
+    pub premium_scarce: Bps,
+}
+
+/// What one may ask of the auction.
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Opens a market. Owner only.
+    CreateMarket(MarketConfig),
+    /// Sets latencies between cells. Owner only.
+    SetLatency {
+        /// Symmetric entries, at most 1,024.
+        entries: Vec<LatencyEntry>,
+    },
+    /// Places orders written out. The devices' owner, or anyone with the devices' signatures.
+    Place {
+        /// The market.
+        market: MarketId,
+        /// At most 256.
+        offers: Vec<OfferInput>,
+        /// At most 256.
+        demands: Vec<DemandInput>,
+    },
+    /// Places signed orders in packed form. Anyone; the sender gets the relay fees.
+    Relay {
+        /// The market.
+        market: MarketId,
+        /// `Offer` bodies with signatures, 48 + 64 bytes each, at most 256.
+        offers: Binary,
+        /// `Demand` bodies with signatures, 52 + 64 bytes each, at most 256.
+        demands: Binary,
+    },
+    /// Instant lane: takes one offer's posted price now. The device's owner, or anyone with its signature.
+    Take {
+        /// The offer.
+        offer: Uint64,
+        /// The demand; never enters the book.
+        demand: DemandInput,
+        /// The market.
+        market: MarketId,
+    },
+    /// Takes orders back. The devices' owner, or anyone with the devices' signatures.
+    Cancel {
+        /// The market.
+        market: MarketId,
+        /// At most 100.
+        orders: Vec<CancelInput>,
+    },
+    /// Clears away orders past their end; the bonds of demands go to the sender. Anyone.
+    Expire {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
+        /// At most 100.
+        orders: Vec<Uint64>,
+    },
+    /// Clears the frozen book of an epoch. Anyone; the first valid clearing wins the lot fees.
+    Clear {
+        /// The market.
+        market: MarketId,
+        /// The epoch whose book it clears: the one before the current.
+        epoch: u32,
+        /// [`crate::packed::FillItem`]s, strictly ascending by (offer, demand).
+        fills: Binary,
+        /// Price of a lot by class slot, the witness; `None` where the class has no offers.
+        prices: Vec<Option<Uint64>>,
+    },
+    /// Ownership and pause. A pause stops Place, Relay, Take and Clear; Cancel and Expire go on.
+    Admin(AdminMsg),
+}
+
+/// Latency between two cells, both ways.
+#[cw_serde]
+pub struct LatencyEntry {
+    /// One cell.
+    pub a: CellId,
+    /// The other.
+    pub b: CellId,
+    /// Milliseconds; 65,535 for unreachable.
+    pub ms: u16,
+}
+
+/// An offer written out; fields as in `layout::Offer`.
+#[cw_serde]
+pub struct OfferInput {
+    /// The providing device.
+    pub device: DeviceId,
+    /// Above the device's last order's.
+    pub sequence: u32,
+    /// Latency tier it promises.
+    pub latency: u8,
+    /// Throughput tier it promises.
+    pub throughput: u8,
+    /// Accuracy tier it promises.
+    pub accuracy: u8,
+    /// Flags.
+    pub flags: OrderFlags,
+    /// Tags, bit by bit.
+    pub tags: u32,
+    /// Base units a lot, a multiple of the tick.
+    pub ask: Uint64,
+    /// Lots for the batch lane.
+    pub batch: Lots,
+    /// Lots for the instant lane.
+    pub instant: Lots,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Base units for the relayer.
+    pub relay_fee: Uint64,
+    /// The device's signature; not needed when its owner sends.
+    pub signature: Option<Binary>,
+}
+
+/// A demand written out; fields as in `layout::Demand`.
+#[cw_serde]
+pub struct DemandInput {
+    /// The consuming device.
+    pub device: DeviceId,
+    /// Above the device's last order's.
+    pub sequence: u32,
+    /// Least latency tier.
+    pub latency: u8,
+    /// Least throughput tier.
+    pub throughput: u8,
+    /// Least accuracy tier.
+    pub accuracy: u8,
+    /// Least reliability tier.
+    pub reliability: u8,
+    /// Flags.
+    pub flags: OrderFlags,
+    /// Tags, bit by bit.
+    pub tags: u32,
+    /// Ticks a lot for a whole lost point of reliability.
+    pub rho: u16,
+    /// Thousandths of a tick a lot per millisecond.
+    pub lambda: u16,
+    /// Base units a lot, a multiple of the tick.
+    pub limit: Uint64,
+    /// Lots.
+    pub lots: Lots,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Base units for the relayer.
+    pub relay_fee: Uint64,
+    /// The device's signature; not needed when its owner sends.
+    pub signature: Option<Binary>,
+}
+
+/// An order to take back.
+#[cw_serde]
+pub struct CancelInput {
+    /// Which side.
+    pub side: Side,
+    /// The order.
+    pub order: Uint64,
+    /// The device's signature over `layout::Cancel`; not needed when its owner sends.
+    pub signature: Option<Binary>,
+}
+
+/// Questions.
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    /// Owner and pause.
+    #[returns(AdminResponse)]
+    Admin {},
+    /// The signing domain.
+    #[returns(DomainResponse)]
+    Domain {},
+    /// Peers.
+    #[returns(ConfigResponse)]
+    Config {},
+    /// A market.
+    #[returns(MarketResponse)]
+    Market {
+        /// The market.
+        market: MarketId,
+    },
+    /// Markets by number.
+    #[returns(MarketsResponse)]
+    Markets {
+        /// Cursor.
+        start_after: Option<MarketId>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
+    /// A market's live classes and requirement vectors.
+    #[returns(TablesResponse)]
+    Tables {
+        /// The market.
+        market: MarketId,
+    },
+    /// Latencies between cells.
+    #[returns(LatencyResponse)]
+    Latency {},
+    /// An order.
+    #[returns(OrderResponse)]
+    Order {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
+        /// The order.
+        order: Uint64,
+    },
+    /// Open orders of one side, by number.
+    #[returns(OrdersResponse)]
+    Orders {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
+        /// Cursor.
+        start_after: Option<Uint64>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
+}
+
+/// Peers.
+#[cw_serde]
+pub struct ConfigResponse {
+    /// The registry.
+    pub registry: String,
+    /// The escrow.
+    pub escrow: String,
+    /// The reputation contract.
+    pub reputation: String,
+}
+
+/// A market with where it stands.
+#[cw_serde]
+pub struct MarketResponse {
+    /// Its number.
+    pub market: MarketId,
+    /// As defined.
+    pub config: MarketConfig,
+    /// Unix seconds of its first epoch's start.
+    pub genesis: Uint64,
+    /// Where its epochs stand, rolled forward to the block of the query.
+    pub epoch: EpochResponse,
+    /// Base price.
+    pub base: Tick,
+    /// Utilisation of the last cleared book, in basis points, may exceed 10,000.
+    pub utilisation: Uint64,
+    /// Open orders.
+    pub open_orders: u32,
+}
+
+/// Where a market's epochs stand.
+#[cw_serde]
+pub struct EpochResponse {
+    /// The epoch that collects now.
+    pub collecting: u32,
+    /// The epoch whose frozen book may be cleared now; `None` once it is cleared or if there is none.
+    pub clearing: Option<u32>,
+    /// Offer pages below this number are in the frozen book.
+    pub offer_pages: u32,
+    /// Demand pages below this number are in the frozen book.
+    pub demand_pages: u32,
+    /// First offer page that may hold an open order.
+    pub first_offer_page: u32,
+    /// First demand page that may hold an open order.
+    pub first_demand_page: u32,
+    /// Unix seconds when the current epoch ends, and with it the time to clear the one before.
+    pub ends: Uint64,
+    /// Last epoch that was cleared.
+    pub last_cleared: Option<u32>,
+}
+
+/// A list of markets.
+#[cw_serde]
+pub struct MarketsResponse {
+    /// In ascending order.
+    pub markets: Vec<MarketResponse>,
+}
+
+/// A supply class.
+#[cw_serde]
+pub struct ClassResponse {
+    /// Its slot.
+    pub slot: ClassSlot,
+    /// Network region.
+    pub cell: CellId,
+    /// Latency tier.
+    pub latency: u8,
+    /// Throughput tier.
+    pub throughput: u8,
+    /// Accuracy tier.
+    pub accuracy: u8,
+    /// Reliability tier.
+    pub reliability: u8,
+    /// Tags.
+    pub tags: u32,
+    /// From attested enclaves.
+    pub attested: bool,
+    /// Open offers in it.
+    pub offers: u32,
+}
+
+/// A requirement vector.
+#[cw_serde]
+pub struct VectorResponse {
+    /// Its number.
+    pub vector: u16,
+    /// The demander's region.
+    pub cell: CellId,
+    /// Least latency tier.
+    pub latency: u8,
+    /// Least throughput tier.
+    pub throughput: u8,
+    /// Least accuracy tier.
+    pub accuracy: u8,
+    /// Least reliability tier.
+    pub reliability: u8,
+    /// Required tags.
+    pub tags: u32,
+    /// Requires an attested enclave.
+    pub attested: bool,
+    /// Ticks a lot for a whole lost point of reliability.
+    pub rho: u16,
+    /// Thousandths of a tick a lot per millisecond.
+    pub lambda: u16,
+    /// Open demands with it.
+    pub demands: u32,
+}
+
+/// A market's tables.
+#[cw_serde]
+pub struct TablesResponse {
+    /// Live classes by slot.
+    pub classes: Vec<ClassResponse>,
+    /// Live vectors by number.
+    pub vectors: Vec<VectorResponse>,
+}
+
+/// Latencies between cells.
+#[cw_serde]
+pub struct LatencyResponse {
+    /// Each pair once, `a <= b`; a pair that is missing is unreachable, a cell to itself 0 unless set.
+    pub entries: Vec<LatencyEntry>,
+}
+
+/// An order.
+#[cw_serde]
+pub struct OrderResponse {
+    /// Its number.
+    pub order: Uint64,
+    /// Which side.
+    pub side: Side,
+    /// Whose.
+    pub device: DeviceId,
+    /// Ask or limit, base units a lot.
+    pub price: Uint64,
+    /// Lots left in the batch lane.
+    pub lots: Lots,
+    /// Lots left in the instant lane (offers).
+    pub instant: Lots,
+    /// Class (offers).
+    pub class: Option<ClassSlot>,
+    /// Vector (demands).
+    pub vector: Option<u16>,
+    /// Flags.
+    pub flags: OrderFlags,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Epoch in which it was placed.
+    pub epoch: u32,
+    /// Base units still locked for it.
+    pub locked: Uint128,
+    /// Whether anything of it is still open.
+    pub open: bool,
+}
+
+/// A list of orders.
+#[cw_serde]
+pub struct OrdersResponse {
+    /// In ascending order.
+    pub orders: Vec<OrderResponse>,
+}

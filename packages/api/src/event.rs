@@ -1,0 +1,423 @@
+//! Typed events: contracts encode them, keepers decode them with the same type; no attribute key is
+//! written anywhere else.
+//!
+//! On chain an event's type is `wasm-` and the name, and carries `_contract_address`. Lists travel
+//! as base64 of packed big-endian records.
+
+use cosmwasm_std::{Attribute, Event, HexBinary};
+use core::str::FromStr;
+use thiserror::Error;
+
+/// An event that does not decode.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum EventError {
+    /// It is another event.
+    #[error("event {found} is not {wanted}")]
+    Other {
+        /// Its type.
+        found: String,
+        /// The type that was asked for.
+        wanted: &'static str,
+    },
+    /// An attribute is missing or does not parse.
+    #[error("event {event} has no readable attribute {attribute}: contract and client are of different versions")]
+    Attribute {
+        /// The event.
+        event: &'static str,
+        /// The attribute.
+        attribute: &'static str,
+    },
+}
+
+/// A value in an attribute.
+pub trait Value: Sized {
+    /// As text.
+    fn to_text(&self) -> String;
+    /// From text.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+macro_rules! plain {
+    ($($ty:ty),*) => {$(
+        impl Value for $ty {
+            fn to_text(&self) -> String { self.to_string() }
+            fn from_text(text: &str) -> Option<Self> { <$ty>::from_str(text).ok() }
+        }
+    )*};
+}
+plain!(u8, u16, u32, u64, u128, String, bool);
+
+impl Value for Vec<u8> {
+    fn to_text(&self) -> String {
+        HexBinary::from(self.as_slice()).to_hex()
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        HexBinary::from_hex(text).ok().map(Into::into)
+    }
+}
+
+impl Value for Vec<u64> {
+    fn to_text(&self) -> String {
+        let parts: Vec<String> = self.iter().map(ToString::to_string).collect();
+        parts.join(",")
+    }
+    fn from_text(text: &str) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Vec::new());
+        }
+        text.split(',').map(|part| part.parse().ok()).collect()
+    }
+}
+
+macro_rules! event {
+    ($(#[$doc:meta])* $name:ident = $ty:literal { $($(#[$fdoc:meta])* $field:ident: $fty:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$fdoc])* pub $field: $fty,)*
+        }
+
+        impl $name {
+            /// The event's name, without the `wasm-` that the chain puts before it.
+            pub const NAME: &'static str = $ty;
+
+            /// Reads the event from its type (with or without `wasm-`) and attributes.
+            ///
+            /// # Errors
+            /// If it is another event or an attribute is missing or malformed.
+            pub fn read<'a>(
+                ty: &str,
+                attributes: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
+            ) -> Result<Self, EventError> {
+                if ty.strip_prefix("wasm-").unwrap_or(ty) != $ty {
+                    return Err(EventError::Other { found: ty.to_string(), wanted: $ty });
+                }
+                $(let $field = attributes
+                    .clone()
+                    .into_iter()
+                    .find(|(key, _)| *key == stringify!($field))
+                    .and_then(|(_, value)| <$fty as Value>::from_text(value))
+                    .ok_or(EventError::Attribute { event: $ty, attribute: stringify!($field) })?;)*
+                Ok(Self { $($field,)* })
+            }
+        }
+
+        impl From<$name> for Event {
+            fn from(event: $name) -> Self {
+                Event::new($ty).add_attributes([
+                    $(Attribute::new(stringify!($field), event.$field.to_text()),)*
+                ])
+            }
+        }
+
+        impl TryFrom<&Event> for $name {
+            type Error = EventError;
+            fn try_from(event: &Event) -> Result<Self, EventError> {
+                let pairs: Vec<(&str, &str)> =
+                    event.attributes.iter().map(|a| (a.key.as_str(), a.value.as_str())).collect();
+                Self::read(&event.ty, pairs)
+            }
+        }
+    };
+}
+
+event!(
+    /// Registry: a gateway's endpoint record; carries the address list itself.
+    EndpointPublished = "caplet_endpoint" {
+        /// Gateway's account number.
+        account: u32,
+        /// Gateway's address.
+        address: String,
+        /// Endpoint key.
+        key: Vec<u8>,
+        /// Raw address list.
+        addresses: Vec<u8>,
+        /// Sequence.
+        sequence: u64,
+        /// Unix seconds.
+        not_after: u64,
+        /// The endpoint key's signature.
+        signature: Vec<u8>,
+    }
+);
+event!(
+    /// Registry: a device was registered.
+    DeviceRegistered = "caplet_device" {
+        /// The device.
+        device: u32,
+        /// Its owner's address.
+        owner: String,
+        /// Its gateway's address.
+        gateway: String,
+        /// Scheme number of its key.
+        scheme: u8,
+        /// Its key.
+        key: Vec<u8>,
+    }
+);
+event!(
+    /// Registry: a profile was announced.
+    ProfileAnnounced = "caplet_profile" {
+        /// The device.
+        device: u32,
+        /// SHA-256 of the raw profile.
+        digest: Vec<u8>,
+        /// Sequence.
+        sequence: u64,
+    }
+);
+event!(
+    /// Registry: a device's keys changed.
+    KeyRotated = "caplet_rotated" {
+        /// The device.
+        device: u32,
+        /// The key epoch that began.
+        epoch: u32,
+        /// Whether the old key is no longer trusted.
+        compromised: bool,
+    }
+);
+event!(
+    /// Registry: a delegation was recorded.
+    GrantRecorded = "caplet_grant" {
+        /// The device.
+        device: u32,
+        /// The delegate's key.
+        delegate: Vec<u8>,
+        /// Scopes; 0 revokes.
+        scopes: u8,
+        /// Epoch.
+        epoch: u32,
+    }
+);
+event!(
+    /// Registry: a device's status changed.
+    StatusChanged = "caplet_status" {
+        /// The device.
+        device: u32,
+        /// Number of the status.
+        status: u8,
+    }
+);
+event!(
+    /// Escrow: money came in.
+    Deposited = "caplet_deposit" {
+        /// Whose.
+        account: u32,
+        /// Of what.
+        asset: u16,
+        /// Base units.
+        amount: u128,
+    }
+);
+event!(
+    /// Escrow: money went out.
+    Withdrawn = "caplet_withdraw" {
+        /// Whose.
+        account: u32,
+        /// Of what.
+        asset: u16,
+        /// Base units.
+        amount: u128,
+    }
+);
+event!(
+    /// Escrow: leases were opened, in the order of the items.
+    LeasesOpened = "caplet_opened" {
+        /// The market.
+        market: u32,
+        /// The market's epoch.
+        epoch: u32,
+        /// The asset.
+        asset: u16,
+        /// Unix seconds.
+        start: u64,
+        /// Unix seconds.
+        end: u64,
+        /// The leases.
+        leases: Vec<u64>,
+        /// The demands they fill, as the items named them.
+        demands: Vec<u64>,
+        /// The consuming devices.
+        consumers: Vec<u64>,
+        /// The providing devices.
+        providers: Vec<u64>,
+        /// Prices, base units a lot.
+        prices: Vec<u64>,
+        /// Lots.
+        lots: Vec<u64>,
+    }
+);
+event!(
+    /// Escrow: vouchers were redeemed.
+    Settled = "caplet_settled" {
+        /// The submitter's account.
+        keeper: u32,
+        /// The leases, in the order of the items.
+        leases: Vec<u64>,
+        /// Numbers of the `ItemResult`s.
+        results: Vec<u64>,
+        /// Base units redeemed now, gross, by item.
+        paid: Vec<u64>,
+    }
+);
+event!(
+    /// Escrow: leases began to close.
+    LeasesClosing = "caplet_closing" {
+        /// The leases.
+        leases: Vec<u64>,
+        /// Number of the reason.
+        reason: u8,
+    }
+);
+event!(
+    /// Escrow: a lease is over.
+    LeaseClosed = "caplet_closed" {
+        /// The lease.
+        lease: u64,
+        /// Number of the reason.
+        reason: u8,
+        /// Base units it redeemed, gross.
+        redeemed: u64,
+        /// Base units that returned to the payer.
+        refunded: u64,
+    }
+);
+event!(
+    /// Auction: orders were placed.
+    OrdersPlaced = "caplet_placed" {
+        /// The market.
+        market: u32,
+        /// Number of the side.
+        side: u8,
+        /// The page they are in; slots in the order of the message.
+        page: u32,
+        /// How many.
+        count: u32,
+        /// The epoch.
+        epoch: u32,
+    }
+);
+event!(
+    /// Auction: orders ended without a fill.
+    OrdersEnded = "caplet_ended" {
+        /// The market.
+        market: u32,
+        /// Number of the side.
+        side: u8,
+        /// The orders.
+        orders: Vec<u64>,
+        /// Whether they expired rather than were cancelled.
+        expired: bool,
+        /// Whether they leave the book only when the epoch folds.
+        pending: bool,
+    }
+);
+event!(
+    /// Auction: an epoch was cleared.
+    EpochCleared = "caplet_cleared" {
+        /// The market.
+        market: u32,
+        /// The epoch.
+        epoch: u32,
+        /// Fills.
+        fills: u32,
+        /// Lots.
+        lots: u64,
+        /// Welfare, base units.
+        welfare: u128,
+        /// Who cleared.
+        keeper: String,
+        /// Fills that opened no lease, because a device was suspended, frozen or retired.
+        skipped: u32,
+    }
+);
+event!(
+    /// Auction: an epoch passed without a clearing; its orders stay.
+    EpochLapsed = "caplet_lapsed" {
+        /// The market.
+        market: u32,
+        /// The epoch.
+        epoch: u32,
+    }
+);
+event!(
+    /// Auction: an offer was taken in the instant lane.
+    OfferTaken = "caplet_taken" {
+        /// The market.
+        market: u32,
+        /// The offer.
+        offer: u64,
+        /// The consuming device.
+        consumer: u32,
+        /// Lots.
+        lots: u16,
+        /// Base units a lot.
+        price: u64,
+    }
+);
+event!(
+    /// Auction: the base price of a market moved.
+    PriceMoved = "caplet_price" {
+        /// The market.
+        market: u32,
+        /// The epoch whose book moved it.
+        epoch: u32,
+        /// Ticks before.
+        from: u16,
+        /// Ticks after.
+        to: u16,
+        /// Utilisation in basis points.
+        utilisation: u64,
+    }
+);
+event!(
+    /// Reputation: a lease was rated.
+    LeaseRated = "caplet_rated" {
+        /// The lease.
+        lease: u64,
+        /// The device that served.
+        device: u32,
+        /// r in basis points.
+        rating: u16,
+        /// w in thousandths of a standard lease.
+        weight: u64,
+        /// R after it, basis points.
+        score: u16,
+        /// The tier after it.
+        tier: u8,
+    }
+);
+event!(
+    /// Reputation: a device was suspended or reinstated.
+    SuspensionChanged = "caplet_suspension" {
+        /// The device.
+        device: u32,
+        /// Whether it is suspended now.
+        suspended: bool,
+        /// Unix seconds until which at least; 0 when reinstated.
+        until: u64,
+    }
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_reads_back_from_what_the_chain_shows() {
+        let event = LeasesOpened {
+            market: 1, epoch: 2, asset: 3, start: 4, end: 5, leases: vec![6, 7], demands: vec![], consumers: vec![1, 2],
+            providers: vec![3, 4], prices: vec![5, 6], lots: vec![1, 1],
+        };
+        let mut raw = Event::from(event.clone());
+        raw.ty = format!("wasm-{}", raw.ty);
+        assert_eq!(LeasesOpened::try_from(&raw).unwrap(), event);
+        assert!(matches!(Settled::try_from(&raw), Err(EventError::Other { .. })));
+        raw.attributes.remove(0);
+        assert_eq!(
+            LeasesOpened::try_from(&raw),
+            Err(EventError::Attribute { event: "caplet_opened", attribute: "market" })
+        );
+    }
+}

@@ -1,0 +1,405 @@
+//! Storage layouts that contracts read of each other by raw query, documented to the byte.
+//!
+//! A raw query costs by the byte and has no fixed part worth a smart query's 69k gas
+//! (`MECHANISMS.md` 9). A page is a run of fixed-width records under the key
+//! `prefix byte | sub-key | page number u32`, integers big-endian; a page may be shorter than full:
+//! records past its end are all zero. Prefix bytes are above 0x7F, so they never meet the
+//! namespaces of cw-storage-plus, which begin with ASCII or 0.
+
+use caplet_protocol::{AccountId, AssetId, CellId, DeviceId, LeaseId, MarketId, layout::Side};
+
+/// Reads a big-endian number of up to 16 bytes at `at`; missing bytes read as zero.
+fn number(from: &[u8], at: usize, len: usize) -> u128 {
+    let mut value = 0u128;
+    for i in at..at.saturating_add(len) {
+        value = (value << 8) | u128::from(from.get(i).copied().unwrap_or(0));
+    }
+    value
+}
+
+macro_rules! records {
+    ($(#[$doc:meta])* $name:ident, $len:literal { $($(#[$fdoc:meta])* $field:ident: $ty:ty = $at:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[$fdoc])* pub $field: $ty,)*
+        }
+
+        impl $name {
+            /// Bytes of a record.
+            pub const LEN: usize = $len;
+
+            /// The record's bytes.
+            #[must_use]
+            pub fn encode(&self) -> [u8; $len] {
+                let mut out = [0u8; $len];
+                $(
+                    let bytes = self.$field.to_be_bytes();
+                    for (to, from) in out.iter_mut().skip($at).zip(bytes) {
+                        *to = from;
+                    }
+                )*
+                out
+            }
+
+            /// The record in `from`; bytes that are missing read as zero.
+            #[must_use]
+            #[allow(clippy::cast_possible_truncation)] // each field reads exactly its own width
+            pub fn decode(from: &[u8]) -> Self {
+                Self { $($field: number(from, $at, core::mem::size_of::<$ty>()) as $ty,)* }
+            }
+        }
+    };
+}
+
+records!(
+    /// Registry: what others need of a device. All zero: no such device.
+    DeviceRecord, 16 {
+        /// Owner's account.
+        owner: u32 = 0,
+        /// Gateway's account: it settles for the device.
+        gateway: u32 = 4,
+        /// Network region.
+        cell: u16 = 8,
+        /// Number of the `DeviceStatus`.
+        status: u8 = 10,
+        /// Bit 0: attested.
+        flags: u8 = 11,
+        /// Current key epoch.
+        key_epoch: u32 = 12,
+    }
+);
+
+records!(
+    /// Reputation: what others need of a device. All zero: unrated, tier 0.
+    StandingRecord, 2 {
+        /// Reliability tier.
+        tier: u8 = 0,
+        /// Bit 0: suspended.
+        flags: u8 = 1,
+    }
+);
+
+records!(
+    /// Escrow: one balance.
+    BalanceRecord, 32 {
+        /// May be withdrawn.
+        free: u128 = 0,
+        /// Locked for orders.
+        ordered: u128 = 16,
+    }
+);
+
+records!(
+    /// Escrow: what a settlement reads of a lane. `lanes` is 0 for a slot that is empty or closed.
+    LaneRecord, 20 {
+        /// Most the lane may redeem.
+        cap: u64 = 0,
+        /// Device whose key signs.
+        signer: u32 = 8,
+        /// Account that is credited.
+        payee: u32 = 12,
+        /// Asset.
+        asset: u16 = 16,
+        /// Lane number within the lease, 0..=3.
+        lane: u8 = 18,
+        /// Fee schedule, counted from 1; 0: the slot is empty or the lease closed.
+        fees: u8 = 19,
+    }
+);
+
+records!(
+    /// Escrow: what was agreed, written once, at the lease's first slot.
+    DealRecord, 28 {
+        /// Number of the terms it shares with its batch.
+        terms: u32 = 0,
+        /// Consuming device.
+        consumer: u32 = 4,
+        /// Providing device.
+        provider: u32 = 8,
+        /// Payer's account.
+        payer: u32 = 12,
+        /// Base units a lot.
+        price: u64 = 16,
+        /// Lots.
+        lots: u16 = 24,
+        /// Lanes, 1..=4.
+        lanes: u8 = 26,
+        /// Bit 0: ordered by the owner itself, so no device's allowance is involved.
+        flags: u8 = 27,
+    }
+);
+
+records!(
+    /// Escrow: where a lease stands. All zero: Open.
+    StateRecord, 16 {
+        /// Number of the `LeaseState`.
+        state: u8 = 0,
+        /// Number of the `CloseReason`.
+        reason: u8 = 1,
+        /// Unix seconds of the notice.
+        notice: u32 = 2,
+        /// Unix seconds of Close or Poke.
+        closing_time: u32 = 6,
+        /// Height of Close or Poke, low 32 bits.
+        closing_height: u32 = 10,
+        /// Fee schedule, counted from 1, kept when the lane record is cleared.
+        fees: u8 = 14,
+        /// Spare.
+        spare: u8 = 15,
+    }
+);
+
+records!(
+    /// Auction: an offer in its page, written once. All zero: none.
+    OfferRecord, 16 {
+        /// Providing device.
+        device: u32 = 0,
+        /// Class slot.
+        class: u8 = 4,
+        /// `OrderFlags`, and bit 7: placed by the owner itself.
+        flags: u8 = 5,
+        /// Ask.
+        tick: u16 = 6,
+        /// Lots of the batch lane.
+        batch: u16 = 8,
+        /// Lots of the instant lane.
+        instant: u16 = 10,
+        /// Unix seconds.
+        not_after: u32 = 12,
+    }
+);
+
+records!(
+    /// Auction: a demand in its page, written once. All zero: none.
+    DemandRecord, 16 {
+        /// Consuming device.
+        device: u32 = 0,
+        /// Requirement vector.
+        vector: u16 = 4,
+        /// Limit.
+        tick: u16 = 6,
+        /// Lots.
+        lots: u16 = 8,
+        /// `OrderFlags`, and bit 7: placed by the owner itself.
+        flags: u8 = 10,
+        /// Spare.
+        spare: u8 = 11,
+        /// Unix seconds.
+        not_after: u32 = 12,
+    }
+);
+
+records!(
+    /// Auction: before the records of an order page.
+    OrderPageHeader, 16 {
+        /// Epoch in which the page was placed.
+        epoch: u32 = 0,
+        /// Base units of bond locked with each demand of the page.
+        bond: u64 = 4,
+        /// Orders in the page.
+        count: u16 = 12,
+        /// Layout version, 1.
+        version: u16 = 14,
+    }
+);
+
+/// Bit of [`OfferRecord::flags`] and [`DemandRecord::flags`]: placed by the owner itself.
+pub const PLACED_BY_OWNER: u8 = 0x80;
+
+/// Bit of [`StandingRecord::flags`].
+pub const SUSPENDED: u8 = 1;
+
+/// Bit of [`DeviceRecord::flags`].
+pub const ATTESTED: u8 = 1;
+
+/// Where records of one kind are: prefix byte, and how many stand in a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// First byte of every key.
+    pub prefix: u8,
+    /// Records a page.
+    pub per_page: u32,
+    /// Bytes a record.
+    pub width: usize,
+}
+
+impl Pages {
+    /// Page and place in it of record `index`.
+    #[must_use]
+    pub const fn locate(&self, index: u32) -> (u32, u32) {
+        // per_page is a non-zero constant of the tables below
+        (index.wrapping_div(self.per_page), index.wrapping_rem(self.per_page))
+    }
+
+    /// Page and place in it of a lease's slot.
+    #[must_use]
+    pub fn locate_slot(&self, slot: u64) -> Option<(u32, u32)> {
+        let per_page = u64::from(self.per_page);
+        let page = u32::try_from(slot.checked_div(per_page)?).ok()?;
+        Some((page, u32::try_from(slot.checked_rem(per_page)?).ok()?))
+    }
+
+    /// Key of a page under a sub-key.
+    #[must_use]
+    pub fn key(&self, sub: &[u8], page: u32) -> Vec<u8> {
+        let mut key = Vec::with_capacity(sub.len().saturating_add(5));
+        key.push(self.prefix);
+        key.extend_from_slice(sub);
+        key.extend_from_slice(&page.to_be_bytes());
+        key
+    }
+
+    /// Bytes of the record at `place` in a page's bytes; empty past the end.
+    #[must_use]
+    pub fn slice<'a>(&self, page: &'a [u8], place: u32) -> &'a [u8] {
+        let Ok(place) = usize::try_from(place) else { return &[] };
+        let Some(from) = place.checked_mul(self.width) else { return &[] };
+        let rest = page.get(from..).unwrap_or(&[]);
+        rest.get(..self.width).unwrap_or(rest)
+    }
+}
+
+/// Registry: [`DeviceRecord`] by device.
+pub const DEVICES: Pages = Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN };
+/// Registry: 34-byte `PublicKey` by device.
+pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34 };
+/// Reputation: [`StandingRecord`] by device.
+pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN };
+/// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
+pub const BALANCES: Pages = Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN };
+/// Escrow: redeemed u64 by lane slot (the hot pages).
+pub const REDEEMED: Pages = Pages { prefix: 0xE1, per_page: 64, width: 8 };
+/// Escrow: [`LaneRecord`] by lane slot (the cold pages).
+pub const LANES: Pages = Pages { prefix: 0xE2, per_page: 64, width: LaneRecord::LEN };
+/// Escrow: [`DealRecord`] by lane slot, at a lease's first.
+pub const DEALS: Pages = Pages { prefix: 0xE3, per_page: 64, width: DealRecord::LEN };
+/// Escrow: [`StateRecord`] by lane slot, at a lease's first.
+pub const STATES: Pages = Pages { prefix: 0xE4, per_page: 64, width: StateRecord::LEN };
+
+/// Registry: key of the number (u32) of an address.
+#[must_use]
+pub fn account_key(address: &str) -> Vec<u8> {
+    let mut key = vec![0xD2];
+    key.extend_from_slice(address.as_bytes());
+    key
+}
+
+/// Registry: key of the retired key of a device: 34-byte `PublicKey`, then Unix seconds (u64) of its
+/// rotation, then 1 if it was compromised (u8).
+#[must_use]
+pub fn old_key_key(device: DeviceId) -> Vec<u8> {
+    let mut key = vec![0xD3];
+    key.extend_from_slice(&device.0.to_be_bytes());
+    key
+}
+
+/// Escrow: key of a lease's evidence, 32 bytes.
+#[must_use]
+pub fn evidence_key(lease: LeaseId) -> Vec<u8> {
+    let mut key = vec![0xE5];
+    key.extend_from_slice(&lease.0.to_be_bytes());
+    key
+}
+
+/// Escrow: key of shared terms: JSON of [`crate::escrow::Terms`].
+#[must_use]
+pub fn terms_key(terms: u32) -> Vec<u8> {
+    let mut key = vec![0xE6];
+    key.extend_from_slice(&terms.to_be_bytes());
+    key
+}
+
+/// Escrow: key of a fee schedule, counted from 1: protocol bps u16, keeper bps u16.
+#[must_use]
+pub fn fees_key(schedule: u8) -> [u8; 2] {
+    [0xE7, schedule]
+}
+
+/// Sub-key of [`BALANCES`].
+#[must_use]
+pub fn asset_sub(asset: AssetId) -> [u8; 2] {
+    asset.0.to_be_bytes()
+}
+
+/// Auction: key of an order page: [`OrderPageHeader`], then its records.
+#[must_use]
+pub fn order_page_key(market: MarketId, side: Side, page: u32) -> [u8; 10] {
+    order_key(0xA0, market, side, page)
+}
+
+/// Auction: key of what became of an order page's orders: a bitmap of 32 bytes (bit set: done;
+/// slot `s` is bit `s % 8` of byte `s / 8`), then for each order used in part
+/// `slot u8 | used batch lots u16 | used instant lots u16`, ascending by slot. Missing: untouched.
+#[must_use]
+pub fn order_state_key(market: MarketId, side: Side, page: u32) -> [u8; 10] {
+    order_key(0xA1, market, side, page)
+}
+
+fn order_key(prefix: u8, market: MarketId, side: Side, page: u32) -> [u8; 10] {
+    let mut key = [0; 10];
+    let parts = [prefix].into_iter().chain(market.0.to_be_bytes()).chain([side as u8]);
+    for (to, from) in key.iter_mut().zip(parts.chain(page.to_be_bytes())) {
+        *to = from;
+    }
+    key
+}
+
+/// Device, account and cell numbers of a record, typed.
+impl DeviceRecord {
+    /// Owner's account; `None` if there is no such device.
+    #[must_use]
+    pub fn owner(&self) -> Option<AccountId> {
+        (self.owner != 0).then_some(AccountId(self.owner))
+    }
+
+    /// Gateway's account.
+    #[must_use]
+    pub const fn gateway(&self) -> AccountId {
+        AccountId(self.gateway)
+    }
+
+    /// Network region.
+    #[must_use]
+    pub const fn cell(&self) -> CellId {
+        CellId(self.cell)
+    }
+
+    /// Whether the device may open new leases and orders, as far as the registry knows.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.status == crate::registry::DeviceStatus::Active as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn records_come_back_as_they_were(owner: u32, gateway: u32, cell: u16, status: u8, flags: u8, key_epoch: u32,
+                                          free: u128, ordered: u128) {
+            let device = DeviceRecord { owner, gateway, cell, status, flags, key_epoch };
+            prop_assert_eq!(DeviceRecord::decode(&device.encode()), device);
+            let balance = BalanceRecord { free, ordered };
+            prop_assert_eq!(BalanceRecord::decode(&balance.encode()), balance);
+        }
+
+        #[test]
+        fn short_bytes_read_as_zero_and_never_panic(bytes: Vec<u8>, place: u32) {
+            let _ = LaneRecord::decode(LANES.slice(&bytes, place));
+            let _ = StateRecord::decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn prefixes_are_distinct_and_beyond_ascii() {
+        let all = [DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES].map(|p| p.prefix);
+        for (i, a) in all.iter().enumerate() {
+            assert!(*a > 0x7F);
+            assert!(!all[i + 1..].contains(a));
+        }
+    }
+}

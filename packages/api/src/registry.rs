@@ -1,0 +1,339 @@
+//! Registry: owners, gateways, devices, keys, profiles, grants.
+
+use crate::common::{AdminMsg, AdminResponse, DomainResponse, Key};
+use caplet_protocol::{AccountId, CellId, DeviceId};
+use cosmwasm_schema::{QueryResponses, cw_serde};
+use cosmwasm_std::{Binary, HexBinary, Uint64};
+
+/// Most devices, profiles or grants in one message.
+pub const MAX_BATCH: usize = 100;
+
+/// Parameters of a new registry.
+#[cw_serde]
+pub struct InstantiateMsg {
+    /// Governance; the sender when absent.
+    pub owner: Option<String>,
+}
+
+/// What one may ask of the registry.
+#[cw_serde]
+pub enum ExecuteMsg {
+    /// Numbers an address. Anyone, for anyone; a second time changes nothing.
+    OpenAccount {
+        /// Whom to number; the sender when absent.
+        address: Option<String>,
+    },
+    /// Publishes where the sender's gateway is dialled; opens its account if need be.
+    RegisterGateway(EndpointInput),
+    /// Puts a gateway into a network region, and with it the devices that register there. Owner only.
+    AssignCell {
+        /// The gateway's address.
+        gateway: String,
+        /// The region.
+        cell: CellId,
+    },
+    /// Registers devices with proof of possession of their keys. Anyone.
+    Register {
+        /// At most [`MAX_BATCH`].
+        devices: Vec<Registration>,
+    },
+    /// Records profiles by digest. Anyone; the device's signature counts.
+    Announce {
+        /// At most [`MAX_BATCH`].
+        profiles: Vec<ProfileInput>,
+    },
+    /// Changes a device's keys. The owner, or anyone with the old key's signature.
+    Rotate(RotateInput),
+    /// Records delegations to gateway keys. Anyone; the device's signature counts.
+    Grant {
+        /// At most [`MAX_BATCH`].
+        grants: Vec<GrantInput>,
+    },
+    /// Freezes, thaws or retires a device. Its owner only.
+    SetStatus {
+        /// The device.
+        device: DeviceId,
+        /// Its new status; [`DeviceStatus::Retired`] is for good.
+        status: DeviceStatus,
+    },
+    /// Moves a device to another gateway and its cell. Its owner only.
+    MoveGateway {
+        /// The device.
+        device: DeviceId,
+        /// The gateway's address.
+        gateway: String,
+    },
+    /// Ownership and pause. A paused registry registers nobody; rotation and retiring go on.
+    Admin(AdminMsg),
+}
+
+/// A device as it asks to be registered.
+#[cw_serde]
+pub struct Registration {
+    /// Signing key; canonical and torsion-free, never registered before.
+    pub key: Key,
+    /// X25519 sealing key, 32 bytes.
+    pub sealing: Option<Binary>,
+    /// Address of the owner, which the proof names.
+    pub owner: String,
+    /// Address of the gateway that serves it; it gives the device its cell.
+    pub gateway: String,
+    /// Signature over `layout::Possession`.
+    pub proof: Binary,
+}
+
+/// Where a gateway is dialled.
+#[cw_serde]
+pub struct EndpointInput {
+    /// ed25519 endpoint key.
+    pub key: Binary,
+    /// Raw address list (protobuf `Endpoint`), at most 1 KiB; only its digest is stored, the event carries it.
+    pub addresses: Binary,
+    /// Above the last record's.
+    pub sequence: Uint64,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// The endpoint key's signature over `layout::EndpointRecord`.
+    pub signature: Binary,
+}
+
+/// A profile by digest.
+#[cw_serde]
+pub struct ProfileInput {
+    /// The device.
+    pub device: DeviceId,
+    /// SHA-256 of the raw profile.
+    pub digest: Binary,
+    /// Above the last profile's.
+    pub sequence: Uint64,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Signature over `layout::ProfileStatement`.
+    pub signature: Binary,
+}
+
+/// New keys for a device.
+#[cw_serde]
+pub struct RotateInput {
+    /// The device.
+    pub device: DeviceId,
+    /// The key epoch that begins.
+    pub epoch: u32,
+    /// New signing key.
+    pub key: Key,
+    /// New sealing key.
+    pub sealing: Option<Binary>,
+    /// The new key's signature over `layout::Rotation`.
+    pub proof: Binary,
+    /// The old key's signature over the same; not needed when the owner sends the message.
+    pub consent: Option<Binary>,
+    /// The old key is no longer trusted: it gets no settle window. Owner only.
+    pub compromised: bool,
+}
+
+/// A delegation.
+#[cw_serde]
+pub struct GrantInput {
+    /// The device.
+    pub device: DeviceId,
+    /// The gateway's key.
+    pub delegate: Key,
+    /// Bits of `layout::Grant`; 0 revokes.
+    pub scopes: u8,
+    /// Base units.
+    pub spend_cap: Uint64,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Above the last grant's to this delegate.
+    pub epoch: u32,
+    /// The device's signature over `layout::Grant`.
+    pub signature: Binary,
+}
+
+/// What a device may do.
+#[cw_serde]
+#[derive(Copy, Eq)]
+#[repr(u8)]
+pub enum DeviceStatus {
+    /// Trades and serves.
+    Active = 1,
+    /// Its owner's maintenance pause: opens no new lease.
+    Frozen = 2,
+    /// Gone for good.
+    Retired = 3,
+}
+
+impl DeviceStatus {
+    /// The status with this number.
+    #[must_use]
+    pub const fn from_u8(value: u8) -> Option<Self> {
+        Some(match value {
+            1 => Self::Active,
+            2 => Self::Frozen,
+            3 => Self::Retired,
+            _ => return None,
+        })
+    }
+}
+
+/// Questions.
+#[cw_serde]
+#[derive(QueryResponses)]
+pub enum QueryMsg {
+    /// Owner and pause.
+    #[returns(AdminResponse)]
+    Admin {},
+    /// The signing domain.
+    #[returns(DomainResponse)]
+    Domain {},
+    /// An account by address.
+    #[returns(AccountResponse)]
+    Account {
+        /// The address.
+        address: String,
+    },
+    /// An account by number.
+    #[returns(AccountResponse)]
+    AccountById {
+        /// The number.
+        account: AccountId,
+    },
+    /// A device.
+    #[returns(DeviceResponse)]
+    Device {
+        /// The device.
+        device: DeviceId,
+    },
+    /// A device by its current signing key.
+    #[returns(DeviceResponse)]
+    DeviceByKey {
+        /// The key.
+        key: Key,
+    },
+    /// Devices by number.
+    #[returns(DevicesResponse)]
+    Devices {
+        /// Cursor.
+        start_after: Option<DeviceId>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
+    /// A gateway by address.
+    #[returns(GatewayResponse)]
+    Gateway {
+        /// The address.
+        address: String,
+    },
+    /// Gateways by account number.
+    #[returns(GatewaysResponse)]
+    Gateways {
+        /// Cursor.
+        start_after: Option<AccountId>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
+    /// Delegations of a device.
+    #[returns(GrantsResponse)]
+    Grants {
+        /// The device.
+        device: DeviceId,
+    },
+}
+
+/// An account.
+#[cw_serde]
+pub struct AccountResponse {
+    /// Its number.
+    pub account: AccountId,
+    /// Its address.
+    pub address: String,
+}
+
+/// A device.
+#[cw_serde]
+pub struct DeviceResponse {
+    /// Its number.
+    pub device: DeviceId,
+    /// Owner's account.
+    pub owner: AccountResponse,
+    /// Gateway's account.
+    pub gateway: AccountResponse,
+    /// Network region, from the gateway.
+    pub cell: CellId,
+    /// Status.
+    pub status: DeviceStatus,
+    /// Whether a valid attestation is on record.
+    pub attested: bool,
+    /// Current key epoch; registration is epoch 0.
+    pub key_epoch: u32,
+    /// Current signing key.
+    pub key: Key,
+    /// Current sealing key.
+    pub sealing: Option<HexBinary>,
+    /// Latest profile.
+    pub profile: Option<ProfileRecord>,
+}
+
+/// A profile as the chain keeps it.
+#[cw_serde]
+pub struct ProfileRecord {
+    /// SHA-256 of the raw profile.
+    pub digest: HexBinary,
+    /// Sequence.
+    pub sequence: Uint64,
+    /// Unix seconds.
+    pub not_after: Uint64,
+}
+
+/// A list of devices.
+#[cw_serde]
+pub struct DevicesResponse {
+    /// In ascending order.
+    pub devices: Vec<DeviceResponse>,
+}
+
+/// A gateway.
+#[cw_serde]
+pub struct GatewayResponse {
+    /// Its account.
+    pub account: AccountResponse,
+    /// Endpoint key.
+    pub key: HexBinary,
+    /// SHA-256 of the raw address list.
+    pub addresses: HexBinary,
+    /// Sequence of the record.
+    pub sequence: Uint64,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Network region.
+    pub cell: CellId,
+}
+
+/// A list of gateways.
+#[cw_serde]
+pub struct GatewaysResponse {
+    /// In ascending order.
+    pub gateways: Vec<GatewayResponse>,
+}
+
+/// A delegation as the chain keeps it.
+#[cw_serde]
+pub struct GrantRecord {
+    /// The gateway's key.
+    pub delegate: Key,
+    /// Bits of `layout::Grant`.
+    pub scopes: u8,
+    /// Base units.
+    pub spend_cap: Uint64,
+    /// Unix seconds.
+    pub not_after: Uint64,
+    /// Epoch.
+    pub epoch: u32,
+}
+
+/// A device's delegations.
+#[cw_serde]
+pub struct GrantsResponse {
+    /// Live ones.
+    pub grants: Vec<GrantRecord>,
+}
