@@ -4,8 +4,8 @@
 //! On chain an event's type is `wasm-` and the name, and carries `_contract_address`. Lists travel
 //! as base64 of packed big-endian records.
 
-use cosmwasm_std::{Attribute, Event, HexBinary};
 use core::str::FromStr;
+use cosmwasm_std::{Attribute, Event, HexBinary};
 use thiserror::Error;
 
 /// An event that does not decode.
@@ -20,7 +20,9 @@ pub enum EventError {
         wanted: &'static str,
     },
     /// An attribute is missing or does not parse.
-    #[error("event {event} has no readable attribute {attribute}: contract and client are of different versions")]
+    #[error(
+        "event {event} has no readable attribute {attribute}: contract and client are of different versions"
+    )]
     Attribute {
         /// The event.
         event: &'static str,
@@ -407,8 +409,17 @@ mod tests {
     #[test]
     fn an_event_reads_back_from_what_the_chain_shows() {
         let event = LeasesOpened {
-            market: 1, epoch: 2, asset: 3, start: 4, end: 5, leases: vec![6, 7], demands: vec![], consumers: vec![1, 2],
-            providers: vec![3, 4], prices: vec![5, 6], lots: vec![1, 1],
+            market: 1,
+            epoch: 2,
+            asset: 3,
+            start: 4,
+            end: 5,
+            leases: vec![6, 7],
+            demands: vec![],
+            consumers: vec![1, 2],
+            providers: vec![3, 4],
+            prices: vec![5, 6],
+            lots: vec![1, 1],
         };
         let mut raw = Event::from(event.clone());
         raw.ty = format!("wasm-{}", raw.ty);

@@ -227,9 +227,10 @@ pub struct Pages {
 impl Pages {
     /// Page and place in it of record `index`.
     #[must_use]
-    pub const fn locate(&self, index: u32) -> (u32, u32) {
-        // per_page is a non-zero constant of the tables below
-        (index.wrapping_div(self.per_page), index.wrapping_rem(self.per_page))
+    pub fn locate(&self, index: u32) -> (u32, u32) {
+        // per_page is a non-zero constant of the tables below, so neither falls back
+        let page = index.checked_div(self.per_page).unwrap_or_default();
+        (page, index.checked_rem(self.per_page).unwrap_or_default())
     }
 
     /// Page and place in it of a lease's slot.
@@ -396,7 +397,8 @@ mod tests {
 
     #[test]
     fn prefixes_are_distinct_and_beyond_ascii() {
-        let all = [DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES].map(|p| p.prefix);
+        let all =
+            [DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES].map(|p| p.prefix);
         for (i, a) in all.iter().enumerate() {
             assert!(*a > 0x7F);
             assert!(!all[i + 1..].contains(a));

@@ -1,17 +1,16 @@
 //! Packed items inside messages: calldata costs by the byte, so lists travel as fixed-width records
 //! (vouchers as varints), never as JSON.
 
-use caplet_protocol::{
-    Lane, LeaseId, OrderId,
-    layout::Voucher,
-};
+use caplet_protocol::{Lane, LeaseId, OrderId, layout::Voucher};
 use thiserror::Error;
 
 /// A packed list that does not parse.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PackedError {
     /// The length is not a multiple of the item's.
-    #[error("packed list of {len} bytes is not a whole number of {item}-byte items: encode each item to exactly {item} bytes")]
+    #[error(
+        "packed list of {len} bytes is not a whole number of {item}-byte items: encode each item to exactly {item} bytes"
+    )]
     Ragged {
         /// Bytes given.
         len: usize,
@@ -27,7 +26,9 @@ pub enum PackedError {
         most: usize,
     },
     /// A voucher item ends before its fields do.
-    #[error("voucher item {index} is cut off or malformed at byte {at}: encode it as schema/vectors show")]
+    #[error(
+        "voucher item {index} is cut off or malformed at byte {at}: encode it as schema/vectors show"
+    )]
     Voucher {
         /// Which item, from 0.
         index: usize,
@@ -300,7 +301,8 @@ impl VoucherItem {
         if flags > 15 || flags & (HAS_CHAIN | HAS_LINK) == HAS_LINK {
             return None;
         }
-        let mut voucher = Voucher { lease: LeaseId(u64::try_from(from.varint()?).ok()?), ..Voucher::default() };
+        let mut voucher =
+            Voucher { lease: LeaseId(u64::try_from(from.varint()?).ok()?), ..Voucher::default() };
         if flags & HAS_LANE != 0 {
             voucher.lane = Lane(u16::from(from.byte()?));
         }
@@ -336,7 +338,8 @@ impl VoucherItem {
             if items.len() >= most {
                 return Err(PackedError::TooMany { count: items.len().saturating_add(1), most });
             }
-            let item = Self::read(&mut reader).ok_or(PackedError::Voucher { index: items.len(), at })?;
+            let item =
+                Self::read(&mut reader).ok_or(PackedError::Voucher { index: items.len(), at })?;
             items.push(item);
         }
         Ok(items)
@@ -349,24 +352,39 @@ mod tests {
     use proptest::prelude::*;
 
     fn voucher_item() -> impl Strategy<Value = VoucherItem> {
-        let chain = (1u16..=1024, any::<u32>(), 1u64.., any::<[u8; 32]>(), 0u16..=1024, any::<[u8; 32]>());
-        (any::<u64>(), 0u16..4, any::<u128>(), any::<u64>(), proptest::option::of(chain), any::<[u8; 32]>()).prop_map(
-            |(lease, lane, amount, units, chain, evidence)| {
+        let chain =
+            (1u16..=1024, any::<u32>(), 1u64.., any::<[u8; 32]>(), 0u16..=1024, any::<[u8; 32]>());
+        (
+            any::<u64>(),
+            0u16..4,
+            any::<u128>(),
+            any::<u64>(),
+            proptest::option::of(chain),
+            any::<[u8; 32]>(),
+        )
+            .prop_map(|(lease, lane, amount, units, chain, evidence)| {
                 let mut item = VoucherItem {
-                    voucher: Voucher { lease: LeaseId(lease), lane: Lane(lane), amount, units, evidence, ..Voucher::default() },
+                    voucher: Voucher {
+                        lease: LeaseId(lease),
+                        lane: Lane(lane),
+                        amount,
+                        units,
+                        evidence,
+                        ..Voucher::default()
+                    },
                     k: 0,
                     link: [0; 32],
                     signature: [9; 64],
                 };
                 if let Some((links, link_units, link_amount, anchor, k, link)) = chain {
-                    item.voucher = Voucher { links, link_units, link_amount, anchor, ..item.voucher };
+                    item.voucher =
+                        Voucher { links, link_units, link_amount, anchor, ..item.voucher };
                     if k != 0 {
                         (item.k, item.link) = (k, link);
                     }
                 }
                 item
-            },
-        )
+            })
     }
 
     proptest! {
@@ -397,7 +415,12 @@ mod tests {
     #[test]
     fn a_plain_voucher_takes_about_eighty_bytes() {
         let item = VoucherItem {
-            voucher: Voucher { lease: LeaseId(70_000), amount: 1_000_000, units: 20_000, ..Voucher::default() },
+            voucher: Voucher {
+                lease: LeaseId(70_000),
+                amount: 1_000_000,
+                units: 20_000,
+                ..Voucher::default()
+            },
             k: 0,
             link: [0; 32],
             signature: [1; 64],

@@ -37,7 +37,9 @@ pub enum AdminError {
         sender: Addr,
     },
     /// New business is stopped.
-    #[error("the contract is paused: nothing new starts until its owner unpauses; what lets money out still works")]
+    #[error(
+        "the contract is paused: nothing new starts until its owner unpauses; what lets money out still works"
+    )]
     Paused,
 }
 
@@ -45,7 +47,12 @@ pub enum AdminError {
 ///
 /// # Errors
 /// If the address is not one of this chain.
-pub fn init(storage: &mut dyn Storage, api: &dyn Api, owner: Option<String>, sender: &Addr) -> StdResult<()> {
+pub fn init(
+    storage: &mut dyn Storage,
+    api: &dyn Api,
+    owner: Option<String>,
+    sender: &Addr,
+) -> StdResult<()> {
     let owner = match owner {
         Some(owner) => api.addr_validate(&owner)?,
         None => sender.clone(),
@@ -57,7 +64,12 @@ pub fn init(storage: &mut dyn Storage, api: &dyn Api, owner: Option<String>, sen
 ///
 /// # Errors
 /// If the sender may not.
-pub fn execute(storage: &mut dyn Storage, api: &dyn Api, sender: &Addr, msg: AdminMsg) -> Result<Event, AdminError> {
+pub fn execute(
+    storage: &mut dyn Storage,
+    api: &dyn Api,
+    sender: &Addr,
+    msg: AdminMsg,
+) -> Result<Event, AdminError> {
     let mut admin = ADMIN.load(storage)?;
     match msg {
         AdminMsg::ProposeOwner { address } => {
@@ -134,7 +146,10 @@ mod tests {
     fn ownership_passes_only_when_it_is_accepted() {
         let (mut storage, api, old, new) = start();
         let propose = AdminMsg::ProposeOwner { address: Some(new.to_string()) };
-        assert!(matches!(execute(&mut storage, &api, &new, propose.clone()), Err(AdminError::NotOwner { .. })));
+        assert!(matches!(
+            execute(&mut storage, &api, &new, propose.clone()),
+            Err(AdminError::NotOwner { .. })
+        ));
         execute(&mut storage, &api, &old, propose).unwrap();
         assert_owner(&storage, &old).unwrap();
         assert!(matches!(
@@ -149,7 +164,13 @@ mod tests {
     #[test]
     fn a_withdrawn_proposal_cannot_be_accepted() {
         let (mut storage, api, old, new) = start();
-        execute(&mut storage, &api, &old, AdminMsg::ProposeOwner { address: Some(new.to_string()) }).unwrap();
+        execute(
+            &mut storage,
+            &api,
+            &old,
+            AdminMsg::ProposeOwner { address: Some(new.to_string()) },
+        )
+        .unwrap();
         execute(&mut storage, &api, &old, AdminMsg::ProposeOwner { address: None }).unwrap();
         assert!(execute(&mut storage, &api, &new, AdminMsg::AcceptOwner {}).is_err());
     }

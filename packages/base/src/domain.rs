@@ -41,11 +41,9 @@ pub fn init(storage: &mut dyn Storage, env: &Env) -> StdResult<()> {
 /// # Errors
 /// If the contract was never instantiated.
 pub fn load(storage: &dyn Storage) -> StdResult<Domain> {
-    storage
-        .get(DOMAIN)
-        .and_then(|bytes| bytes.try_into().ok())
-        .map(Domain)
-        .ok_or_else(|| StdError::msg("the contract has no signing domain: it was never instantiated"))
+    storage.get(DOMAIN).and_then(|bytes| bytes.try_into().ok()).map(Domain).ok_or_else(|| {
+        StdError::msg("the contract has no signing domain: it was never instantiated")
+    })
 }
 
 /// Answers the `Domain` query.
@@ -54,7 +52,13 @@ pub fn load(storage: &dyn Storage) -> StdResult<Domain> {
 /// Storage trouble.
 pub fn query(storage: &dyn Storage) -> StdResult<DomainResponse> {
     let Origin { chain_id, contract, height, time_ns } = ORIGIN.load(storage)?;
-    Ok(DomainResponse { domain: HexBinary::from(load(storage)?.0), chain_id, contract, height, time_ns })
+    Ok(DomainResponse {
+        domain: HexBinary::from(load(storage)?.0),
+        chain_id,
+        contract,
+        height,
+        time_ns,
+    })
 }
 
 #[cfg(test)]
@@ -68,7 +72,8 @@ mod tests {
         assert!(load(&storage).is_err());
         init(&mut storage, &mock_env()).unwrap();
         let shown = query(&storage).unwrap();
-        let made = Domain::of(&shown.chain_id, &shown.contract, shown.height.u64(), shown.time_ns.u64());
+        let made =
+            Domain::of(&shown.chain_id, &shown.contract, shown.height.u64(), shown.time_ns.u64());
         assert_eq!(load(&storage).unwrap(), made);
         assert_eq!(shown.domain.as_slice(), made.0);
     }

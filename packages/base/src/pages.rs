@@ -52,7 +52,13 @@ impl PageSet {
     ///
     /// # Errors
     /// If the record is not of the pages' width or the place is outside a page.
-    pub fn write(&mut self, storage: &dyn Storage, page: u32, place: u32, record: &[u8]) -> StdResult<()> {
+    pub fn write(
+        &mut self,
+        storage: &dyn Storage,
+        page: u32,
+        place: u32,
+        record: &[u8],
+    ) -> StdResult<()> {
         let pages = self.pages;
         if record.len() != pages.width || place >= pages.per_page {
             return Err(StdError::msg("a record does not fit its page"));
@@ -91,7 +97,11 @@ impl PageSet {
                 continue;
             }
             let key = self.pages.key(&self.sub, page);
-            let used = loaded.bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+            let used = loaded
+                .bytes
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |last| last.saturating_add(1));
             match loaded.bytes.get(..used) {
                 Some(bytes) if used > 0 => storage.set(&key, bytes),
                 _ => storage.remove(&key),

@@ -1,6 +1,8 @@
 //! Record pages of another contract, by raw query, each at most once a message.
 
-use caplet_api::layout::{self, DEVICES, DeviceRecord, KEYS, Pages, SUSPENDED, STANDINGS, StandingRecord};
+use caplet_api::layout::{
+    self, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS, SUSPENDED, StandingRecord,
+};
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, StdResult};
 use std::collections::BTreeMap;
@@ -9,7 +11,11 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// If the query fails.
-pub fn raw(querier: &QuerierWrapper<'_>, contract: &Addr, key: Vec<u8>) -> StdResult<Option<Vec<u8>>> {
+pub fn raw(
+    querier: &QuerierWrapper<'_>,
+    contract: &Addr,
+    key: Vec<u8>,
+) -> StdResult<Option<Vec<u8>>> {
     querier.query_wasm_raw(contract, key)
 }
 
@@ -83,14 +89,18 @@ impl<'a> Registry<'a> {
     /// # Errors
     /// If the query fails.
     pub fn old_key(&self, device: DeviceId) -> StdResult<Option<(PublicKey, u64, bool)>> {
-        let Some(bytes) = raw(&self.keys.querier, &self.keys.contract, layout::old_key_key(device))? else {
+        let Some(bytes) =
+            raw(&self.keys.querier, &self.keys.contract, layout::old_key_key(device))?
+        else {
             return Ok(None);
         };
         let parsed = bytes.split_at_checked(PublicKey::LEN).and_then(|(key, rest)| {
             let (time, flag) = rest.split_at_checked(8)?;
             Some((PublicKey::decode(key)?, u64::from_be_bytes(time.try_into().ok()?), flag == [1]))
         });
-        parsed.map(Some).ok_or_else(|| StdError::msg("the registry's old key record is of another version"))
+        parsed
+            .map(Some)
+            .ok_or_else(|| StdError::msg("the registry's old key record is of another version"))
     }
 
     /// The number of an address; `None` if it has no account.
@@ -98,7 +108,8 @@ impl<'a> Registry<'a> {
     /// # Errors
     /// If the query fails.
     pub fn account(&self, address: &Addr) -> StdResult<Option<AccountId>> {
-        let bytes = raw(&self.keys.querier, &self.keys.contract, layout::account_key(address.as_str()))?;
+        let bytes =
+            raw(&self.keys.querier, &self.keys.contract, layout::account_key(address.as_str()))?;
         Ok(bytes.and_then(|b| b.try_into().ok()).map(u32::from_be_bytes).map(AccountId))
     }
 }

@@ -63,7 +63,8 @@ fn settle_batch(api: &dyn Api, batch: &[(usize, &Claim<'_>)], held: &mut [bool])
     let messages: Vec<&[u8]> = batch.iter().map(|(_, claim)| claim.message).collect();
     let signatures: Vec<&[u8]> = batch.iter().map(|(_, claim)| claim.signature).collect();
     let keys: Vec<&[u8]> = batch.iter().map(|(_, claim)| claim.key.key()).collect();
-    let all = batch.len() > 1 && api.ed25519_batch_verify(&messages, &signatures, &keys).unwrap_or(false);
+    let all =
+        batch.len() > 1 && api.ed25519_batch_verify(&messages, &signatures, &keys).unwrap_or(false);
     for (index, claim) in batch {
         set(held, *index, all || holds(api, claim));
     }
