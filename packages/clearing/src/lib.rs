@@ -1,1 +1,44 @@
-//! caplet-clearing
+//! A market's book in, fills and class prices out; and the certificate that a clearing is optimal.
+//!
+//! Pure arithmetic on integers: no contract, no clock, no network. The keeper solves with it and
+//! the auction contract verifies with it, so that what they compare exists once. The rules are in
+//! `docs/adr/0002-canonical-clearing.md`.
+//!
+//! # What the auction contract links
+//!
+//! - [`Market`], [`Class`], [`Vector`], [`Offer`], [`Demand`], [`Fill`]: the frozen book as values.
+//!   [`Market::check`] once, when a market is made or changed.
+//! - [`cost`]: what a lot of a class costs a buyer beyond its price. Nothing else computes it.
+//! - [`verify`] for a book that fits one transaction, [`certificate::Scan`] for one that does not:
+//!   `start`, then `demand` for every open demand, then `offer` for every open offer, each in
+//!   [`OrderId`](caplet_protocol::OrderId) order, `to_bytes` and `resume` between transactions, and
+//!   `finish`. Both end in [`Verified`], whose `prices` are what is charged.
+//! - [`paid`]: what one fill pays a lot, given those prices.
+//! - [`single::best`]: the instant lane.
+//!
+//! # What the keeper links
+//!
+//! [`solve`] on a [`Book`], then [`verify`] before it pays gas for a submission.
+#![forbid(unsafe_code)]
+
+mod book;
+pub mod certificate;
+mod class;
+mod cost;
+mod market;
+mod order;
+pub mod prices;
+pub mod single;
+mod solve;
+mod terms;
+mod vector;
+
+pub use book::{Book, BookError};
+pub use certificate::{Reject, Verified, verify};
+pub use class::{Class, ClassIndex, MAX_CLASSES};
+pub use cost::cost;
+pub use market::{MAX_FEE_PER_LOT, MAX_TICK_SIZE, Market, MarketError, UNREACHABLE};
+pub use order::{Demand, Fill, Offer, paid};
+pub use solve::{Clearing, solve};
+pub use terms::Terms;
+pub use vector::Vector;
