@@ -1,1 +1,29 @@
-//! caplet
+//! The keeper: a daemon on a gateway that bridges devices over MQTT, clears the market off chain,
+//! carries leases between gateways and settles what was served.
+//!
+//! Rooms: `cli` is the door. `context` is what every role holds. `broker`, `bridge`, `registrar`,
+//! `placer` face the devices; `exchange` faces other gateways; `session` serves leases and counts;
+//! `book`, `matcher` clear; `leases`, `settler`, `outbox` handle money. Everything durable goes
+//! through `store`; everything said goes through `observe`; every task lives in `tasks`.
+#![forbid(unsafe_code)]
+
+pub mod book;
+pub mod bridge;
+pub mod broker;
+pub mod cli;
+pub mod config;
+pub mod context;
+pub mod demo;
+pub mod deploy;
+pub mod exchange;
+pub mod leases;
+pub mod matcher;
+pub mod observe;
+pub mod outbox;
+pub mod placer;
+pub mod registrar;
+pub mod scenario;
+pub mod session;
+pub mod settler;
+pub mod store;
+pub mod tasks;

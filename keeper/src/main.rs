@@ -1,2 +1,5 @@
-//! The `caplet` binary.
-fn main() {}
+//! The `caplet` binary: a thin door to [`caplet::cli`].
+
+fn main() -> std::process::ExitCode {
+    caplet::cli::main()
+}

@@ -19,6 +19,8 @@ pub mod layout;
 #[cfg(feature = "sign")]
 pub mod sign;
 pub mod tag;
+#[cfg(feature = "alloc")]
+pub mod topics;
 #[cfg(feature = "prost")]
 pub mod wire;
 

@@ -1,0 +1,1 @@
+//! MQTT in and out: envelopes are opened, checked, stored, acknowledged, handed on.

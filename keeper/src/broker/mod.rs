@@ -1,0 +1,1 @@
+//! Where devices connect: the embedded broker or an external one, behind one trait.

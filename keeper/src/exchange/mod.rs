@@ -1,0 +1,1 @@
+//! Gateway to gateway: documents by digest, lease frames, vouchers.

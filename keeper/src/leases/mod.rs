@@ -1,0 +1,1 @@
+//! Leases that concern this gateway, reconciled from chain state.

@@ -1,0 +1,1 @@
+//! Clears the frozen book of each market.

@@ -1,0 +1,1 @@
+//! Everything that is logged and measured, a function per domain event; nobody else names a metric.

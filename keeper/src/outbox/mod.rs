@@ -1,0 +1,1 @@
+//! Queue, signer, broadcaster, confirmer: no transaction is lost or sent twice.

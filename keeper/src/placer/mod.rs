@@ -1,0 +1,1 @@
+//! Brings devices' signed orders to the chain in batches.

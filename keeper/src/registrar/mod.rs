@@ -1,0 +1,1 @@
+//! Brings devices' registrations and profiles to the chain in batches.

@@ -1,0 +1,1 @@
+//! The end-to-end story that demo and tests tell, on any chain.

@@ -1,0 +1,1 @@
+//! Serving and using leases: admission, counting, vouchers, risk cap.

@@ -1,0 +1,1 @@
+//! Redeems vouchers, finishes, pokes, sweeps and rates leases.
