@@ -154,7 +154,8 @@ pub enum Party<'a> {
 #[must_use]
 pub fn parse(topic: &str) -> Option<Party<'_>> {
     let mut parts = topic.strip_prefix(ROOT)?.strip_prefix('/')?.splitn(4, '/');
-    let (family, name, way, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or(""));
+    let (family, name, way, rest) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next().unwrap_or(""));
     let up = match way {
         "up" => true,
         "dn" => false,
@@ -164,7 +165,11 @@ pub fn parse(topic: &str) -> Option<Party<'_>> {
     match family {
         "d" => {
             let device: u32 = name.parse().ok()?;
-            (format!("{device}") == name).then_some(Party::Device { device: DeviceId(device), up, rest })
+            (format!("{device}") == name).then_some(Party::Device {
+                device: DeviceId(device),
+                up,
+                rest,
+            })
         }
         "e" => Some(Party::Enrolling { key: name, up }),
         _ => None,
@@ -178,10 +183,19 @@ mod tests {
     #[test]
     fn a_topic_reads_back_as_whose_it_is() {
         let topic = Up::Demand(5).topic(DeviceId(3));
-        assert_eq!(parse(&topic), Some(Party::Device { device: DeviceId(3), up: true, rest: "demand/5" }));
+        assert_eq!(
+            parse(&topic),
+            Some(Party::Device { device: DeviceId(3), up: true, rest: "demand/5" })
+        );
         assert_eq!(parse(&enrol_dn("ab")), Some(Party::Enrolling { key: "ab", up: false }));
         assert_eq!(parse(&health("7")), Some(Party::Gateway("7")));
-        for stranger in ["", "caplet/v1", "caplet/v1/d/03/up/state", "caplet/v1/d/3/sideways/x", "other/v1/d/3/up/x"] {
+        for stranger in [
+            "",
+            "caplet/v1",
+            "caplet/v1/d/03/up/state",
+            "caplet/v1/d/3/sideways/x",
+            "other/v1/d/3/up/x",
+        ] {
             assert_eq!(parse(stranger), None, "{stranger}");
         }
     }

@@ -6,6 +6,12 @@
     reason = "tests count in small numbers, and a test that cannot go on may stop"
 )]
 
+#[path = "protocol/arbitrary.rs"]
+mod arbitrary;
+#[path = "protocol/convert.rs"]
+mod convert;
+#[path = "protocol/document.rs"]
+mod document;
 #[path = "protocol/envelope.rs"]
 mod envelope;
 #[path = "protocol/generate.rs"]
@@ -14,3 +20,5 @@ mod generate;
 mod golden;
 #[path = "protocol/published.rs"]
 mod published;
+#[path = "protocol/replay.rs"]
+mod replay;

@@ -52,7 +52,8 @@ impl QosReport {
         let from: &[u8; Self::LEN] = from.try_into().ok()?;
         let mut at = 0usize;
         let mut take = |len: usize| {
-            let value = from.iter().skip(at).take(len).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+            let value =
+                from.iter().skip(at).take(len).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
             at = at.saturating_add(len);
             value
         };

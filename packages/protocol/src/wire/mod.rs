@@ -5,10 +5,14 @@
 //! A message is a *view*: what was signed or hashed are raw bytes, kept in a [`Document`].
 
 mod body;
+mod check;
 mod convert;
 mod document;
 mod envelope;
 mod field;
+#[cfg(feature = "serde")]
+mod json;
+mod replay;
 mod signed;
 mod verifier;
 mod generated {
@@ -25,6 +29,7 @@ pub use envelope::{
 };
 pub use field::{FieldError, Problem, amount_bytes, amount_of};
 pub use generated::*;
+pub use replay::{REPLAY_BOOTS, REPLAY_WINDOW, Replay, Seen};
 pub use signed::{Layout, Signed};
 #[cfg(feature = "sign")]
 pub use verifier::Strict;

@@ -3,7 +3,9 @@
 //! `CAPLET_REGENERATE=1 cargo test --release -p caplet-protocol generate`.
 use crate::golden::{self, package, schema};
 use prost_build::Config;
-use protox::prost_reflect::{DescriptorPool, MessageDescriptor, prost_types::FileDescriptorSet};
+use protox::prost_reflect::{
+    DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, prost_types::FileDescriptorSet,
+};
 use std::fmt::Write;
 
 fn sources() -> Vec<String> {
@@ -34,17 +36,54 @@ fn schema_impl(message: &MessageDescriptor) -> String {
     out
 }
 
+/// How a field looks in JSON, where that is not serde's own way (`wire::json`).
+fn json_with(field: &FieldDescriptor) -> Option<String> {
+    let one = match field.kind() {
+        Kind::Uint64 | Kind::Fixed64 => "Whole::<u64>".to_owned(),
+        Kind::Sint64 => "Whole::<i64>".to_owned(),
+        Kind::Bytes => "Hex".to_owned(),
+        Kind::Enum(of) => format!("Name::<{}>", of.name()),
+        _ => return None,
+    };
+    Some(if field.is_list() { format!("List::<super::json::{one}>") } else { one })
+}
+
+fn config(pool: &DescriptorPool) -> Config {
+    let mut config = Config::new();
+    config.message_attribute(
+        ".",
+        "#[cfg_attr(feature = \"serde\", derive(serde::Serialize, serde::Deserialize), \
+         serde(default, rename_all = \"camelCase\"))]",
+    );
+    for message in pool.all_messages() {
+        for oneof in message.oneofs() {
+            config.enum_attribute(
+                oneof.full_name(),
+                "#[cfg_attr(feature = \"serde\", derive(serde::Serialize, serde::Deserialize), \
+                 serde(rename_all = \"camelCase\"))]",
+            );
+            let skip = "#[cfg_attr(feature = \"serde\", \
+                 serde(skip_serializing_if = \"super::json::is_default\"))]";
+            config.field_attribute(oneof.full_name(), skip);
+        }
+        for field in message.fields().filter(|field| field.containing_oneof().is_none()) {
+            let with = json_with(&field)
+                .map(|with| format!(", with = \"super::json::{with}\""))
+                .unwrap_or_default();
+            let skip = "skip_serializing_if = \"super::json::is_default\"";
+            let attribute = format!("#[cfg_attr(feature = \"serde\", serde({skip}{with}))]");
+            config.field_attribute(field.full_name(), attribute);
+        }
+    }
+    config
+}
+
 fn messages() -> String {
     let set = compiled();
     let pool = DescriptorPool::from_file_descriptor_set(set.clone()).unwrap();
-    let modules = Config::new()
-        .generate(
-            set.file
-                .into_iter()
-                .map(|file| (prost_build::Module::from_protobuf_package_name("caplet.v1"), file))
-                .collect(),
-        )
-        .unwrap();
+    let module = prost_build::Module::from_protobuf_package_name("caplet.v1");
+    let files = set.file.into_iter().map(|file| (module.clone(), file)).collect();
+    let modules = config(&pool).generate(files).unwrap();
     let mut out = modules.into_values().collect::<String>();
     let mut all: Vec<_> = pool.all_messages().collect();
     all.sort_by(|a, b| a.name().cmp(b.name()));

@@ -1,6 +1,7 @@
 //! Between messages and the fixed layouts that keys sign, range-checked; an error names the field.
 
 mod identity;
+mod kind;
 mod money;
 mod order;
 mod profile;

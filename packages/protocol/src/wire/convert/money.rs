@@ -130,4 +130,3 @@ impl From<&layout::Closing> for wire::Closing {
         Self { lease: from.lease.0, reason: from.reason.into() }
     }
 }
-
