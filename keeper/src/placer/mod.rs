@@ -1,1 +1,5 @@
 //! Brings devices' signed orders to the chain in batches.
+
+mod table;
+
+pub use table::TABLES;
