@@ -202,6 +202,38 @@ event!(
     }
 );
 event!(
+    /// Registry: an address was numbered.
+    AccountOpened = "caplet_account" {
+        /// Its number.
+        account: u32,
+        /// The address.
+        address: String,
+    }
+);
+event!(
+    /// Registry: a gateway was put into a network region; devices registered or moved there from now on
+    /// get it.
+    CellAssigned = "caplet_cell" {
+        /// Gateway's account number.
+        account: u32,
+        /// Gateway's address.
+        address: String,
+        /// The region.
+        cell: u16,
+    }
+);
+event!(
+    /// Registry: a device moved to a gateway and its region.
+    DeviceMoved = "caplet_moved" {
+        /// The device.
+        device: u32,
+        /// The gateway's address.
+        gateway: String,
+        /// The region.
+        cell: u16,
+    }
+);
+event!(
     /// Escrow: money came in.
     Deposited = "caplet_deposit" {
         /// Whose.

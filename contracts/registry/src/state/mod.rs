@@ -1,0 +1,8 @@
+//! What the registry remembers; every map is private to its file.
+
+pub(crate) mod accounts;
+pub(crate) mod devices;
+pub(crate) mod gateways;
+pub(crate) mod grants;
+pub(crate) mod keys;
+pub(crate) mod profiles;
