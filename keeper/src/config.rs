@@ -1,1 +1,119 @@
-//! Configuration: flags over environment over file over defaults.
+//! What an operator may set: flags over `CAPLET_` environment over a TOML file over defaults.
+//! A key that nobody knows is an error; every default is in `docs/caplet.example.toml`.
+
+mod chain;
+mod devices;
+mod load;
+mod money;
+
+pub use chain::{ChainConfig, ChainKind, CosmosConfig, EmbeddedConfig};
+pub use devices::{
+    BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
+};
+pub use load::{ConfigError, Loaded, Origin, load};
+pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
+
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Everything an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder that relative paths below start from; made if absent.
+    pub data: PathBuf,
+    /// Deployment file: where the contracts are.
+    pub deployment: PathBuf,
+    /// Key files.
+    pub keys: KeysConfig,
+    /// Store file.
+    pub store: PathBuf,
+    /// The chain.
+    pub chain: ChainConfig,
+    /// Where devices connect.
+    pub mqtt: MqttConfig,
+    /// Where other gateways connect.
+    pub exchange: ExchangeConfig,
+    /// What this keeper does.
+    pub roles: Roles,
+    /// Sending transactions.
+    pub outbox: OutboxConfig,
+    /// Redeeming vouchers.
+    pub settle: SettleConfig,
+    /// Clearing markets.
+    pub matcher: MatcherConfig,
+    /// How much may be owed to a provider here.
+    pub risk: RiskConfig,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// Files with one private key each, 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// secp256k1: the chain account that pays for transactions.
+    pub account: PathBuf,
+    /// ed25519: the gateway's endpoint and envelopes.
+    pub gateway: PathBuf,
+}
+
+/// Roles of a keeper; any subset may be on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// Serves devices: broker, intake, orders, leases, exchange with other gateways.
+    pub bridge: bool,
+    /// Clears markets.
+    pub matcher: bool,
+    /// Redeems vouchers and ends leases.
+    pub settler: bool,
+}
+
+/// What is logged, to standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// Shape of a line.
+    pub format: LogFormat,
+    /// Filter as of the `tracing-subscriber` crate, such as `info` or `info,caplet::settler=debug`.
+    pub filter: String,
+}
+
+/// Shape of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: "caplet-data".into(),
+            deployment: "deployment.json".into(),
+            keys: KeysConfig { account: "account.key".into(), gateway: "gateway.key".into() },
+            store: "keeper.db".into(),
+            chain: ChainConfig::default(),
+            mqtt: MqttConfig::default(),
+            exchange: ExchangeConfig::default(),
+            roles: Roles { bridge: true, matcher: true, settler: true },
+            outbox: OutboxConfig::default(),
+            settle: SettleConfig::default(),
+            matcher: MatcherConfig::default(),
+            risk: RiskConfig::default(),
+            log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
+        }
+    }
+}
+
+impl Config {
+    /// A path of this configuration: relative ones start from the data folder.
+    #[must_use]
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.data.join(path)
+    }
+}

@@ -1,1 +1,4 @@
 //! Redeems vouchers, finishes, pokes, sweeps and rates leases.
+
+pub mod closings;
+pub mod vouchers;

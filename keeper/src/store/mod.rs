@@ -87,10 +87,10 @@ impl Store {
 
 fn migrate(tx: &Transaction<'_>, tables: &Tables) -> anyhow::Result<()> {
     use rusqlite::OptionalExtension as _;
-    let have: Option<usize> = tx
+    let have: Option<i64> = tx
         .query_row("SELECT version FROM rooms WHERE room = ?1", [tables.room], |row| row.get(0))
         .optional()?;
-    let have = have.unwrap_or(0);
+    let have = usize::try_from(have.unwrap_or(0))?;
     anyhow::ensure!(
         have <= tables.versions.len(),
         "the store's {} tables are of version {have}, this keeper knows {}: run a newer keeper",
@@ -103,7 +103,7 @@ fn migrate(tx: &Transaction<'_>, tables: &Tables) -> anyhow::Result<()> {
     }
     tx.execute(
         "INSERT INTO rooms (room, version) VALUES (?1, ?2) ON CONFLICT (room) DO UPDATE SET version = ?2",
-        rusqlite::params![tables.room, tables.versions.len()],
+        rusqlite::params![tables.room, i64::try_from(tables.versions.len())?],
     )?;
     Ok(())
 }

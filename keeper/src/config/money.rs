@@ -1,0 +1,71 @@
+//! When transactions are worth sending.
+
+use serde::{Deserialize, Serialize};
+
+/// Sending transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutboxConfig {
+    /// Blocks after which a transaction that was not included may be signed anew.
+    pub timeout_blocks: u64,
+    /// Milliseconds without inclusion after which the same bytes are sent again.
+    pub resend_ms: u64,
+    /// Transactions of this key that may wait for a block at once, at least 1.
+    pub in_flight: usize,
+    /// Seconds a submission may wait for an unreachable chain before it is given back.
+    pub give_up_secs: u64,
+}
+
+impl Default for OutboxConfig {
+    fn default() -> Self {
+        Self { timeout_blocks: 60, resend_ms: 5_000, in_flight: 4, give_up_secs: 600 }
+    }
+}
+
+/// Redeeming vouchers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettleConfig {
+    /// Base units vouched for and not redeemed, over all leases of an asset, that are worth a
+    /// transaction.
+    pub min_value: u64,
+    /// Seconds after which what is vouched for is redeemed however little it is.
+    pub max_age_secs: u64,
+    /// Seconds before a lease's end at which its vouchers are redeemed in any case.
+    pub before_end_secs: u64,
+    /// Vouchers in one transaction, at most.
+    pub batch: usize,
+    /// Share of the redeemed value, basis points, that a settlement is worth to this keeper beyond
+    /// its fee: the providers it serves are paid by it. A settlement whose gas costs more than fee
+    /// and share together waits.
+    pub value_bps: u16,
+    /// Units of the gas denomination that a million base units of a payment asset are worth.
+    pub gas_per_million: u64,
+}
+
+impl Default for SettleConfig {
+    fn default() -> Self {
+        Self {
+            min_value: 100_000,
+            max_age_secs: 300,
+            before_end_secs: 30,
+            batch: 1_000,
+            value_bps: 500,
+            gas_per_million: 1_000_000,
+        }
+    }
+}
+
+/// Clearing markets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MatcherConfig {
+    /// Blocks that a keeper waits for another one which the rendezvous hash puts before it.
+    pub patience_blocks: u64,
+}
+
+impl Default for MatcherConfig {
+    fn default() -> Self {
+        Self { patience_blocks: 2 }
+    }
+}

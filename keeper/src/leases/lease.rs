@@ -1,0 +1,93 @@
+//! A lease as a keeper sees it.
+
+use caplet_api::escrow::{
+    CloseReason, FeeSchedule, LaneResponse, LeaseResponse, LeaseState, Terms,
+};
+use caplet_protocol::{AccountId, DeviceId, LeaseId, Lots, OrderId};
+
+/// A lease, as last read from the escrow contract.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lease {
+    /// Its number.
+    pub id: LeaseId,
+    /// Market, epoch, asset, times, windows.
+    pub terms: Terms,
+    /// The consuming device.
+    pub consumer: DeviceId,
+    /// The providing device.
+    pub provider: DeviceId,
+    /// The payer's account.
+    pub payer: AccountId,
+    /// Base units a lot.
+    pub price: u64,
+    /// Parallel lots.
+    pub lots: Lots,
+    /// Lanes with caps and what was redeemed.
+    pub lanes: Vec<LaneResponse>,
+    /// Where it stands.
+    pub state: LeaseState,
+    /// Why it ended, once it has.
+    pub reason: Option<CloseReason>,
+    /// Unix seconds and height at which it began to close, once it has.
+    pub closing: Option<(u64, u64)>,
+    /// Fees it pays.
+    pub fees: FeeSchedule,
+    /// The demand it fills; `None` in the instant lane, and for a lease that was found by
+    /// reconciling, since only the event names it.
+    pub demand: Option<OrderId>,
+    /// Whether the consuming device is enrolled here.
+    pub consumes_here: bool,
+    /// Whether the providing device is enrolled here.
+    pub serves_here: bool,
+}
+
+impl Lease {
+    /// From the contract's answer.
+    #[must_use]
+    pub fn new(answer: LeaseResponse, consumes_here: bool, serves_here: bool) -> Self {
+        let closing = answer.closing_time.zip(answer.closing_height);
+        Self {
+            id: LeaseId(answer.lease.u64()),
+            terms: answer.terms,
+            consumer: answer.consumer,
+            provider: answer.provider,
+            payer: answer.payer,
+            price: answer.price.u64(),
+            lots: answer.lots,
+            lanes: answer.lanes,
+            state: answer.state,
+            reason: answer.reason,
+            closing: closing.map(|(time, height)| (time.u64(), height.u64())),
+            fees: answer.fees,
+            demand: None,
+            consumes_here,
+            serves_here,
+        }
+    }
+
+    /// Base units that its lanes may redeem together: what was reserved for it.
+    #[must_use]
+    pub fn cap(&self) -> u64 {
+        self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.cap.u64()))
+    }
+
+    /// Base units its lanes have redeemed, gross.
+    #[must_use]
+    pub fn redeemed(&self) -> u64 {
+        self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.redeemed.u64()))
+    }
+
+    /// Base units owed for `units` served: floor(units * price / lot), at most the cap.
+    #[must_use]
+    pub fn owed(&self, units: u64) -> u128 {
+        let product = u128::from(units).saturating_mul(u128::from(self.price));
+        let lot = u128::from(self.terms.lot_units.u64());
+        product.checked_div(lot).unwrap_or(0).min(u128::from(self.cap()))
+    }
+
+    /// Whether it may be served: not yet closing.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, LeaseState::Open | LeaseState::Notice)
+    }
+}
