@@ -1,8 +1,8 @@
 //! Random books of every shape, and short ways to clear and verify them.
 
 use caplet_clearing::{
-    Book, Class, ClassIndex, Clearing, Demand, Fill, Market, Offer, Reject, Terms, UNREACHABLE,
-    Vector, Verified, solve, verify,
+    Book, Class, ClassIndex, Clearing, Demand, Fill, Market, Offer, Reject, UNREACHABLE, Vector,
+    Verified, solve, verify,
 };
 use caplet_protocol::{CellId, DeviceId, Lots, OrderId, Tick, VectorId};
 use proptest::{collection::vec, prelude::*};
@@ -44,6 +44,18 @@ pub(crate) const SHAPES: [Shape; 7] = {
         Shape { classes: 12, vectors: 10, tick_size: 999, ..base }, // sparse
         Shape { whole: true, ..base },
     ]
+};
+
+/// Small enough to search through.
+pub(crate) const SMALL: Shape = Shape {
+    classes: 3,
+    vectors: 3,
+    offers: 6,
+    demands: 6,
+    ticks: 5,
+    lots: 2,
+    tick_size: 3,
+    whole: false,
 };
 
 pub(crate) fn market(max_tick: u64) -> impl Strategy<Value = Market> {
@@ -231,13 +243,4 @@ pub(crate) fn simple(tick_size: u64, offers: &[(u16, u16)], demands: &[(u16, u16
         offers: offers.collect(),
         demands: demands.collect(),
     }
-}
-
-/// Terms over parts that live elsewhere.
-pub(crate) fn terms<'a>(
-    market: &'a Market,
-    classes: &'a [Option<Class>],
-    vectors: &'a [Vector],
-) -> Terms<'a> {
-    Terms { market, classes, vectors }
 }

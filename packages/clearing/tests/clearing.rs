@@ -1,6 +1,19 @@
 //! Tests of the clearing, the certificate and the prices; one binary.
-#![allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // tests compute small reference values in the plainest way
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unwrap_used
+)] // tests compute small reference values in the plainest way
 
 mod books;
+mod canonical;
+mod certificate;
+mod cost;
 mod extremes;
 mod optimal;
+mod properties;
+mod resume;
+mod search;
+mod single;
+mod whole;

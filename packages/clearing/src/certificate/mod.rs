@@ -9,6 +9,8 @@
 //! order, so a clearing that leaves a profitable one out shows a gap.
 
 mod bytes;
+mod demands;
+mod offers;
 mod reject;
 mod scan;
 mod state;

@@ -22,19 +22,24 @@ struct System<'a> {
     nested: Vec<(ClassIndex, ClassIndex)>,
 }
 
-/// Lowest and highest supporting prices by class; `None` where a class has no offers. `None` in all
-/// when no prices support the margins, that is when they are not those of an optimal clearing.
+/// The lowest and the highest supporting prices by class slot; `None` for classes without offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extremes {
+    /// No supporting price is below these.
+    pub low: Vec<Option<u64>>,
+    /// No supporting price is above these.
+    pub high: Vec<Option<u64>>,
+}
+
+/// The extremes, or `None` when no prices support the margins: then they are not those of an optimal
+/// clearing.
 #[must_use]
-#[allow(clippy::type_complexity)] // two equal vectors, low and high
-pub fn extremes(
-    terms: Terms<'_>,
-    margins: &Margins,
-) -> Option<(Vec<Option<u64>>, Vec<Option<u64>>)> {
+pub fn extremes(terms: Terms<'_>, margins: &Margins) -> Option<Extremes> {
     let system = System::new(terms, margins);
     let low = system.settle(0, |prices| system.raise(prices))?;
     let high = system.settle(FAR, |prices| system.lower(prices))?;
-    margins.classes.keys().all(|class| low.get(class.at()) <= high.get(class.at())).then_some(())?;
-    Some((low, high))
+    let ordered = margins.classes.keys().all(|class| low.get(class.at()) <= high.get(class.at()));
+    ordered.then_some(Extremes { low, high })
 }
 
 /// Whether prices support the margins: neither raising nor lowering is called for anywhere.
@@ -91,9 +96,8 @@ impl<'a> System<'a> {
                 }
             }
         }
-        for &(better, lesser) in &self.nested {
-            changed |= lift(prices, better, at(prices, lesser));
-        }
+        // a better class serves whom a lesser one serves, at no higher cost, so every floor of the
+        // lesser's price was a floor of its own already: nothing to do for nested classes
         changed
     }
 

@@ -10,13 +10,13 @@
 mod extremes;
 mod margins;
 
-pub use extremes::{admits, extremes};
+pub use extremes::{Extremes, admits, extremes};
 pub use margins::Margins;
 pub(crate) use margins::{ClassMargin, VectorMargin};
 
 /// The price charged: the midpoint of the lowest and the highest vector, rounded down for every class
 /// alike (rounding some up and some down would leave the optimal set).
 #[must_use]
-pub fn settle_prices(low: &[Option<u64>], high: &[Option<u64>]) -> Vec<Option<u64>> {
+pub fn settle_prices(Extremes { low, high }: &Extremes) -> Vec<Option<u64>> {
     low.iter().zip(high).map(|(low, high)| Some((*low)?.midpoint((*high)?))).collect()
 }

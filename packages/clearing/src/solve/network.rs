@@ -4,18 +4,16 @@
 //! an arc a bucket of demands, at minus its limit. Class to root at nothing: an offer may go to waste,
 //! so no price is negative.
 //!
-//! Costs are doubled and every demand bucket is sweetened by one: among clearings of the same
-//! welfare the one with more lots wins. A simple cycle passes the root once, so the sweetener never
-//! outweighs a base unit. Halving the potentials downwards gives prices of the plain problem, as all
-//! of its constraints are integer bounds and differences.
-#![allow(clippy::arithmetic_side_effects)] // prices are below 2^62 (`Market::check`), lots below 2^48, sums in i128
+//! Ties are settled as `docs/adr/0002-canonical-clearing.md` says: more lots, then the buckets with the
+//! oldest orders, then a fixed hash of class and vector.
+#![allow(clippy::arithmetic_side_effects)] // prices are below 2^62 (`Market::check`), lots below 2^48, sums in i128; ids below 2^40
 
 use super::{
-    queue::Queue,
+    queue::{Bucket, Queue},
     simplex::{Arc, Circulation, NO_LIMIT},
 };
 use crate::{ClassIndex, Terms};
-use caplet_protocol::VectorId;
+use caplet_protocol::{OrderId, VectorId};
 
 /// Lots that flow from a class to a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,7 +59,13 @@ impl Network {
                 let Some(cost) = terms.cost(ClassIndex(c), VectorId(v)) else { continue };
                 // a pair that could not trade at any price in the book needs no arc
                 if limit.checked_sub(ask).is_some_and(|most| cost <= most) {
-                    graph.arcs.push(Arc { from, to, cost: doubled(cost), capacity: NO_LIMIT });
+                    graph.arcs.push(Arc {
+                        from,
+                        to,
+                        cost: money(cost),
+                        tie: lot(c, v),
+                        capacity: NO_LIMIT,
+                    });
                     pairs.push((usize::from(c), usize::from(v)));
                 }
             }
@@ -73,7 +77,7 @@ impl Network {
     pub(super) fn optimum(self) -> Optimum {
         let Self { graph, classes, pairs, first_route } = self;
         let solution = graph.solve();
-        let value = |(arc, &flow): (&Arc, &u64)| i128::from(flow) * i128::from((arc.cost + 1) >> 1);
+        let value = |(arc, &flow): (&Arc, &u64)| i128::from(flow) * i128::from(arc.cost);
         let welfare = -solution.arcs.iter().zip(&solution.flow).map(value).sum::<i128>();
         let flows = pairs.iter().zip(&solution.flow[first_route..]);
         let mut routes: Vec<_> = flows
@@ -92,12 +96,30 @@ impl Network {
 /// The price of a class from its node's potential. A class that sells nothing may lie lower than its
 /// lowest ask; raised to it, it supports the same optimum, and the arcs left out above hold too.
 fn supporting(potential: i128, lowest_ask: u64) -> u64 {
-    let halved = u64::try_from(potential >> 1).expect("disposal keeps 0 <= potential <= a limit");
-    halved.max(lowest_ask)
+    let price = u64::try_from(potential).expect("disposal keeps 0 <= potential <= a limit");
+    price.max(lowest_ask)
 }
 
-fn doubled(price: u64) -> i64 {
-    i64::try_from(price << 1).expect("prices are below 2^62")
+fn money(price: u64) -> i64 {
+    i64::try_from(price).expect("prices are below 2^62")
+}
+
+/// Ties between buckets, above all ties between routes: those sum up to below 2^60 on a cycle.
+const BUCKETS: u32 = 60;
+/// What a lot more is worth, above the ids of any two buckets.
+const VOLUME: i128 = 1 << 42;
+
+fn bucket_tie(oldest: OrderId) -> i128 {
+    i128::from(oldest.to_u64()) << BUCKETS
+}
+
+/// 40 bits out of a class and a vector (the finaliser of SplitMix64, Steele, Lea, Flood 2014), so that
+/// no pair is favoured by its number and ties between routes are settled by them alone.
+fn lot(class: u16, vector: u16) -> i128 {
+    let mut z = (u64::from(class) << 16 | u64::from(vector)).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    i128::from((z ^ (z >> 31)) >> 24)
 }
 
 fn add_class(
@@ -108,11 +130,11 @@ fn add_class(
 ) -> Option<(u32, u64)> {
     let lowest = supply.tick(supply.front(class)?);
     let node = graph.add_node();
-    for (ask, capacity) in supply.buckets(class) {
-        let cost = doubled(terms.market.price(ask));
-        graph.arcs.push(Arc { from: 0, to: node, cost, capacity });
+    for Bucket { tick, oldest, lots } in supply.buckets(class) {
+        let (cost, tie) = (money(terms.market.price(tick)), bucket_tie(oldest));
+        graph.arcs.push(Arc { from: 0, to: node, cost, tie, capacity: lots });
     }
-    graph.root_by(Arc { from: node, to: 0, cost: 0, capacity: NO_LIMIT });
+    graph.root_by(Arc { from: node, to: 0, cost: 0, tie: 0, capacity: NO_LIMIT });
     Some((node, terms.market.price(lowest)))
 }
 
@@ -124,9 +146,10 @@ fn add_vector(
 ) -> Option<(u32, u64)> {
     let highest = demand.tick(demand.front(vector)?);
     let node = graph.add_node();
-    for (rank, (limit, capacity)) in demand.buckets(vector).enumerate() {
-        let arc =
-            Arc { from: node, to: 0, cost: -doubled(terms.market.price(limit)) - 1, capacity };
+    for (rank, Bucket { tick, oldest, lots }) in demand.buckets(vector).enumerate() {
+        let cost = -money(terms.market.price(tick));
+        let tie = bucket_tie(oldest) - (VOLUME << BUCKETS);
+        let arc = Arc { from: node, to: 0, cost, tie, capacity: lots };
         if rank == 0 { graph.root_by(arc) } else { graph.arcs.push(arc) }
     }
     Some((node, terms.market.price(highest)))

@@ -16,6 +16,13 @@ pub(super) struct Entry {
     pub(super) left: u16,
 }
 
+/// Orders of a group at one price.
+pub(super) struct Bucket {
+    pub(super) tick: Tick,
+    pub(super) oldest: OrderId,
+    pub(super) lots: u64,
+}
+
 /// All queues of a side. Entries are taken from the front of a group only.
 #[derive(Debug)]
 pub(super) struct Queue {
@@ -67,11 +74,12 @@ impl Queue {
         &self.entries[self.groups[group].clone()]
     }
 
-    /// Tick and lots of each bucket of a group, best first.
-    pub(super) fn buckets(&self, group: usize) -> impl Iterator<Item = (Tick, u64)> {
-        self.group(group).chunk_by(|a, b| a.rank == b.rank).map(|bucket| {
-            let lots = bucket.iter().map(|e| u64::from(e.left)).sum();
-            (self.tick(&bucket[0]), lots)
+    /// The buckets of a group, best first.
+    pub(super) fn buckets(&self, group: usize) -> impl Iterator<Item = Bucket> {
+        self.group(group).chunk_by(|a, b| a.rank == b.rank).map(|bucket| Bucket {
+            tick: self.tick(&bucket[0]),
+            oldest: bucket[0].id,
+            lots: bucket.iter().map(|e| u64::from(e.left)).sum(),
         })
     }
 

@@ -2,8 +2,10 @@
 //! (Cunningham 1976): every tree arc without flow points to the root, which the leaving rule keeps up, so
 //! that degenerate pivots cannot cycle. Block search for the entering arc (Grigoriadis 1986).
 //!
-//! Everything is decided by arc order, so the result is a function of the network.
-#![allow(clippy::arithmetic_side_effects)] // flows stay within capacities; a potential is a sum of at most 2^17 costs below 2^63
+//! Two objectives, one after the other: when no arc saves cost any more, those whose reduced cost is not
+//! zero are frozen, which leaves exactly the optimal circulations, and ties are settled among them from
+//! the same tree.
+#![allow(clippy::arithmetic_side_effects)] // flows stay within capacities; a potential is a sum of at most 2^17 costs below 2^104
 
 use super::tree::{Step, Tree};
 
@@ -15,8 +17,10 @@ pub(super) const NO_LIMIT: u64 = u64::MAX;
 pub(super) struct Arc {
     pub(super) from: u32,
     pub(super) to: u32,
-    /// A unit of flow.
+    /// Of a unit of flow.
     pub(super) cost: i64,
+    /// Of a unit of flow, among circulations of equal cost.
+    pub(super) tie: i128,
     pub(super) capacity: u64,
 }
 
@@ -33,8 +37,8 @@ pub(super) struct Circulation {
 pub(super) struct Solution {
     pub(super) arcs: Vec<Arc>,
     pub(super) flow: Vec<u64>,
-    /// cost + potential(from) - potential(to) is >= 0 on an arc with room and <= 0 on one with flow;
-    /// the root's is 0.
+    /// Of the cost: cost + potential(from) - potential(to) is >= 0 on an arc with room and <= 0 on one
+    /// with flow; the root's is 0.
     pub(super) potential: Vec<i128>,
 }
 
@@ -43,6 +47,8 @@ enum State {
     Empty,
     Full,
     Tree,
+    /// Every cheapest circulation has the same flow on it.
+    Frozen,
 }
 
 struct Simplex {
@@ -51,6 +57,8 @@ struct Simplex {
     state: Vec<State>,
     potential: Vec<i128>,
     tree: Tree,
+    /// Whether the objective is the ties.
+    ties: bool,
     cursor: usize,
     block: usize,
 }
@@ -75,13 +83,14 @@ impl Circulation {
         self.arcs.push(arc);
     }
 
-    /// The cheapest circulation.
+    /// The cheapest circulation, and of those the one with the least sum of ties.
     pub(super) fn solve(self) -> Solution {
         let mut simplex = Simplex::start(self);
-        while let Some(arc) = simplex.entering() {
-            simplex.pivot(arc);
-        }
-        Solution { arcs: simplex.arcs, flow: simplex.flow, potential: simplex.potential }
+        simplex.run();
+        let potential = simplex.potential.clone();
+        simplex.turn_to_ties();
+        simplex.run();
+        Solution { arcs: simplex.arcs, flow: simplex.flow, potential }
     }
 }
 
@@ -93,25 +102,69 @@ impl Simplex {
     fn start(network: Circulation) -> Self {
         let Circulation { arcs, roots } = network;
         let mut state = vec![State::Empty; arcs.len()];
-        let mut potential = vec![0; roots.len() + 1];
-        for (node, &arc) in roots.iter().enumerate() {
-            state[arc as usize] = State::Tree;
-            potential[node + 1] = -i128::from(arcs[arc as usize].cost);
+        roots.iter().for_each(|&arc| state[arc as usize] = State::Tree);
+        let mut simplex = Self {
+            flow: vec![0; arcs.len()],
+            state,
+            potential: vec![0; roots.len() + 1],
+            tree: Tree::star(&roots),
+            ties: false,
+            cursor: 0,
+            block: arcs.len().isqrt().max(16),
+            arcs,
+        };
+        simplex.weigh_tree();
+        simplex
+    }
+
+    fn run(&mut self) {
+        while let Some(arc) = self.entering() {
+            self.pivot(arc);
         }
-        let block = arcs.len().isqrt().max(16);
-        let flow = vec![0; arcs.len()];
-        Self { flow, state, potential, tree: Tree::star(&roots), cursor: 0, block, arcs }
+    }
+
+    /// Freezes what cost has decided and changes the objective. The tree stays, and stays strongly
+    /// feasible, as that is a matter of flows.
+    fn turn_to_ties(&mut self) {
+        for arc in 0..self.arcs.len() {
+            if self.state[arc] != State::Tree && self.reduced(arc) != 0 {
+                self.state[arc] = State::Frozen;
+            }
+        }
+        self.ties = true;
+        self.weigh_tree();
+    }
+
+    /// Potentials from the tree alone.
+    fn weigh_tree(&mut self) {
+        let mut order = Vec::new();
+        self.tree.visit(0, |node| order.push(node));
+        for &node in order.iter().skip(1) {
+            self.potential[node as usize] = self.hanging(self.tree.step(node));
+        }
+    }
+
+    /// The potential of a node that hangs by `step`.
+    fn hanging(&self, step: Step) -> i128 {
+        let (parent, cost) = (self.potential[step.parent as usize], self.cost(step.arc as usize));
+        if step.up { parent - cost } else { parent + cost }
+    }
+
+    fn cost(&self, arc: usize) -> i128 {
+        if self.ties { self.arcs[arc].tie } else { i128::from(self.arcs[arc].cost) }
+    }
+
+    fn reduced(&self, arc: usize) -> i128 {
+        let Arc { from, to, .. } = self.arcs[arc];
+        self.cost(arc) + self.potential[from as usize] - self.potential[to as usize]
     }
 
     /// How much a unit more flow (or less, on a full arc) would save; positive when it would.
     fn saving(&self, arc: usize) -> i128 {
-        let Arc { from, to, cost, .. } = self.arcs[arc];
-        let reduced =
-            i128::from(cost) + self.potential[from as usize] - self.potential[to as usize];
         match self.state[arc] {
-            State::Empty => -reduced,
-            State::Full => reduced,
-            State::Tree => 0,
+            State::Empty => -self.reduced(arc),
+            State::Full => self.reduced(arc),
+            State::Tree | State::Frozen => 0,
         }
     }
 
@@ -160,10 +213,7 @@ impl Simplex {
     /// Moves the subtree under `top` to its new place and mends potentials.
     fn hang(&mut self, top: u32, inner: u32, step: Step) {
         self.tree.regraft(top, inner, step);
-        let cost = i128::from(self.arcs[step.arc as usize].cost);
-        let parent = self.potential[step.parent as usize];
-        let fresh = if step.up { parent - cost } else { parent + cost };
-        let shift = fresh - self.potential[inner as usize];
+        let shift = self.hanging(step) - self.potential[inner as usize];
         let potential = &mut self.potential;
         self.tree.visit(inner, |node| potential[node as usize] += shift);
     }

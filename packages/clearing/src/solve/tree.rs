@@ -96,7 +96,9 @@ impl Tree {
         let mut stack = vec![top];
         while let Some(node) = stack.pop() {
             let parent = self.at(node).parent;
-            self.at_mut(node).depth = self.at(parent).depth.saturating_add(1);
+            if parent != NONE {
+                self.at_mut(node).depth = self.at(parent).depth.saturating_add(1);
+            }
             each(node);
             let mut child = self.at(node).first_child;
             while child != NONE {

@@ -1,0 +1,62 @@
+//! All optimal clearings of a small book, by search.
+
+use crate::books::{demand, offer};
+use caplet_clearing::{Book, Fill};
+use caplet_protocol::{Lots, OrderId};
+
+/// Up to `most` clearings of a given welfare, by plain enumeration over pairs.
+pub(crate) fn optimal_fills(book: &Book, welfare: i128, most: usize) -> Vec<Vec<Fill>> {
+    let mut pairs = vec![];
+    for o in &book.offers {
+        for d in &book.demands {
+            if let Some(cost) = book.terms().cost(o.class, d.vector) {
+                let price = |t| i128::from(book.market.price(t));
+                let worth = price(d.limit) - price(o.ask) - i128::from(cost);
+                if worth >= 0 {
+                    pairs.push((o.id, d.id, worth));
+                }
+            }
+        }
+    }
+    let mut search = Search { book, pairs, welfare, most, steps: 200_000, found: vec![] };
+    search.from(0, &mut vec![], 0);
+    search.found
+}
+
+struct Search<'a> {
+    book: &'a Book,
+    pairs: Vec<(OrderId, OrderId, i128)>,
+    welfare: i128,
+    most: usize,
+    steps: usize,
+    found: Vec<Vec<Fill>>,
+}
+
+impl Search<'_> {
+    fn from(&mut self, at: usize, fills: &mut Vec<Fill>, worth: i128) {
+        if self.found.len() == self.most || self.steps == 0 {
+            return;
+        }
+        self.steps -= 1;
+        let Some(&(o, d, each)) = self.pairs.get(at) else {
+            if worth == self.welfare {
+                self.found.push(fills.clone());
+            }
+            return;
+        };
+        let used = |f: &dyn Fn(&Fill) -> bool| {
+            fills.iter().filter(|x| f(x)).map(|x| x.lots.0).sum::<u16>()
+        };
+        let room_o = offer(self.book, o).lots.0 - used(&|f| f.offer == o);
+        let room_d = demand(self.book, d).lots.0 - used(&|f| f.demand == d);
+        for lots in (0..=room_o.min(room_d)).rev() {
+            if lots > 0 {
+                fills.push(Fill { offer: o, demand: d, lots: Lots(lots) });
+            }
+            self.from(at + 1, fills, worth + each * i128::from(lots));
+            if lots > 0 {
+                fills.pop();
+            }
+        }
+    }
+}
