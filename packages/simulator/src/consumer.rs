@@ -1,0 +1,411 @@
+//! The using side of a device: what it wants, and the leases it uses.
+
+use crate::capability::{Call, Use, user_of};
+use crate::identity::now_secs;
+use crate::provider::kind_of;
+use caplet_protocol::layout::{self, QosReport, Voucher};
+use caplet_protocol::{Bps, Kind, Lane, LeaseId, wire};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Something a device wants, and its terms.
+#[derive(Clone, Debug)]
+pub struct Want {
+    /// Kind.
+    pub kind: Kind,
+    /// What of that kind.
+    pub resource: String,
+    /// Unit that is counted.
+    pub unit: String,
+    /// Units wanted.
+    pub quantity: u64,
+    /// Most it pays for all of them, base units of `asset`.
+    pub limit: u64,
+    /// What it pays in.
+    pub asset: wire::cost::Asset,
+    /// Hard requirements.
+    pub qos: wire::Requirement,
+    /// What reliability and nearness are worth to it.
+    pub weights: wire::Weights,
+    /// Tags it requires.
+    pub tags: Vec<String>,
+    /// Lane.
+    pub lane: wire::LanePreference,
+    /// How often it asks, one lease after another; `None` for as long as it lives.
+    pub times: Option<u32>,
+    /// Pause between two calls.
+    pub pace: Duration,
+    /// Most it pays whoever relays its order, base units.
+    pub relay_fee: u64,
+}
+
+/// Seconds a demand stays open.
+const DEMAND_SECS: u64 = 30;
+/// How long a call may take.
+const CALL_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Failures in a row after which a lease is given up.
+const PATIENCE: u32 = 3;
+/// Seconds before a lease's end in which the last voucher is signed.
+const LAST_SECS: u64 = 1;
+
+/// Where a want stands.
+enum Standing {
+    Idle { since: Instant },
+    Asked { until: u64 },
+    Leased,
+    Done,
+}
+
+struct Wish {
+    want: Want,
+    standing: Standing,
+    asked: u32,
+    id: u64,
+}
+
+/// What the device must do next.
+pub(crate) enum Act {
+    /// Publish this demand profile under this id.
+    Demand(u64, wire::DemandProfile),
+    /// Send this call.
+    Call(wire::ServiceCall),
+    /// Sign and send this voucher, with the report behind its evidence.
+    Vouch(Box<Voucher>, Option<QosReport>),
+    /// Give the lease up.
+    GiveUp(LeaseId),
+}
+
+struct Pending {
+    id: u64,
+    call: Call,
+    sent: Instant,
+}
+
+/// A lease in use.
+struct Using {
+    notice: wire::LeaseNotice,
+    wish: Option<u64>,
+    user: Box<dyn Use>,
+    pending: Option<Pending>,
+    next: u64,
+    idle_until: Instant,
+    units: u64,
+    good: u64,
+    failed: u64,
+    failed_units: u64,
+    in_a_row: u32,
+    latencies: Vec<u32>,
+    vouched: u64,
+    started: Instant,
+    finished: bool,
+}
+
+impl Using {
+    fn total(&self) -> u64 {
+        self.notice.lot.saturating_mul(self.notice.lots.into())
+    }
+
+    /// `floor(units * price / lot)` on the cumulative (`PROTOCOL.md` 1), so rounding is under one
+    /// base unit a lease.
+    fn owed(&self) -> u128 {
+        let owed = u128::from(self.units).saturating_mul(self.notice.price.into());
+        owed.checked_div(self.notice.lot.into()).unwrap_or(0).min(self.notice.reserve.into())
+    }
+
+    fn voucher(&self, report: Option<&QosReport>) -> Voucher {
+        Voucher {
+            lease: LeaseId(self.notice.lease),
+            lane: Lane(u16::try_from(self.notice.lane).unwrap_or(0)),
+            amount: self.owed(),
+            units: self.units,
+            evidence: report.map(QosReport::evidence).unwrap_or_default(),
+            ..Voucher::default()
+        }
+    }
+
+    fn report(&self) -> QosReport {
+        let mut sorted = self.latencies.clone();
+        sorted.sort_unstable();
+        let at = |percent: usize| {
+            let last = sorted.len().saturating_sub(1);
+            sorted
+                .get(last.saturating_mul(percent).checked_div(100).unwrap_or(0))
+                .copied()
+                .unwrap_or(0)
+        };
+        let share = |part: u64, whole: u64| {
+            let bps =
+                u128::from(part).saturating_mul(10_000).checked_div(whole.into()).unwrap_or(0);
+            Bps(u16::try_from(bps.min(10_000)).unwrap_or(10_000))
+        };
+        let secs = self.started.elapsed().as_secs().max(1);
+        let availability = share(self.good, self.good.saturating_add(self.failed));
+        QosReport {
+            lease: LeaseId(self.notice.lease),
+            units: self.units,
+            failed: self.failed_units,
+            latency_p50_ms: at(50),
+            latency_p95_ms: at(95),
+            throughput: u32::try_from(self.units.checked_div(secs).unwrap_or(0))
+                .unwrap_or(u32::MAX),
+            accuracy_ppm: u32::from(share(self.good, self.good.saturating_add(self.failed)).0)
+                .saturating_mul(100),
+            availability,
+            // a lease that was given up is judged by what was delivered of it
+            score: if self.in_a_row >= PATIENCE {
+                availability.min(share(self.units, self.total()))
+            } else {
+                availability
+            },
+        }
+    }
+}
+
+/// All that a device wants and uses.
+pub(crate) struct Consumer {
+    wishes: Vec<Wish>,
+    using: BTreeMap<u64, Using>,
+    ids: u64,
+}
+
+impl Consumer {
+    pub(crate) fn new(wants: Vec<Want>) -> Self {
+        let since = Instant::now();
+        let wishes = wants
+            .into_iter()
+            .map(|want| Wish { want, standing: Standing::Idle { since }, asked: 0, id: 0 })
+            .collect();
+        // ids of demands must not repeat after a restart
+        Self { wishes, using: BTreeMap::new(), ids: now_secs().saturating_mul(1000) }
+    }
+
+    /// Whether the device would sign this demand for its want `id`; `lot` is the market's.
+    pub(crate) fn judge(&self, id: u64, demand: &layout::Demand, lot: u64) -> Result<(), String> {
+        let wish = self
+            .wishes
+            .iter()
+            .find(|wish| wish.id == id)
+            .ok_or_else(|| format!("I made no demand {id}"))?;
+        let want = &wish.want;
+        let most = u128::from(want.limit).saturating_mul(lot.into());
+        if u128::from(demand.limit).saturating_mul(want.quantity.into()) > most {
+            return Err(format!(
+                "a limit of {} a lot is over my {} for {} units",
+                demand.limit, want.limit, want.quantity
+            ));
+        }
+        let lots = want.quantity.div_ceil(lot.max(1));
+        if u64::from(demand.lots.0) > lots {
+            return Err(format!("{} lots proposed, I want {lots}", demand.lots));
+        }
+        if demand.relay_fee > want.relay_fee {
+            return Err(format!(
+                "a relay fee of {} is over my {}",
+                demand.relay_fee, want.relay_fee
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes up a lease in which this device is the consumer.
+    pub(crate) fn opened(&mut self, notice: wire::LeaseNotice) {
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind_of(*kind) == notice.kind()) else {
+            return;
+        };
+        if self.using.contains_key(&notice.lease) {
+            return;
+        }
+        let now = Instant::now();
+        let wish = self.wishes.iter_mut().find(|wish| {
+            matches!(wish.standing, Standing::Asked { .. })
+                && if notice.demand == 0 {
+                    wish.want.kind == kind && wish.want.resource == notice.resource
+                } else {
+                    wish.id == notice.demand
+                }
+        });
+        let mut pace = Duration::ZERO;
+        let id = wish.map(|wish| {
+            wish.standing = Standing::Leased;
+            pace = wish.want.pace;
+            wish.id
+        });
+        let using = Using {
+            wish: id,
+            user: user_of(kind),
+            pending: None,
+            next: 0,
+            idle_until: later(pace),
+            units: 0,
+            good: 0,
+            failed: 0,
+            failed_units: 0,
+            in_a_row: 0,
+            latencies: Vec::new(),
+            vouched: 0,
+            started: now,
+            finished: false,
+            notice,
+        };
+        self.using.insert(using.notice.lease, using);
+    }
+
+    /// Lets a lease go, since the chain says it is closing or closed.
+    pub(crate) fn ended(&mut self, lease: LeaseId) {
+        let Some(using) = self.using.remove(&lease.0) else { return };
+        let Some(wish) = self.wishes.iter_mut().find(|wish| Some(wish.id) == using.wish) else {
+            return;
+        };
+        let more = wish.want.times.is_none_or(|times| wish.asked < times);
+        wish.standing =
+            if more { Standing::Idle { since: Instant::now() } } else { Standing::Done };
+    }
+
+    /// Looks at an answer. Returns the units accepted now and in all, or what is wrong with it.
+    pub(crate) fn answered(
+        &mut self,
+        result: &wire::ServiceResult,
+    ) -> Option<Result<(u64, u64), String>> {
+        let using = self.using.get_mut(&result.lease)?;
+        let pending = using.pending.take_if(|pending| pending.id == result.id)?;
+        let outcome = if result.ok {
+            using.user.check(pending.id, &pending.call, &result.body)
+        } else {
+            Err(result.error.clone())
+        };
+        let took = u32::try_from(pending.sent.elapsed().as_millis()).unwrap_or(u32::MAX);
+        Some(match outcome {
+            Ok(units) => {
+                // never more than the lease is for
+                let units = units.min(using.total().saturating_sub(using.units));
+                using.units = using.units.saturating_add(units);
+                using.good = using.good.saturating_add(1);
+                using.in_a_row = 0;
+                using.latencies.push(took);
+                Ok((units, using.units))
+            }
+            Err(error) => {
+                using.fail();
+                Err(error)
+            }
+        })
+    }
+
+    /// The gateway of the provider waits for money: vouch at once for what was counted.
+    pub(crate) fn paused(&mut self, lease: LeaseId) -> Option<Voucher> {
+        let using = self.using.get_mut(&lease.0)?;
+        using.vouched = using.units;
+        using.pending = None;
+        using.idle_until = later(Duration::from_millis(200));
+        Some(using.voucher(None))
+    }
+
+    /// What is to be done now.
+    pub(crate) fn due(&mut self, device: u32) -> Vec<Act> {
+        let mut acts = Vec::new();
+        for wish in &mut self.wishes {
+            wish.due(device, &mut self.ids, &mut acts);
+        }
+        for using in self.using.values_mut() {
+            using.due(&mut acts);
+        }
+        acts
+    }
+}
+
+/// This much from now.
+fn later(wait: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now)
+}
+
+impl Wish {
+    fn due(&mut self, device: u32, ids: &mut u64, acts: &mut Vec<Act>) {
+        let now = now_secs();
+        match self.standing {
+            Standing::Idle { since } if since.elapsed() >= Duration::from_millis(300) => {}
+            Standing::Asked { until } if now > until => {}
+            _ => return,
+        }
+        *ids = ids.saturating_add(1);
+        self.id = *ids;
+        self.asked = self.asked.saturating_add(1);
+        let until = now.saturating_add(DEMAND_SECS);
+        self.standing = Standing::Asked { until };
+        let want = &self.want;
+        acts.push(Act::Demand(
+            self.id,
+            wire::DemandProfile {
+                device,
+                sequence: self.id,
+                not_after: until,
+                kind: kind_of(want.kind).into(),
+                resource: want.resource.clone(),
+                quantity: want.quantity,
+                unit: want.unit.clone(),
+                qos: Some(want.qos),
+                limit: Some(wire::Cost {
+                    amount: want.limit,
+                    per: wire::PricedPer::Operation.into(),
+                    quantity: want.quantity,
+                    asset: Some(want.asset.clone()),
+                }),
+                weights: Some(want.weights),
+                tags: want.tags.clone(),
+                lane: want.lane.into(),
+                deadline: 0,
+                attested: false,
+                id: self.id,
+            },
+        ));
+    }
+}
+
+impl Using {
+    fn fail(&mut self) {
+        self.failed = self.failed.saturating_add(1);
+        self.failed_units = self.failed_units.saturating_add(1);
+        self.in_a_row = self.in_a_row.saturating_add(1);
+    }
+
+    fn due(&mut self, acts: &mut Vec<Act>) {
+        if self.finished {
+            return;
+        }
+        if self.pending.as_ref().is_some_and(|pending| pending.sent.elapsed() > CALL_TIMEOUT) {
+            self.pending = None;
+            self.fail();
+        }
+        let gave_up = self.in_a_row >= PATIENCE;
+        let over = now_secs().saturating_add(LAST_SECS) >= self.notice.ends;
+        if gave_up || over || self.units >= self.total() {
+            self.finished = true;
+            let report = self.report();
+            acts.push(Act::Vouch(Box::new(self.voucher(Some(&report))), Some(report)));
+            if gave_up {
+                acts.push(Act::GiveUp(LeaseId(self.notice.lease)));
+            }
+            return;
+        }
+        // a voucher for every eighth of the lease, so that no gateway waits for long
+        let step = self.total().checked_div(8).unwrap_or(0).max(1);
+        if self.units.saturating_sub(self.vouched) >= step {
+            self.vouched = self.units;
+            acts.push(Act::Vouch(Box::new(self.voucher(None)), None));
+        }
+        let begun = now_secs() >= self.notice.starts;
+        if begun && self.pending.is_none() && Instant::now() >= self.idle_until {
+            let call = self.user.call(self.next);
+            let id = self.next;
+            self.next = self.next.saturating_add(1);
+            acts.push(Act::Call(wire::ServiceCall {
+                lease: self.notice.lease,
+                id,
+                op: call.op.to_owned(),
+                body: call.body.clone(),
+                max_units: self.total().saturating_sub(self.units),
+            }));
+            self.pending = Some(Pending { id, call, sent: Instant::now() });
+        }
+    }
+}
