@@ -7,7 +7,7 @@
 mod chain;
 mod coin;
 mod confirm;
-//pub mod cosmos;
+pub mod cosmos;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;

@@ -20,3 +20,5 @@ mod journal;
 mod mempool;
 #[path = "chain/setup.rs"]
 mod setup;
+#[path = "chain/wasmd.rs"]
+mod wasmd;

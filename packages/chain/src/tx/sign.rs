@@ -99,7 +99,7 @@ fn auth_info(signer: &Signer, envelope: &Envelope, sequence: u64) -> Result<Vec<
     };
     let fee =
         Fee { amount: coins(&envelope.fee)?, gas_limit: envelope.gas_limit, ..Fee::default() };
-    #[allow(deprecated, reason = "the default fills in a field that the SDK has retired")]
+
     let auth = AuthInfo { signer_infos: vec![info], fee: Some(fee), ..AuthInfo::default() };
     Ok(auth.encode_to_vec())
 }
