@@ -5,7 +5,6 @@ use caplet_api::common::MigrateMsg;
 use caplet_api::registry::QueryMsg;
 use caplet_protocol::DeviceId;
 use caplet_registry::contract;
-use cosmwasm_std::Storage;
 use cw_multi_test::{ContractWrapper, Executor};
 
 fn migrate(suite: &mut Suite) -> Result<(), String> {

@@ -143,7 +143,7 @@ fn a_wallet_key_proves_itself_over_the_hash_of_the_layout() {
         sealing: None,
         owner: owner.to_string(),
         gateway: gateway.to_string(),
-        proof: proof.to_bytes().as_slice().into(),
+        proof: proof.to_vec().into(),
     };
     let mut forged = item.clone();
     forged.proof = signer("lamp").sign(b"something else");

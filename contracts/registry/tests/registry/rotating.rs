@@ -7,7 +7,6 @@ use caplet_api::layout::old_key_key;
 use caplet_api::registry::{ExecuteMsg, GrantsResponse, QueryMsg};
 use caplet_protocol::DeviceId;
 use caplet_protocol::layout::{Grant, PublicKey};
-use cosmwasm_std::Storage;
 
 fn old_key(suite: &Suite) -> Vec<u8> {
     suite.app.contract_storage(&suite.registry).get(&old_key_key(DeviceId(1))).unwrap()
