@@ -18,13 +18,16 @@
 //!
 //! # What the keeper links
 //!
-//! [`solve`] on a [`Book`], then [`verify`] before it pays gas for a submission.
+//! [`solve`] on a [`Book`], then [`verify`] before it pays gas for a submission; `json` (feature
+//! `serde`) for `caplet clear`.
 #![forbid(unsafe_code)]
 
 mod book;
 pub mod certificate;
 mod class;
 mod cost;
+#[cfg(feature = "serde")]
+pub mod json;
 mod market;
 mod order;
 pub mod prices;
