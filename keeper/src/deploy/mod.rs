@@ -1,27 +1,13 @@
 //! Storing, instantiating and wiring the contracts; the deployment file.
 
-use serde::{Deserialize, Serialize};
+mod code;
+mod file;
+mod local;
+mod run;
+mod spec;
 
-/// Where the contracts of one deployment are; what `scripts/deploy` writes and every keeper reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Deployment {
-    /// Chain id.
-    pub chain_id: String,
-    /// Addresses.
-    pub contracts: Contracts,
-}
-
-/// Addresses of the contracts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contracts {
-    /// Registry.
-    pub registry: String,
-    /// Auction.
-    pub auction: String,
-    /// Escrow.
-    pub escrow: String,
-    /// Reputation.
-    pub reputation: String,
-}
+pub use code::{Codes, native_codes};
+pub use file::{Contracts, Deployment};
+pub use local::local_spec;
+pub use run::deploy;
+pub use spec::{AssetSpec, Spec, TokenSpec};

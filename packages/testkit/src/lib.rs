@@ -1,1 +1,4 @@
-//! caplet-testkit
+//! What tests and the embedded chain share.
+#![forbid(unsafe_code)]
+
+pub mod token;
