@@ -40,6 +40,14 @@ impl<'a> PeerPages<'a> {
     /// If the query fails.
     pub fn get(&mut self, index: u32) -> StdResult<&[u8]> {
         let (page, place) = self.pages.locate(index);
+        self.read(page, place)
+    }
+
+    /// Bytes of the record at `place` of `page`; short or empty past the page's end.
+    ///
+    /// # Errors
+    /// If the query fails.
+    pub fn read(&mut self, page: u32, place: u32) -> StdResult<&[u8]> {
         if !self.loaded.contains_key(&page) {
             let bytes = raw(&self.querier, &self.contract, self.pages.key(&[], page))?;
             self.loaded.insert(page, bytes.unwrap_or_default());
