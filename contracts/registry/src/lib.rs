@@ -4,6 +4,7 @@
 //! Devices are ids with key epochs: rotation keeps reputation, topics and leases (`PROTOCOL.md` 5).
 //! Peers read accounts, devices and keys by raw query of the layouts in `caplet_api::layout`.
 #![forbid(unsafe_code)]
+#![warn(clippy::float_arithmetic, clippy::indexing_slicing)]
 
 pub mod admit;
 pub mod contract;
