@@ -1,8 +1,18 @@
 //! MQTT in and out: envelopes are opened, checked, stored, acknowledged, handed on.
 
+mod heard;
+mod host;
+mod post;
+mod refuse;
+mod replay;
 mod table;
+mod verify;
 
+pub(crate) use host::{now, random};
+pub use post::Post;
+pub use refuse::Refuse;
 pub use table::TABLES;
+pub(crate) use verify::{ChainRule, ed25519, is_signed};
 
 use crate::book::Books;
 use crate::broker::{self, Broker};

@@ -8,7 +8,7 @@ pub const TABLES: Tables = Tables {
     versions: &["CREATE TABLE heard (
         sender BLOB NOT NULL,
         boot BLOB NOT NULL,
-        highest INTEGER NOT NULL,
+        highest BLOB NOT NULL,
         came BLOB NOT NULL,
         tick INTEGER NOT NULL,
         PRIMARY KEY (sender, boot)

@@ -1,10 +1,24 @@
 //! Where devices connect: the embedded broker or an external one, behind one trait.
 
+mod access;
+mod embedded;
+mod external;
+mod gate;
+mod link;
+mod login;
 mod options;
+mod who;
 
+pub use embedded::Embedded;
+pub use external::External;
+pub use gate::{Gate, Keys};
+pub use link::{Incoming, Link};
+pub use login::LOGIN_SECS;
 pub use options::{EmbeddedOptions, ExternalOptions, Options, TlsFiles};
+pub use who::KEEPER;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
 /// Where devices connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,4 +34,11 @@ pub struct Address {
 pub trait Broker: Send + Sync + 'static {
     /// Where devices connect; the port is the one really bound.
     fn address(&self) -> Address;
+
+    /// The keeper's own connection, and everything that devices say from now on. Call it once: a
+    /// second connection takes the place of the first.
+    ///
+    /// # Errors
+    /// If the broker cannot be reached or refuses.
+    async fn connect(&self) -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)>;
 }

@@ -1,12 +1,10 @@
-//! How the broker is chosen; part of the keeper's configuration.
+//! How the broker is chosen.
 
-use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Which broker devices connect to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Options {
     /// One inside the keeper.
     Embedded(EmbeddedOptions),
@@ -15,8 +13,7 @@ pub enum Options {
 }
 
 /// The broker inside the keeper.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddedOptions {
     /// Plain TCP; port 0 takes any that is free. Keep it on loopback and give devices TLS.
     pub listen: SocketAddr,
@@ -33,8 +30,7 @@ impl Default for EmbeddedOptions {
 }
 
 /// A TLS listener.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
     /// Where it listens; port 0 takes any that is free.
     pub listen: SocketAddr,
@@ -45,18 +41,14 @@ pub struct TlsFiles {
 }
 
 /// A broker that somebody else runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalOptions {
     /// `mqtt://host:port` or `mqtts://host:port`.
     pub url: String,
     /// User name; `None` for an anonymous login.
-    #[serde(default)]
     pub user: Option<String>,
     /// Password.
-    #[serde(default)]
     pub password: Option<String>,
     /// PEM file of the certificate authority; the system's when absent.
-    #[serde(default)]
     pub ca: Option<PathBuf>,
 }

@@ -1,0 +1,130 @@
+//! Why a message is not taken, in words for people and a code for programs.
+
+use caplet_protocol::wire::{
+    BodyError, DocumentError, EnvelopeError, FieldError, ProfileError, RefusalCode,
+};
+
+/// A message that is refused: nothing of it has effect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {remedy}")]
+pub struct Refuse {
+    /// Why, for programs.
+    pub code: RefusalCode,
+    /// What was wrong, both sides named.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Refuse {
+    /// A refusal.
+    pub fn new(code: RefusalCode, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// From an error that says what is wrong and, after a colon, what to do.
+    pub fn told(code: RefusalCode, error: &impl std::fmt::Display, otherwise: &str) -> Self {
+        let words = error.to_string();
+        match words.rsplit_once(": ") {
+            Some((what, remedy)) => Self::new(code, what, remedy),
+            None => Self::new(code, words, otherwise),
+        }
+    }
+
+    /// The gateway cannot do it now; the device tries again later.
+    pub fn unavailable(what: impl Into<String>) -> Self {
+        Self::new(RefusalCode::Unavailable, what, "send it again later")
+    }
+
+    /// The gateway's own failure: logged in full where it happened, told in general.
+    pub fn internal(error: &anyhow::Error) -> Self {
+        crate::observe::intake_failed(error);
+        Self::unavailable("the gateway could not store the message")
+    }
+}
+
+impl From<EnvelopeError> for Refuse {
+    fn from(error: EnvelopeError) -> Self {
+        use EnvelopeError as E;
+        let (code, otherwise) = match &error {
+            E::Oversized { .. } => (RefusalCode::Oversized, "send a smaller body"),
+            E::Malformed(_) => (RefusalCode::Malformed, "send one caplet.v1.Envelope, uncut"),
+            E::Field(_) => (RefusalCode::OutOfRange, "mend the field"),
+            E::Version { .. } => (RefusalCode::Unsupported, "update the older side"),
+            E::WrongDevice { .. } => {
+                (RefusalCode::BadSignature, "publish on the topics of the device that signs")
+            }
+            E::WrongKey { .. } => (RefusalCode::BadSignature, "sign with the registered key"),
+            E::BadSignature => (
+                RefusalCode::BadSignature,
+                "sign the raw bytes under the domain of the registry that the enrolment names",
+            ),
+        };
+        match &error {
+            // its words have a colon, but no remedy after it
+            E::BadSignature | E::Malformed(_) => Self::new(code, error.to_string(), otherwise),
+            _ => Self::told(code, &error, otherwise),
+        }
+    }
+}
+
+impl From<FieldError> for Refuse {
+    fn from(error: FieldError) -> Self {
+        Self::told(RefusalCode::OutOfRange, &error, "mend the field")
+    }
+}
+
+impl From<DocumentError> for Refuse {
+    fn from(error: DocumentError) -> Self {
+        match &error {
+            DocumentError::Oversized { .. } | DocumentError::TooManyFields { .. } => {
+                Self::told(RefusalCode::Oversized, &error, "send less")
+            }
+            DocumentError::Cut { .. } => {
+                Self::told(RefusalCode::Malformed, &error, "send one protobuf message, uncut")
+            }
+            DocumentError::Malformed { name, .. } => {
+                let remedy = format!("send one {name} in protobuf");
+                Self::new(RefusalCode::Malformed, error.to_string(), remedy)
+            }
+        }
+    }
+}
+
+impl From<BodyError> for Refuse {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Document(error) => error.into(),
+            BodyError::Kind { .. } => Self::told(
+                RefusalCode::Malformed,
+                &error,
+                "name the kind of the body in the header",
+            ),
+        }
+    }
+}
+
+impl From<ProfileError> for Refuse {
+    fn from(error: ProfileError) -> Self {
+        match error {
+            ProfileError::Document(error) => error.into(),
+            ProfileError::Field(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_with_a_remedy_is_told_in_two_parts() {
+        let refuse = Refuse::from(EnvelopeError::Oversized { found: 9, most: 5 });
+        assert_eq!(refuse.code, RefusalCode::Oversized);
+        assert_eq!(refuse.what, "envelope has 9 bytes, at most 5 are taken");
+        assert_eq!(refuse.remedy, "send a smaller body");
+        let refuse = Refuse::from(EnvelopeError::BadSignature);
+        assert_eq!(refuse.code, RefusalCode::BadSignature);
+        assert!(refuse.remedy.contains("domain of the registry"), "{refuse}");
+    }
+}
