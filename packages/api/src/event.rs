@@ -318,6 +318,42 @@ event!(
     }
 );
 event!(
+    /// Escrow: a device's key may commit another amount.
+    AllowanceSet = "caplet_allowance" {
+        /// The device.
+        device: u32,
+        /// Of what.
+        asset: u16,
+        /// Base units, over what it has committed so far.
+        limit: u64,
+    }
+);
+event!(
+    /// Escrow: providers announced that they will reclaim leases.
+    NoticeGiven = "caplet_notice" {
+        /// The leases.
+        leases: Vec<u64>,
+    }
+);
+event!(
+    /// Escrow: the protocol's fees went out.
+    FeesSwept = "caplet_fees" {
+        /// Of what.
+        asset: u16,
+        /// Base units.
+        amount: u128,
+        /// Burned rather than sent to the treasury.
+        burned: bool,
+    }
+);
+event!(
+    /// Auction: a market was opened.
+    MarketCreated = "caplet_market" {
+        /// The market.
+        market: u32,
+    }
+);
+event!(
     /// Auction: orders were placed.
     OrdersPlaced = "caplet_placed" {
         /// The market.

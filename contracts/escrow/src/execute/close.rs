@@ -1,0 +1,125 @@
+//! Ends leases early; the settle window starts.
+
+use super::leases::{Skipped, bounded};
+use crate::{
+    ContractError,
+    clock::Clock,
+    lease::{
+        begin,
+        revoke::revoke,
+        side::{Side, Witness},
+    },
+    state::leases::Lease,
+    work::Work,
+};
+use caplet_api::{
+    escrow::{CloseInput, CloseReason, LeaseState},
+    event::LeasesClosing,
+    registry::DeviceStatus,
+};
+use caplet_protocol::DeviceId;
+use cosmwasm_std::{Event, Response, Storage};
+use std::collections::BTreeMap;
+
+/// Closes each lease for its reason; leases that are closing already are passed over.
+pub(super) fn close(
+    storage: &mut dyn Storage,
+    clock: Clock,
+    mut witness: Witness<'_, '_>,
+    items: &[CloseInput],
+) -> Result<Response, ContractError> {
+    let (mut work, mut skipped) = (Work::default(), Skipped::new("close"));
+    let mut done: BTreeMap<CloseReason, Vec<u64>> = BTreeMap::new();
+    for input in bounded(items)? {
+        let lease = work.leases.lease(storage, input.lease.u64().into())?;
+        if matches!(lease.state(), LeaseState::Closing | LeaseState::Closed) {
+            skipped.note(lease.id, lease.state());
+            continue;
+        }
+        may_close(storage, &mut work, clock, &mut witness, &lease, input)?;
+        // only the consumer's key signs for money: a provider's costs nobody anything
+        if input.reason == CloseReason::KeyCompromised
+            && compromised(storage, &mut work, &witness, &lease, lease.deal.consumer)?
+        {
+            revoke(storage, &mut work, clock, &lease)?;
+        } else {
+            begin::closing(storage, &mut work, clock, &lease, input.reason)?;
+        }
+        done.entry(input.reason).or_default().push(lease.id.0);
+    }
+    skipped.check(done.len())?;
+    work.flush(storage);
+    let events = done
+        .into_iter()
+        .map(|(reason, leases)| Event::from(LeasesClosing { leases, reason: reason as u8 }));
+    Ok(Response::new().add_events(events))
+}
+
+/// Passes if the reason holds and whoever it belongs to asks.
+fn may_close(
+    storage: &dyn Storage,
+    work: &mut Work,
+    clock: Clock,
+    witness: &mut Witness<'_, '_>,
+    lease: &Lease,
+    input: &CloseInput,
+) -> Result<(), ContractError> {
+    let devices = [lease.deal.consumer, lease.deal.provider];
+    let proven = match input.reason {
+        CloseReason::ConsumerClosed => {
+            return witness.speaks(storage, work, lease, Side::Payer, input);
+        }
+        CloseReason::Reclaimed => {
+            witness.speaks(storage, work, lease, Side::Payee, input)?;
+            return notice_passed(storage, work, clock, lease);
+        }
+        CloseReason::DeviceRetired => {
+            let mut retired = false;
+            for device in devices {
+                let record = witness.registry.device(DeviceId(device))?;
+                retired |= record.is_some_and(|r| r.status == DeviceStatus::Retired as u8);
+            }
+            retired
+        }
+        CloseReason::KeyCompromised => {
+            let mut found = false;
+            for device in devices {
+                found |= compromised(storage, work, witness, lease, device)?;
+            }
+            found
+        }
+        reason => return Err(ContractError::WrongReason { reason, verb: "close" }),
+    };
+    if proven {
+        return Ok(());
+    }
+    Err(ContractError::NotProven { lease: lease.id, reason: input.reason })
+}
+
+fn notice_passed(
+    storage: &dyn Storage,
+    work: &mut Work,
+    clock: Clock,
+    lease: &Lease,
+) -> Result<(), ContractError> {
+    let notice = work.terms.get(storage, lease.deal.terms)?.terms.notice_secs;
+    let until = (lease.state() == LeaseState::Notice)
+        .then(|| u64::from(lease.record.notice).saturating_add(notice.into()));
+    if until.is_some_and(|until| clock.now() >= until) {
+        return Ok(());
+    }
+    Err(ContractError::NoticeRunning { lease: lease.id, until, now: clock.now() })
+}
+
+/// Whether the registry shows that a key the device had while the lease ran was compromised.
+fn compromised(
+    storage: &dyn Storage,
+    work: &mut Work,
+    witness: &Witness<'_, '_>,
+    lease: &Lease,
+    device: u32,
+) -> Result<bool, ContractError> {
+    let opened = work.terms.get(storage, lease.deal.terms)?.at;
+    let old = witness.registry.old_key(DeviceId(device))?;
+    Ok(old.is_some_and(|(_, rotated, compromised)| compromised && rotated > u64::from(opened)))
+}

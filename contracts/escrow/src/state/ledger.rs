@@ -1,0 +1,100 @@
+//! Totals of one asset, kept exactly and written once a message.
+
+use crate::ContractError;
+use caplet_protocol::AssetId;
+use cosmwasm_std::Storage;
+
+/// All money of one asset by where it is, and what ever came and went.
+///
+/// `free + ordered + reserved + bonds + fees + withdrawn + swept = deposited`, always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    pub(crate) free: u128,
+    pub(crate) ordered: u128,
+    pub(crate) reserved: u128,
+    pub(crate) bonds: u128,
+    pub(crate) fees: u128,
+    pub(crate) deposited: u128,
+    pub(crate) withdrawn: u128,
+    pub(crate) swept: u128,
+}
+
+/// Bytes of a stored ledger: eight u128, big-endian.
+const LEN: usize = 128;
+
+/// Key of an asset's ledger.
+fn key(asset: AssetId) -> [u8; 3] {
+    let [high, low] = asset.0.to_be_bytes();
+    [0xE9, high, low]
+}
+
+impl Ledger {
+    /// The ledger of an accepted asset.
+    pub(crate) fn load(storage: &dyn Storage, asset: AssetId) -> Result<Self, ContractError> {
+        let bytes = storage.get(&key(asset)).ok_or(ContractError::UnknownAsset { asset })?;
+        let mut parts = bytes
+            .chunks_exact(16)
+            .map(|part| part.iter().fold(0u128, |value, byte| (value << 8) | u128::from(*byte)));
+        let mut next = || parts.next().unwrap_or_default();
+        Ok(Self {
+            free: next(),
+            ordered: next(),
+            reserved: next(),
+            bonds: next(),
+            fees: next(),
+            deposited: next(),
+            withdrawn: next(),
+            swept: next(),
+        })
+    }
+
+    /// Stores the ledger; an accepted asset has one from the start.
+    pub(crate) fn save(&self, storage: &mut dyn Storage, asset: AssetId) {
+        let mut bytes = Vec::with_capacity(LEN);
+        for part in [
+            self.free,
+            self.ordered,
+            self.reserved,
+            self.bonds,
+            self.fees,
+            self.deposited,
+            self.withdrawn,
+            self.swept,
+        ] {
+            bytes.extend_from_slice(&part.to_be_bytes());
+        }
+        storage.set(&key(asset), &bytes);
+    }
+
+    /// What the escrow owes in all: what came in and has not gone out.
+    pub(crate) fn owed(&self) -> Result<u128, ContractError> {
+        self.deposited
+            .checked_sub(self.withdrawn)
+            .and_then(|left| left.checked_sub(self.swept))
+            .ok_or(ContractError::Broken("more went out than came in"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cosmwasm_std::testing::MockStorage;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_ledger_comes_back_as_it_was(parts: [u128; 8]) {
+            let [free, ordered, reserved, bonds, fees, deposited, withdrawn, swept] = parts;
+            let ledger = Ledger { free, ordered, reserved, bonds, fees, deposited, withdrawn, swept };
+            let mut storage = MockStorage::new();
+            ledger.save(&mut storage, AssetId(3));
+            prop_assert_eq!(Ledger::load(&storage, AssetId(3)).unwrap(), ledger);
+        }
+    }
+
+    #[test]
+    fn an_asset_that_was_never_accepted_has_none() {
+        let missing = Ledger::load(&MockStorage::new(), AssetId(9));
+        assert!(matches!(missing, Err(ContractError::UnknownAsset { asset: AssetId(9) })));
+    }
+}
