@@ -1,1 +1,13 @@
-//! caplet-mechanism
+//! The arithmetic of prices, reputation and fees: integers only, no storage, no clock, so that contracts
+//! and keepers agree to the digit. Every formula says where it comes from and which way it rounds.
+//!
+//! - [`price`]: the auction's base price controller and the instant lane's premium.
+//! - [`reputation`]: what ratings make of a device's standing, tier and suspension.
+//! - [`fees`]: the escrow's fees as differences of a cumulative function.
+#![forbid(unsafe_code)]
+#![warn(clippy::float_arithmetic, clippy::indexing_slicing)]
+
+pub mod fees;
+mod fixed;
+pub mod price;
+pub mod reputation;

@@ -1,0 +1,7 @@
+//! Prices that follow supply and demand (`MECHANISMS.md` 3).
+
+mod controller;
+mod instant;
+
+pub use controller::{Base, Controller, ControllerError};
+pub use instant::{Premium, posted, take};

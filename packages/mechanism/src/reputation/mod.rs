@@ -1,0 +1,15 @@
+//! What settled leases say of a device (`MECHANISMS.md` 4).
+//!
+//! A Beta reputation (Josang and Ismail 2002) whose evidence fades: `alpha` is decayed weight of good
+//! service, `beta` of bad, both on top of a prior. Devices are ranked by a lower confidence bound, so that
+//! little evidence counts for little.
+
+mod bound;
+mod evidence;
+mod suspension;
+mod weight;
+
+pub use bound::{Ladder, LadderError, Prior};
+pub use evidence::Evidence;
+pub use suspension::{Cause, Fitness, Suspension, SuspensionError, recent_faults};
+pub use weight::weight;
