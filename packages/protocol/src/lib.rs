@@ -23,6 +23,8 @@ pub mod tag;
 pub mod topics;
 #[cfg(feature = "prost")]
 pub mod wire;
+#[cfg(feature = "wot")]
+pub mod wot;
 
 pub use domain::Domain;
 pub use ids::*;

@@ -25,6 +25,10 @@ fn compiled() -> FileDescriptorSet {
         .unwrap()
 }
 
+pub(crate) fn pool() -> DescriptorPool {
+    DescriptorPool::from_file_descriptor_set(compiled()).unwrap()
+}
+
 /// Schema of one message as [`caplet_protocol::wire::Schema`] wants it.
 fn schema_impl(message: &MessageDescriptor) -> String {
     let mut fields: Vec<_> = message.fields().map(|field| field.number()).collect();
@@ -79,10 +83,9 @@ fn config(pool: &DescriptorPool) -> Config {
 }
 
 fn messages() -> String {
-    let set = compiled();
-    let pool = DescriptorPool::from_file_descriptor_set(set.clone()).unwrap();
+    let pool = pool();
     let module = prost_build::Module::from_protobuf_package_name("caplet.v1");
-    let files = set.file.into_iter().map(|file| (module.clone(), file)).collect();
+    let files = compiled().file.into_iter().map(|file| (module.clone(), file)).collect();
     let modules = config(&pool).generate(files).unwrap();
     let mut out = modules.into_values().collect::<String>();
     let mut all: Vec<_> = pool.all_messages().collect();
@@ -106,8 +109,7 @@ fn the_published_proto_files_are_the_sources() {
 
 #[test]
 fn every_message_keeps_room_to_extend() {
-    let pool = DescriptorPool::from_file_descriptor_set(compiled()).unwrap();
-    for message in pool.all_messages() {
+    for message in pool().all_messages() {
         assert!(message.reserved_ranges().count() > 0, "{} reserves nothing", message.full_name());
     }
 }

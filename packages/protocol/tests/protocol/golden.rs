@@ -9,6 +9,15 @@ pub(crate) fn schema(path: &str) -> PathBuf {
     package("../../schema").join(path)
 }
 
+/// JSON is compared as what it says: the order of its keys follows what else a build links.
+pub(crate) fn check_json(path: &Path, expected: &serde_json::Value) {
+    let found = std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    if found.as_ref() != Some(expected) {
+        let text = serde_json::to_vec_pretty(expected).unwrap();
+        check(path, &[text.as_slice(), b"\n"].concat());
+    }
+}
+
 pub(crate) fn check(path: &Path, expected: &[u8]) {
     if std::env::var_os("CAPLET_REGENERATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
