@@ -265,6 +265,8 @@ impl Pages {
 pub const DEVICES: Pages = Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN };
 /// Registry: 34-byte `PublicKey` by device.
 pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34 };
+/// Auction: last order sequence (u32) by device, all markets together.
+pub const ORDER_SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4 };
 /// Reputation: [`StandingRecord`] by device.
 pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN };
 /// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
