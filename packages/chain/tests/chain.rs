@@ -18,6 +18,8 @@ mod embedded;
 mod journal;
 #[path = "chain/mempool.rs"]
 mod mempool;
+#[path = "chain/recorded.rs"]
+mod recorded;
 #[path = "chain/setup.rs"]
 mod setup;
 #[path = "chain/wasmd.rs"]

@@ -32,5 +32,5 @@ pub(super) fn contract_events(txs: Vec<ExecTx>) -> Vec<Event> {
 
 fn event(reply: EventReply) -> Event {
     let kept = reply.attributes.into_iter().filter(|a| a.key != MSG_INDEX);
-    Event::new(reply.kind).add_attributes(kept.map(|a| (a.key, a.value)))
+    Event::new(reply.kind).add_attributes(kept.map(|a| (a.key, a.value.unwrap_or_default())))
 }

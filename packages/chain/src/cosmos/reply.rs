@@ -111,8 +111,9 @@ pub(super) struct EventReply {
 #[derive(Debug, Deserialize)]
 pub(super) struct AttributeReply {
     pub(super) key: String,
+    /// Some nodes write null for no text.
     #[serde(default)]
-    pub(super) value: String,
+    pub(super) value: Option<String>,
 }
 
 /// 64-bit numbers come as decimal text.

@@ -88,6 +88,14 @@ impl Journal {
     }
 }
 
+#[cfg(test)]
+impl Journal {
+    /// Puts another file handle in place: one that cannot write stands for a full disk.
+    pub(super) fn swap(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
+    }
+}
+
 fn open_locked(path: &PathBuf) -> Result<File, OpenError> {
     let text = path.display().to_string();
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
@@ -243,10 +251,9 @@ mod tests {
         let (folder, _) = three_frames();
         let path = folder.path().join("chain.journal");
         let (mut journal, _) = read(folder.path()).unwrap();
-        // A handle that cannot write stands for a full disk.
-        let writable = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        let writable = journal.swap(File::open(&path).unwrap());
         assert!(journal.append(b"four").is_err());
-        journal.file = writable;
+        journal.swap(writable);
         journal.append(b"four").unwrap();
         drop(journal);
         assert_eq!(read(folder.path()).unwrap().1.last().unwrap(), b"four");

@@ -140,3 +140,45 @@ pub(super) fn check_hash(tx: &SignedTx) -> Result<(), BroadcastError> {
     }
     Err(reject(2, format!("the bytes do not hash to {}: the outbox row is damaged", tx.hash)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::super::open::open;
+    use super::super::options::{Genesis, Options, Pace};
+    use super::*;
+
+    #[test]
+    fn while_the_disk_is_full_nobody_sees_the_block_and_afterwards_nothing_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            folder: Some(folder.path().to_owned()),
+            pace: Pace::Manual,
+            genesis: Genesis {
+                chain_id: "full-1".to_owned(),
+                prefix: "wasm".to_owned(),
+                time_ns: Some(1),
+                accounts: Vec::new(),
+            },
+            codes: Vec::new(),
+            limits: Limits::default(),
+        };
+        let mut node = open(options.clone()).unwrap();
+        let first = node.produce(None).unwrap();
+        let path = folder.path().join("chain.journal");
+        let writable = node.journal.as_mut().unwrap().swap(File::open(path).unwrap());
+        for _ in 0..2 {
+            assert!(matches!(node.produce(None), Err(ChainError::Halted(_))));
+            assert!(node.ready().is_err());
+            assert_eq!(*node.heads.borrow(), first);
+        }
+        node.journal.as_mut().unwrap().swap(writable);
+        let second = node.produce(None).unwrap();
+        assert_eq!((second.height, node.ready().is_ok()), (2, true));
+        assert_eq!(*node.heads.borrow(), second);
+        let root = node.ledger.root();
+        drop(node);
+        assert_eq!(open(options).unwrap().ledger.root(), root);
+    }
+}

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use caplet_chain::embedded::native_wasm;
+use caplet_chain::embedded::{EmbeddedChain, Limits, Options, native_wasm};
 use caplet_chain::{
     BroadcastError, Chain, ChainError, ChainExt, Coin, ConfirmError, Msg, Sequence, TxOptions,
     attribute, code_id,
 };
 
 use crate::contract::{ExecuteMsg, QueryMsg};
-use crate::setup::{IBC, RICH, balance, jar, quick, run, send, signer};
+use crate::setup::{IBC, PER_TRANSACTION, RICH, balance, jar, options, quick, run, send, signer};
 
 #[tokio::test]
 async fn a_send_moves_native_and_ibc_coins() {
@@ -219,4 +219,37 @@ async fn time_and_height_move_only_as_asked() {
     assert_eq!(head.time_ns, start.time_ns + 86_400_000_000_000);
     watch.changed().await.unwrap();
     assert_eq!(*watch.borrow_and_update(), head);
+}
+
+#[tokio::test]
+async fn events_are_kept_for_so_many_blocks_and_what_became_of_a_transaction_for_good() {
+    let limits = Limits { history_blocks: 3, ..Limits::default() };
+    let few = Options { limits, ..options(None, PER_TRANSACTION) };
+    let chain = EmbeddedChain::open(few).await.unwrap();
+    let (_, jar) = jar(&chain).await;
+    let add = Msg::execute(&jar, &ExecuteMsg::Add { by: 1 }).unwrap();
+    let tx = chain.prepare(&signer(1), vec![add], TxOptions::default()).await.unwrap();
+    chain.broadcast(&tx).await.unwrap();
+    let result = chain.lookup(&tx.hash).await.unwrap().unwrap();
+    for _ in 0..2 {
+        chain.produce(Duration::from_secs(1)).await.unwrap();
+        assert_eq!(chain.block_events(result.height).await.unwrap().len(), 1);
+    }
+    chain.produce(Duration::from_secs(1)).await.unwrap();
+    assert!(matches!(
+        chain.block_events(result.height).await,
+        Err(ChainError::Pruned { oldest, .. }) if oldest == result.height + 1
+    ));
+    let later = chain.lookup(&tx.hash).await.unwrap().unwrap();
+    assert_eq!((later.height, later.code, later.events.len()), (result.height, 0, 0));
+}
+
+#[tokio::test]
+async fn handles_work_from_any_task() {
+    fn any_task<T: Send + 'static>(_: &T) {}
+    let chain: Arc<dyn Chain> = Arc::new(quick().await);
+    any_task(&chain);
+    let work = async move { run(&*chain, 1, vec![send(2, 1, "ucap")]).await };
+    any_task(&work);
+    work.await.unwrap();
 }
