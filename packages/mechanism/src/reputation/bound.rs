@@ -25,11 +25,12 @@ impl Prior {
     /// R in billionths, rounded down, and all weight with the prior's in millionths.
     fn score(self, evidence: Evidence) -> (u128, u128) {
         let prior = u128::from(self.weight).saturating_mul(1_000);
-        let mean = u128::from(self.mean.0.min(10_000));
-        let good = prior.saturating_mul(mean).checked_div(10_000).unwrap_or_default();
-        let good = good.saturating_add(evidence.alpha.into());
         let all = prior.saturating_add(evidence.alpha.into()).saturating_add(evidence.beta.into());
-        (good.saturating_mul(UNIT).checked_div(all).unwrap_or_default(), all)
+        // tenths of millionths, in which the prior's share is whole: 1000 W0 a0 / 10000 * 10
+        let good = u128::from(self.weight).saturating_mul(self.mean.0.min(10_000).into());
+        let good = good.saturating_add(u128::from(evidence.alpha).saturating_mul(10));
+        let score = good.saturating_mul(UNIT).checked_div(all.saturating_mul(10));
+        (score.unwrap_or_default(), all)
     }
 
     /// `R = (alpha + a0 W0) / (alpha + beta + W0)`, rounded down; 0 without any weight.

@@ -1,0 +1,15 @@
+//! Tests of the mechanisms; one binary.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)] // tests compute reference values in floats, the plainest way
+
+mod controller;
+mod fees;
+mod instant;
+mod reputation;
+mod suspension;
