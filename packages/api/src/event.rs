@@ -442,6 +442,15 @@ event!(
     }
 );
 event!(
+    /// Reputation: governance set new rules; all of them are in the `config` query.
+    RulesSet = "caplet_rules" {
+        /// Suspends below, basis points.
+        suspend_below: u16,
+        /// Reinstates above, basis points.
+        reinstate_above: u16,
+    }
+);
+event!(
     /// Reputation: a lease was rated.
     LeaseRated = "caplet_rated" {
         /// The lease.

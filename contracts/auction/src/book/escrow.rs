@@ -1,0 +1,83 @@
+//! What one message asks of escrow: at most one `Lock`, one `Open` and one `Unlock`.
+
+use super::Book;
+use caplet_api::escrow::{ExecuteMsg, Terms};
+use caplet_api::packed::{LockItem, OpenItem, UnlockItem};
+use caplet_protocol::{AssetId, Bps};
+use cosmwasm_std::{Addr, StdError, StdResult, WasmMsg, to_json_binary};
+
+/// Calls to escrow, gathered while a message is carried out.
+#[derive(Default)]
+pub(crate) struct Calls {
+    /// For orders placed; relay fees go to the sender.
+    pub(crate) lock: Vec<LockItem>,
+    /// For orders that ended; forfeits go to the sender.
+    pub(crate) unlock: Vec<UnlockItem>,
+    /// Leases; the items' fees go to the sender.
+    pub(crate) open: Option<(Terms, Vec<OpenItem>)>,
+}
+
+impl Calls {
+    /// As messages. Leases are opened before anything is given back.
+    pub(super) fn messages(
+        self,
+        escrow: &Addr,
+        asset: AssetId,
+        sender: &Addr,
+    ) -> StdResult<Vec<WasmMsg>> {
+        let mut calls = Vec::new();
+        if !self.lock.is_empty() {
+            let items = LockItem::pack(&self.lock).into();
+            calls.push(ExecuteMsg::Lock { asset, relayer: sender.to_string(), items });
+        }
+        if let Some((terms, leases)) = self.open.filter(|(_, leases)| !leases.is_empty()) {
+            let paid = leases.iter().any(|lease| lease.fee > 0);
+            let beneficiary = paid.then(|| sender.to_string());
+            let items = OpenItem::pack(&leases).into();
+            calls.push(ExecuteMsg::Open { terms, beneficiary, items });
+        }
+        if !self.unlock.is_empty() {
+            let forfeited = self.unlock.iter().any(|item| item.forfeit > 0);
+            let beneficiary = forfeited.then(|| sender.to_string());
+            let items = UnlockItem::pack(&self.unlock).into();
+            calls.push(ExecuteMsg::Unlock { asset, beneficiary, items });
+        }
+        let to_escrow = |call: ExecuteMsg| {
+            let msg = to_json_binary(&call)?;
+            Ok(WasmMsg::Execute { contract_addr: escrow.to_string(), msg, funds: Vec::new() })
+        };
+        calls.into_iter().map(to_escrow).collect()
+    }
+}
+
+impl Book {
+    /// What the leases that open now have in common, the dearest of them at `dearest` base units a lot.
+    ///
+    /// The exposure cap is one for all of them: the market's share of one lot at that price. Taken at
+    /// the cheapest it would let a bid of one tick throttle everybody else's service; a lease that is
+    /// cheaper is protected by its own reserve.
+    pub(crate) fn terms(&self, epoch: u32, dearest: u64) -> StdResult<Terms> {
+        let config = &self.config;
+        let overflow = || StdError::msg("the end of a lease is past all time");
+        let end = self.now.checked_add(config.slot_secs.into()).ok_or_else(overflow)?;
+        Ok(Terms {
+            market: self.market,
+            epoch,
+            asset: config.asset,
+            start: self.now.into(),
+            end: end.into(),
+            lot_units: config.lot_units,
+            settle_secs: config.settle_secs,
+            settle_blocks: config.settle_blocks,
+            notice_secs: config.notice_secs,
+            exposure_cap: share(dearest, config.exposure).into(),
+            close_bond: config.close_bond,
+        })
+    }
+}
+
+/// Basis points of an amount, rounded down; at most the amount, since they are at most 10,000.
+fn share(amount: u64, bps: Bps) -> u64 {
+    let product = u128::from(amount).saturating_mul(bps.0.into());
+    product.checked_div(10_000).and_then(|share| u64::try_from(share).ok()).unwrap_or(amount)
+}

@@ -1,0 +1,100 @@
+//! `Cancel`: devices take their orders back.
+
+use super::parties::Parties;
+use super::{Context, bounded, claims::Claims, order_id};
+use crate::ContractError;
+use crate::book::{Book, Order};
+use caplet_api::auction::CancelInput;
+use caplet_api::event::OrdersEnded;
+use caplet_base::domain;
+use caplet_protocol::{
+    MarketId,
+    layout::{Cancel, Side},
+};
+use cosmwasm_std::{Response, StdResult, Storage};
+use std::collections::BTreeMap;
+
+/// Most orders in one message.
+const MAX_ORDERS: usize = 100;
+
+/// Takes orders back: all or none. Of an order in a frozen book that may still be cleared, what is in
+/// that book stays fillable, and its money locked, until the epoch is over.
+pub(super) fn cancel(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    market: MarketId,
+    orders: Vec<CancelInput>,
+) -> Result<Response, ContractError> {
+    bounded("orders", orders.len(), MAX_ORDERS)?;
+    let mut book = Book::open(storage, market, context.now)?;
+    let mut authority = Authority::new(storage, context)?;
+    // maps (side, pending) to the orders that ended so
+    let mut ended: BTreeMap<(Side, bool), Vec<u64>> = BTreeMap::new();
+    for (index, CancelInput { side, order, signature }) in orders.into_iter().enumerate() {
+        let order = book.find(storage, side, order_id(order)?)?;
+        authority.ask(market, index, &order, signature.map(Into::into))?;
+        let pending = end(storage, &mut book, &order)?;
+        ended.entry((side, pending)).or_default().push(order.id.to_u64());
+    }
+    authority.claims.verify(context)?;
+    for ((side, pending), orders) in ended {
+        let (market, side) = (market.0, side as u8);
+        book.events.push(OrdersEnded { market, side, orders, expired: false, pending }.into());
+    }
+    book.close(storage, &context.peers, context.sender)
+}
+
+/// Ends an order; whether it is only pending.
+fn end(storage: &mut dyn Storage, book: &mut Book, order: &Order) -> StdResult<bool> {
+    if let Some(epoch) = book.frozen_in(order) {
+        book.end_pending(storage, epoch, order)?;
+        return Ok(true);
+    }
+    book.end(storage, order)?;
+    book.unlock(order, book.locked(order)?);
+    Ok(false)
+}
+
+/// Who may cancel.
+struct Authority<'a> {
+    parties: Parties<'a>,
+    domain: caplet_protocol::Domain,
+    claims: Claims,
+    context: &'a Context<'a>,
+}
+
+impl<'a> Authority<'a> {
+    fn new(storage: &dyn Storage, context: &'a Context<'a>) -> StdResult<Self> {
+        let (parties, domain) = (Parties::new(context), domain::load(storage)?);
+        Ok(Self { parties, domain, claims: Claims::default(), context })
+    }
+
+    /// Gathers the device's signature; without one, its owner must send. The device may be suspended,
+    /// frozen or retired: its money is not.
+    fn ask(
+        &mut self,
+        market: MarketId,
+        index: usize,
+        order: &Order,
+        signature: Option<Vec<u8>>,
+    ) -> Result<(), ContractError> {
+        let Order { side, id, device, .. } = *order;
+        let wrong = |source| ContractError::Order { side, index, source };
+        if let Some(signature) = signature {
+            let key = self.parties.key(device).map_err(wrong)?;
+            let message = Cancel { device, market, side, order: id }.preimage(&self.domain);
+            self.claims.add((side, index), (device, key), &message, signature);
+            return Ok(());
+        }
+        let record = self.parties.record(device).map_err(wrong)?;
+        if self.parties.is_owner(&record)? {
+            return Ok(());
+        }
+        Err(ContractError::NotOwner {
+            side,
+            order: id,
+            device,
+            sender: self.context.sender.clone(),
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Who the devices of a message are, and what the sender may do for them.
+
+use super::Context;
+use crate::OrderError;
+use caplet_api::layout::DeviceRecord;
+use caplet_api::registry::DeviceStatus;
+use caplet_base::peer::{Registry, Standings};
+use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
+use cosmwasm_std::StdResult;
+
+/// A device that may trade.
+pub(super) struct Trader {
+    /// As the registry knows it.
+    pub(super) record: DeviceRecord,
+    /// Reliability tier as the reputation contract knows it.
+    pub(super) tier: u8,
+}
+
+/// Devices, read once a message.
+pub(super) struct Parties<'a> {
+    registry: Registry<'a>,
+    standings: Standings<'a>,
+    context: &'a Context<'a>,
+    /// The sender's account, once it was asked for.
+    account: Option<Option<AccountId>>,
+}
+
+impl<'a> Parties<'a> {
+    /// Nothing read yet.
+    pub(super) fn new(context: &'a Context<'a>) -> Self {
+        Self {
+            registry: Registry::new(context.querier, &context.peers.registry),
+            standings: Standings::new(context.querier, &context.peers.reputation),
+            context,
+            account: None,
+        }
+    }
+
+    /// A device that is active and not suspended.
+    pub(super) fn trader(&mut self, device: DeviceId) -> Result<Trader, OrderError> {
+        let record = self.record(device)?;
+        if !record.is_active() {
+            let status = DeviceStatus::from_u8(record.status);
+            return Err(OrderError::Inactive { device, status });
+        }
+        match self.standings.of(device)? {
+            (_, true) => Err(OrderError::Suspended { device }),
+            (tier, false) => Ok(Trader { record, tier }),
+        }
+    }
+
+    /// Whether a device may open leases now.
+    pub(super) fn trades(&mut self, device: DeviceId) -> StdResult<bool> {
+        match self.trader(device) {
+            Ok(_) => Ok(true),
+            Err(OrderError::Std(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// A device as the registry knows it.
+    pub(super) fn record(&mut self, device: DeviceId) -> Result<DeviceRecord, OrderError> {
+        self.registry.device(device)?.ok_or(OrderError::UnknownDevice { device })
+    }
+
+    /// A device's current key.
+    pub(super) fn key(&mut self, device: DeviceId) -> Result<PublicKey, OrderError> {
+        self.registry.key(device)?.ok_or(OrderError::UnknownDevice { device })
+    }
+
+    /// Whether the sender owns the device.
+    pub(super) fn is_owner(&mut self, record: &DeviceRecord) -> StdResult<bool> {
+        let account = match self.account {
+            Some(known) => known,
+            None => {
+                let read = self.registry.account(self.context.sender)?;
+                self.account = Some(read);
+                read
+            }
+        };
+        Ok(account.is_some() && account == record.owner())
+    }
+}

@@ -1,0 +1,246 @@
+//! `Place`, and the common part of `Relay`: orders enter the book, money is locked for demands.
+
+use super::parties::Parties;
+use super::{Context, admit, claims::Claims};
+use crate::book::{Book, Order, Sequences};
+use crate::{ContractError, OrderError};
+use caplet_api::auction::{DemandInput, MAX_PAGE, OfferInput};
+use caplet_api::event::OrdersPlaced;
+use caplet_api::packed::LockItem;
+use caplet_base::domain;
+use caplet_protocol::{
+    DeviceId, Domain, MarketId,
+    layout::{Demand, Offer, Side},
+};
+use cosmwasm_std::{Response, Storage};
+
+/// An order with the device's signature, if there is one; without, the sender must own the device.
+pub(super) struct Brought<T> {
+    pub(super) order: T,
+    pub(super) signature: Option<Vec<u8>>,
+}
+
+/// Places orders written out.
+pub(super) fn written_out(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    market: MarketId,
+    offers: Vec<OfferInput>,
+    demands: Vec<DemandInput>,
+) -> Result<Response, ContractError> {
+    let offers = offers.into_iter().map(|input| offer(market, input)).collect();
+    let demands = demands.into_iter().map(|input| demand(market, input)).collect();
+    place(storage, context, market, offers, demands)
+}
+
+/// Places orders: all or none.
+pub(super) fn place(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    market: MarketId,
+    offers: Vec<Brought<Offer>>,
+    demands: Vec<Brought<Demand>>,
+) -> Result<Response, ContractError> {
+    let mut placing = Placing {
+        book: Book::open(storage, market, context.now)?,
+        parties: Parties::new(context),
+        sequences: Sequences::new(),
+        claims: Claims::default(),
+        domain: domain::load(storage)?,
+        context,
+    };
+    placing.room(offers.len(), demands.len())?;
+    let offers = placing.each(Side::Offer, offers, |p, i, o| p.offer(storage, i, o))?;
+    let demands = placing.each(Side::Demand, demands, |p, i, d| p.demand(storage, i, d))?;
+    placing.claims.verify(context)?;
+    placing.sequences.flush(storage);
+    let mut book = placing.book;
+    enter(storage, &mut book, Side::Offer, &offers)?;
+    enter(storage, &mut book, Side::Demand, &demands)?;
+    book.close(storage, &context.peers, context.sender)
+}
+
+/// A placing message under way.
+struct Placing<'a> {
+    book: Book,
+    parties: Parties<'a>,
+    sequences: Sequences,
+    claims: Claims,
+    domain: Domain,
+    context: &'a Context<'a>,
+}
+
+impl Placing<'_> {
+    /// Passes if so many orders fit a message and the book.
+    fn room(&self, offers: usize, demands: usize) -> Result<(), ContractError> {
+        for count in [offers, demands] {
+            if count > MAX_PAGE {
+                return Err(ContractError::Count {
+                    what: "orders of a side",
+                    count,
+                    most: MAX_PAGE,
+                });
+            }
+        }
+        let placing = offers.saturating_add(demands);
+        if placing == 0 {
+            return Err(ContractError::Count { what: "orders", count: 0, most: MAX_PAGE });
+        }
+        let (open, most) = (self.book.state.open_orders, self.book.config.max_orders);
+        let after = u32::try_from(placing).ok().and_then(|placing| open.checked_add(placing));
+        if after.is_some_and(|after| after <= most) {
+            return Ok(());
+        }
+        Err(ContractError::Full { market: self.book.market, open, placing, most })
+    }
+
+    /// Admits each order of a side; an error names the first that is not.
+    fn each<T>(
+        &mut self,
+        side: Side,
+        orders: Vec<Brought<T>>,
+        mut admit: impl FnMut(&mut Self, usize, Brought<T>) -> Result<Order, OrderError>,
+    ) -> Result<Vec<Order>, ContractError> {
+        let admitted = orders.into_iter().enumerate().map(|(index, order)| {
+            admit(self, index, order).map_err(|source| ContractError::Order { side, index, source })
+        });
+        admitted.collect()
+    }
+
+    fn offer(
+        &mut self,
+        storage: &mut dyn Storage,
+        index: usize,
+        brought: Brought<Offer>,
+    ) -> Result<Order, OrderError> {
+        let Brought { order: offer, signature } = brought;
+        self.market(offer.market)?;
+        let by_owner = signature.is_none();
+        let mut order = admit::offer(&self.book, &offer, by_owner)?;
+        let trader = self.parties.trader(offer.device)?;
+        self.sequences.advance(storage, offer.device, offer.sequence)?;
+        self.authority((Side::Offer, index), offer.device, signature, |d| {
+            offer.preimage(d).to_vec()
+        })?;
+        let class = admit::class_of(&self.book.config, &trader, &offer)?;
+        order.group = self.book.classes(storage)?.enter(class)?.0.into();
+        self.lock(&order, 0, offer.relay_fee);
+        Ok(order)
+    }
+
+    fn demand(
+        &mut self,
+        storage: &mut dyn Storage,
+        index: usize,
+        brought: Brought<Demand>,
+    ) -> Result<Order, OrderError> {
+        let Brought { order: demand, signature } = brought;
+        self.market(demand.market)?;
+        let by_owner = signature.is_none();
+        let mut order = admit::demand(&self.book, &demand, by_owner)?;
+        let trader = self.parties.trader(demand.device)?;
+        self.sequences.advance(storage, demand.device, demand.sequence)?;
+        self.authority((Side::Demand, index), demand.device, signature, |d| {
+            demand.preimage(d).to_vec()
+        })?;
+        let vector = admit::vector_of(&self.book.config, &trader, &demand)?;
+        order.group = self.book.enter_vector(storage, &vector)?.0;
+        let amount = self.book.locked(&order)?;
+        self.lock(&order, amount, demand.relay_fee);
+        Ok(order)
+    }
+
+    fn market(&self, signed: MarketId) -> Result<(), OrderError> {
+        let market = self.book.market;
+        if signed == market { Ok(()) } else { Err(OrderError::OtherMarket { signed, market }) }
+    }
+
+    /// The device's signature, to be verified with the others; without one, its owner must send.
+    fn authority(
+        &mut self,
+        place: (Side, usize),
+        device: DeviceId,
+        signature: Option<Vec<u8>>,
+        preimage: impl Fn(&Domain) -> Vec<u8>,
+    ) -> Result<(), OrderError> {
+        if let Some(signature) = signature {
+            let key = self.parties.key(device)?;
+            self.claims.add(place, (device, key), &preimage(&self.domain), signature);
+            return Ok(());
+        }
+        let record = self.parties.record(device)?;
+        if self.parties.is_owner(&record)? {
+            return Ok(());
+        }
+        Err(OrderError::NotOwner { device, sender: self.context.sender.clone() })
+    }
+
+    fn lock(&mut self, order: &Order, amount: u64, relay_fee: u64) {
+        if amount > 0 || relay_fee > 0 {
+            let (device, flags) = (order.device.0, order.owner_bit());
+            self.book.calls.lock.push(LockItem { device, amount, relay_fee, flags });
+        }
+    }
+}
+
+/// Writes the page of a side and counts its orders.
+fn enter(
+    storage: &mut dyn Storage,
+    book: &mut Book,
+    side: Side,
+    orders: &[Order],
+) -> Result<(), ContractError> {
+    let Ok(count @ 1..) = u32::try_from(orders.len()) else { return Ok(()) };
+    let (page, epoch) = (book.state.next_page(side)?, book.state.collecting);
+    let bond = orders.first().map_or(0, |order| order.bond);
+    book.pages(side).write(storage, page, epoch, bond, orders)?;
+    book.state.open_orders = book.state.open_orders.saturating_add(count);
+    let market = book.market.0;
+    book.events.push(OrdersPlaced { market, side: side as u8, page, count, epoch }.into());
+    Ok(())
+}
+
+fn offer(market: MarketId, input: OfferInput) -> Brought<Offer> {
+    Brought {
+        order: Offer {
+            device: input.device,
+            sequence: input.sequence,
+            market,
+            latency: input.latency,
+            throughput: input.throughput,
+            accuracy: input.accuracy,
+            flags: input.flags,
+            tags: input.tags,
+            ask: input.ask.u64(),
+            batch: input.batch,
+            instant: input.instant,
+            not_after: input.not_after.u64(),
+            relay_fee: input.relay_fee.u64(),
+        },
+        signature: input.signature.map(Into::into),
+    }
+}
+
+/// A demand written out, as its layout.
+pub(super) fn demand(market: MarketId, input: DemandInput) -> Brought<Demand> {
+    Brought {
+        order: Demand {
+            device: input.device,
+            sequence: input.sequence,
+            market,
+            latency: input.latency,
+            throughput: input.throughput,
+            accuracy: input.accuracy,
+            reliability: input.reliability,
+            flags: input.flags,
+            tags: input.tags,
+            rho: input.rho,
+            lambda: input.lambda,
+            limit: input.limit.u64(),
+            lots: input.lots,
+            not_after: input.not_after.u64(),
+            relay_fee: input.relay_fee.u64(),
+        },
+        signature: input.signature.map(Into::into),
+    }
+}

@@ -1,0 +1,174 @@
+//! `Take`, the instant lane: one offer's posted price, now, without a batch.
+
+use super::parties::{Parties, Trader};
+use super::place::{self, Brought};
+use super::{Context, admit, claims::Claims};
+use crate::book::{Book, Lanes, Order, Sequences};
+use crate::{ContractError, OrderError, TakeError, market, tables};
+use caplet_api::auction::DemandInput;
+use caplet_api::event::OfferTaken;
+use caplet_api::packed::{INSTANT, OpenItem};
+use caplet_base::domain;
+use caplet_protocol::{
+    MarketId, OrderId,
+    layout::{Demand, Side},
+};
+use cosmwasm_std::{Response, StdError, Storage};
+
+/// Takes an offer's posted price for a demand that never enters the book. All its lots, or nothing.
+pub(super) fn take(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    market: MarketId,
+    offer: OrderId,
+    input: DemandInput,
+) -> Result<Response, ContractError> {
+    let brought = place::demand(market, input);
+    let mut book = Book::open(storage, market, context.now)?;
+    let mut parties = Parties::new(context);
+    let (order, taker) = admit(storage, &book, &mut parties, &brought)
+        .map_err(|source| ContractError::Order { side: Side::Demand, index: 0, source })?;
+    sign(storage, context, &mut parties, &brought)?;
+    let demand = brought.order;
+    let posted = book.find(storage, Side::Offer, offer)?;
+    let refuse = |source| ContractError::Take { offer, source };
+    available(&book, &posted, &demand).map_err(refuse)?;
+    strangers(&mut parties, &posted, &taker, &demand)?;
+    let price = within_limit(storage, &mut book, &posted, &taker, &demand)?;
+    let lots = demand.lots.0;
+    book.take(storage, &posted, Lanes { batch: 0, instant: lots })?;
+    open(&mut book, &posted, &order, price, demand.relay_fee)?;
+    book.events.push(
+        OfferTaken {
+            market: market.0,
+            offer: offer.to_u64(),
+            consumer: demand.device.0,
+            lots,
+            price,
+        }
+        .into(),
+    );
+    book.close(storage, &context.peers, context.sender)
+}
+
+/// The demand as an order, and who takes; its sequence is used.
+fn admit(
+    storage: &mut dyn Storage,
+    book: &Book,
+    parties: &mut Parties<'_>,
+    brought: &Brought<Demand>,
+) -> Result<(Order, Trader), OrderError> {
+    let demand = &brought.order;
+    let order = admit::demand(book, demand, brought.signature.is_none())?;
+    let taker = parties.trader(demand.device)?;
+    let mut sequences = Sequences::new();
+    sequences.advance(storage, demand.device, demand.sequence)?;
+    sequences.flush(storage);
+    Ok((order, taker))
+}
+
+/// The taker's signature holds; without one, its owner sends.
+fn sign(
+    storage: &dyn Storage,
+    context: &Context<'_>,
+    parties: &mut Parties<'_>,
+    brought: &Brought<Demand>,
+) -> Result<(), ContractError> {
+    let (side, index, device) = (Side::Demand, 0, brought.order.device);
+    let wrong = |source| ContractError::Order { side, index, source };
+    if let Some(signature) = &brought.signature {
+        let key = parties.key(device).map_err(wrong)?;
+        let message = brought.order.preimage(&domain::load(storage)?);
+        let mut claims = Claims::default();
+        claims.add((side, index), (device, key), &message, signature.clone());
+        return claims.verify(context);
+    }
+    let record = parties.record(device).map_err(wrong)?;
+    if parties.is_owner(&record)? {
+        return Ok(());
+    }
+    Err(wrong(OrderError::NotOwner { device, sender: context.sender.clone() }))
+}
+
+/// Passes an offer that still holds and has the lots.
+fn available(book: &Book, posted: &Order, demand: &Demand) -> Result<(), TakeError> {
+    if posted.is_over(book.now) {
+        return Err(TakeError::Over { not_after: posted.not_after, now: book.now });
+    }
+    let (asked, left) = (demand.lots.0, posted.left.instant);
+    if asked > left { Err(TakeError::Lots { asked, left }) } else { Ok(()) }
+}
+
+/// Passes a provider that trades, and not with its own owner.
+fn strangers(
+    parties: &mut Parties<'_>,
+    posted: &Order,
+    taker: &Trader,
+    demand: &Demand,
+) -> Result<(), ContractError> {
+    let refuse = |source| Err(ContractError::Take { offer: posted.id, source });
+    let provider = posted.device;
+    match parties.trader(provider) {
+        Ok(trader) if trader.record.owner() == taker.record.owner() => {
+            refuse(TakeError::SelfTrade { provider, consumer: demand.device })
+        }
+        Ok(_) => Ok(()),
+        Err(OrderError::Std(error)) => Err(error.into()),
+        Err(_) => refuse(TakeError::ProviderInactive { provider }),
+    }
+}
+
+/// The posted price, if the demand bears it: the ask, or the base price with its premium, whichever is
+/// more, and what the class costs the demand beside it, as in the batch lane.
+fn within_limit(
+    storage: &dyn Storage,
+    book: &mut Book,
+    posted: &Order,
+    taker: &Trader,
+    demand: &Demand,
+) -> Result<u64, ContractError> {
+    let refuse = |source| ContractError::Take { offer: posted.id, source };
+    let wrong = |source| ContractError::Order { side: Side::Demand, index: 0, source };
+    let vector = admit::vector_of(&book.config, taker, demand).map_err(wrong)?;
+    let slot = u8::try_from(posted.group).ok();
+    let classes = book.classes(storage)?;
+    let class = slot.and_then(|slot| classes.get(slot));
+    let class = class.ok_or_else(|| StdError::msg("an open offer's class is gone"))?;
+    let cost = tables::cost_between(storage, &book.config, &class, &vector)?;
+    let cost = cost.ok_or_else(|| refuse(TakeError::Incompatible))?;
+    let price = market::posted(&book.config, &book.state, book.price(posted.tick));
+    let limit = demand.limit;
+    let paid = caplet_mechanism::price::take(price, cost, limit);
+    paid.ok_or_else(|| refuse(TakeError::AboveLimit { price, cost, limit }))
+}
+
+/// Asks escrow for the lease; its money comes from the taker's free balance, and the relay fee with it.
+fn open(
+    book: &mut Book,
+    posted: &Order,
+    order: &Order,
+    price: u64,
+    relay_fee: u64,
+) -> Result<(), ContractError> {
+    let lots = order.left.batch;
+    let sum = price
+        .checked_mul(lots.into())
+        .and_then(|sum| sum.checked_add(book.config.close_bond.u64()))
+        .and_then(|sum| sum.checked_add(relay_fee));
+    let too_much = OrderError::TooMuchMoney { price, lots };
+    let unlock =
+        sum.ok_or(ContractError::Order { side: Side::Demand, index: 0, source: too_much })?;
+    let lease = OpenItem {
+        consumer: order.device.0,
+        provider: posted.device.0,
+        price,
+        lots,
+        unlock,
+        fee: relay_fee,
+        demand: 0,
+        flags: INSTANT | order.owner_bit(),
+    };
+    let epoch = book.state.collecting;
+    book.calls.open = Some((book.terms(epoch, price)?, vec![lease]));
+    Ok(())
+}
