@@ -1,0 +1,143 @@
+//! Every way the reputation contract says no, with both sides and the remedy.
+
+use caplet_base::admin::AdminError;
+use caplet_mechanism::reputation::{LadderError, SuspensionError};
+use caplet_protocol::{AssetId, Bps, DeviceId, LeaseId};
+use cosmwasm_std::{StdError, Uint64};
+use thiserror::Error;
+
+/// Most leases in one message.
+pub const MAX_BATCH: usize = 100;
+
+/// Why the contract refuses.
+#[derive(Debug, Error)]
+pub enum ContractError {
+    /// Storage, address or query trouble.
+    #[error(transparent)]
+    Std(#[from] StdError),
+    /// Governance only, or paused.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// An item of a batch; the whole message is refused, since a rating is no money.
+    #[error("item {index}: {source}; nothing of the batch was rated: leave it out or mend it")]
+    Item {
+        /// Which item, from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: Box<ContractError>,
+    },
+    /// A batch without items, or with too many.
+    #[error("{count} leases in one message, 1 to {MAX_BATCH} are taken: split the batch")]
+    Batch {
+        /// Leases given.
+        count: usize,
+    },
+    /// Escrow never opened it.
+    #[error("there is no lease {lease} in escrow")]
+    NoLease {
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// Only what is settled rates.
+    #[error("lease {lease} is not closed yet: settle and sweep it first")]
+    NotClosed {
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// The report is not a `layout::QosReport`.
+    #[error("the report of {found} bytes is no QoS report: send the bytes that were hashed")]
+    Report {
+        /// Bytes given.
+        found: usize,
+    },
+    /// The report is of another lease, or not the one that was signed.
+    #[error("the report is not the evidence of lease {lease}'s best voucher: send that one{}", match .signed { true => "", false => ", or none, since that voucher has none" })]
+    Evidence {
+        /// The lease.
+        lease: LeaseId,
+        /// Whether the voucher had evidence at all.
+        signed: bool,
+    },
+    /// There is a report, so it should speak.
+    #[error(
+        "lease {lease} has a report on record: send it too; without it the lease can be rated from {from} on (Unix seconds)"
+    )]
+    ReportMissing {
+        /// The lease.
+        lease: LeaseId,
+        /// Unix seconds.
+        from: u64,
+    },
+    /// What a rating costs in this asset is not known.
+    #[error(
+        "asset {asset} has no standard fee: governance must add one (`set_rules`), then rate the lease"
+    )]
+    NoStandardFee {
+        /// The asset.
+        asset: AssetId,
+    },
+    /// It is not suspended.
+    #[error("device {device} is not suspended")]
+    NotSuspended {
+        /// The device.
+        device: DeviceId,
+    },
+    /// Its cool-down is not over.
+    #[error("device {device} is suspended until {until} at least, it is {now} now: try again then")]
+    CoolingDown {
+        /// The device.
+        device: DeviceId,
+        /// Unix seconds.
+        until: u64,
+        /// Unix seconds.
+        now: u64,
+    },
+    /// Its bound is still too low.
+    #[error(
+        "device {device}'s bound is {bound} basis points, {wanted} are needed while its record has weight: wait, a record fades"
+    )]
+    BoundTooLow {
+        /// The device.
+        device: DeviceId,
+        /// Its lower confidence bound.
+        bound: Bps,
+        /// The rules' threshold.
+        wanted: Bps,
+    },
+    /// Rules that contradict themselves.
+    #[error("rules: {field} is {found}, {wanted}")]
+    Rules {
+        /// Which field.
+        field: &'static str,
+        /// What was given.
+        found: Uint64,
+        /// What is needed.
+        wanted: String,
+    },
+    /// Tiers that are no ladder.
+    #[error("rules: {0}")]
+    Ladder(#[from] LadderError),
+    /// Suspension that would flap or never end.
+    #[error("rules: {0}")]
+    Suspension(#[from] SuspensionError),
+    /// The stored contract cannot become this one.
+    #[error(
+        "{reason}; this code is {name} {version}: migrate to a version not older than the stored one"
+    )]
+    Migration {
+        /// What cw2 says.
+        reason: String,
+        /// The code's name.
+        name: &'static str,
+        /// The code's version.
+        version: &'static str,
+    },
+}
+
+impl ContractError {
+    /// The error as item `index` of a batch.
+    #[must_use]
+    pub fn at(self, index: usize) -> Self {
+        Self::Item { index, source: Box::new(self) }
+    }
+}

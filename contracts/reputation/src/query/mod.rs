@@ -1,0 +1,80 @@
+//! Answers.
+
+use crate::{
+    ContractError,
+    standing::Standing,
+    state::{config, ratings::Ratings, standings},
+};
+use caplet_api::reputation::{
+    ConfigResponse, QueryMsg, RatingResponse, Rules, StandingResponse, StandingsResponse,
+};
+use caplet_base::{admin, cursor};
+use caplet_protocol::{DeviceId, LeaseId};
+use cosmwasm_std::{Binary, Deps, Env, StdResult, Storage, to_json_binary};
+
+/// Answers a question.
+pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary, ContractError> {
+    let storage = deps.storage;
+    let now = env.block.time.seconds();
+    let answer = match msg {
+        QueryMsg::Admin {} => to_json_binary(&admin::query(storage)?),
+        QueryMsg::Config {} => to_json_binary(&config(storage)?),
+        QueryMsg::Standing { device } => to_json_binary(&standing(storage, now, device)?),
+        QueryMsg::Standings { start_after, limit } => {
+            to_json_binary(&list(storage, now, start_after, limit)?)
+        }
+        QueryMsg::Rating { lease } => to_json_binary(&rating(storage, LeaseId(lease.u64()))),
+    };
+    Ok(answer?)
+}
+
+fn config(storage: &dyn Storage) -> StdResult<ConfigResponse> {
+    let config::Config { registry, escrow, rules } = config::load(storage)?;
+    Ok(ConfigResponse { registry: registry.into(), escrow: escrow.into(), rules })
+}
+
+/// A device that was never rated stands where a new one would.
+fn standing(storage: &dyn Storage, now: u64, device: DeviceId) -> StdResult<StandingResponse> {
+    let rules = config::load(storage)?.rules;
+    let standing = standings::find(storage, device)?.unwrap_or_else(|| Standing::new(now));
+    Ok(show(&rules, now, device, &standing))
+}
+
+fn list(
+    storage: &dyn Storage,
+    now: u64,
+    start_after: Option<DeviceId>,
+    limit: Option<u32>,
+) -> StdResult<StandingsResponse> {
+    let rules = config::load(storage)?.rules;
+    let standings = standings::list(storage, start_after, cursor::limit(limit))?
+        .iter()
+        .map(|(device, standing)| show(&rules, now, *device, standing))
+        .collect();
+    Ok(StandingsResponse { standings })
+}
+
+fn show(rules: &Rules, now: u64, device: DeviceId, standing: &Standing) -> StandingResponse {
+    let evidence = standing.evidence(rules, now);
+    StandingResponse {
+        device,
+        score: standing.score(rules, now),
+        bound: standing.bound(rules, now),
+        tier: standing.tier(),
+        alpha: u128::from(evidence.alpha).into(),
+        beta: u128::from(evidence.beta).into(),
+        leases: standing.leases(),
+        faults: standing.faults(rules, now),
+        suspended_until: standing.suspended_until().map(Into::into),
+        suspensions: standing.suspensions(),
+    }
+}
+
+fn rating(storage: &dyn Storage, lease: LeaseId) -> RatingResponse {
+    let found = Ratings::open().find(storage, lease);
+    RatingResponse {
+        rated: found.is_some(),
+        rating: found.map(|rating| rating.rating),
+        weight: found.map(|rating| rating.weight.into()),
+    }
+}

@@ -1,0 +1,174 @@
+//! Where a device stands, and how ratings, time and reinstatement move it. Pure: no storage.
+
+use crate::rules;
+use caplet_api::reputation::Rules;
+use caplet_mechanism::reputation::{Evidence, Fitness, recent_faults};
+use caplet_protocol::Bps;
+use cosmwasm_schema::cw_serde;
+use cosmwasm_std::Uint64;
+
+/// A device's standing as of `updated`.
+#[cw_serde]
+pub struct Standing {
+    /// Decayed weight of good service, millionths of a standard lease.
+    alpha: Uint64,
+    /// Decayed weight of bad service, millionths.
+    beta: Uint64,
+    /// Unix seconds up to which both are decayed.
+    updated: Uint64,
+    /// Leases rated.
+    leases: u32,
+    /// Tier by the bound after the last rating.
+    tier: u8,
+    /// Unix seconds of recent faults, the oldest first; at most as many as suspend.
+    faults: Vec<u64>,
+    /// Unix seconds of the last suspension; 0 for none. Faults from before it were paid for with it.
+    suspended_at: Uint64,
+    /// Unix seconds until which at least; `None` if it is not suspended.
+    suspended_until: Option<Uint64>,
+    /// How often it was suspended.
+    suspensions: u32,
+}
+
+/// What one lease adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// r.
+    pub rating: Bps,
+    /// w after all caps, thousandths of a standard lease.
+    pub weight: u64,
+    /// Unix seconds when the lease ended: old service is old evidence, whenever it is rated.
+    pub ended: u64,
+    /// Whether the provider failed.
+    pub fault: bool,
+}
+
+impl Standing {
+    /// Nothing known.
+    #[must_use]
+    pub fn new(now: u64) -> Self {
+        Self {
+            alpha: Uint64::zero(),
+            beta: Uint64::zero(),
+            updated: now.into(),
+            leases: 0,
+            tier: 0,
+            faults: Vec::new(),
+            suspended_at: Uint64::zero(),
+            suspended_until: None,
+            suspensions: 0,
+        }
+    }
+
+    /// What is left of the evidence at `now`.
+    #[must_use]
+    pub fn evidence(&self, rules: &Rules, now: u64) -> Evidence {
+        let known = Evidence { alpha: self.alpha.u64(), beta: self.beta.u64() };
+        known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules))
+    }
+
+    /// R at `now`.
+    #[must_use]
+    pub fn score(&self, rules: &Rules, now: u64) -> Bps {
+        rules::prior(rules).mean_of(self.evidence(rules, now))
+    }
+
+    /// The lower confidence bound at `now`.
+    #[must_use]
+    pub fn bound(&self, rules: &Rules, now: u64) -> Bps {
+        rules::prior(rules).bound_of(self.evidence(rules, now))
+    }
+
+    /// Tier by the bound after the last rating, 0 for the unrated.
+    #[must_use]
+    pub const fn tier(&self) -> u8 {
+        self.tier
+    }
+
+    /// Leases rated.
+    #[must_use]
+    pub const fn leases(&self) -> u32 {
+        self.leases
+    }
+
+    /// Unix seconds until which it is suspended at least, if it is.
+    #[must_use]
+    pub fn suspended_until(&self) -> Option<u64> {
+        self.suspended_until.map(|until| until.u64())
+    }
+
+    /// How often it was suspended.
+    #[must_use]
+    pub const fn suspensions(&self) -> u32 {
+        self.suspensions
+    }
+
+    /// Faults within the window at `now`.
+    #[must_use]
+    pub fn faults(&self, rules: &Rules, now: u64) -> u32 {
+        let recent = |at: &&u64| now.saturating_sub(**at) < u64::from(rules.window_secs);
+        u32::try_from(self.faults.iter().filter(recent).count()).unwrap_or(u32::MAX)
+    }
+
+    fn fitness(&self, rules: &Rules, now: u64) -> Fitness {
+        let evidence = self.evidence(rules, now);
+        Fitness {
+            bound: rules::prior(rules).bound_of(evidence),
+            evidence: evidence.weight(),
+            faults: self.faults(rules, now),
+        }
+    }
+
+    /// Adds a rated lease and suspends the device if that is due. True if it was suspended by this.
+    pub fn add(&mut self, rules: &Rules, now: u64, lease: Addition) -> bool {
+        self.forget_surplus(rules);
+        let before = self.fitness(rules, now);
+        let age = now.saturating_sub(lease.ended);
+        let half_life = rules::half_life(rules);
+        let new = Evidence::default().rated(lease.weight, lease.rating).decayed(age, half_life);
+        let old = self.evidence(rules, now);
+        self.alpha = old.alpha.saturating_add(new.alpha).into();
+        self.beta = old.beta.saturating_add(new.beta).into();
+        self.updated = now.into();
+        self.leases = self.leases.saturating_add(1);
+
+        let fresh = age < rules.window_secs.into() && lease.ended > self.suspended_at.u64();
+        if lease.fault && fresh {
+            recent_faults(&mut self.faults, now, rules.window_secs, rules.suspend_faults);
+        }
+        let after = self.fitness(rules, now);
+        self.tier = rules::tier(rules, after.bound);
+        let rule = rules::suspension(rules);
+        if self.suspended_until.is_some() || rule.due(before, after).is_none() {
+            return false;
+        }
+        self.suspended_at = now.into();
+        self.suspended_until = Some(now.saturating_add(rule.cooldown(self.suspensions)).into());
+        self.suspensions = self.suspensions.saturating_add(1);
+        self.faults.clear();
+        true
+    }
+
+    /// Keeps fewer faults than suspend, so that the next one is seen as one more; there are others only
+    /// if new rules wait for fewer.
+    fn forget_surplus(&mut self, rules: &Rules) {
+        let keep = usize::try_from(rules.suspend_faults.saturating_sub(1)).unwrap_or(usize::MAX);
+        let surplus = self.faults.len().saturating_sub(keep);
+        self.faults.drain(..surplus);
+    }
+
+    /// Whether a suspended device may come back at `now`.
+    #[must_use]
+    pub fn may_return(&self, rules: &Rules, now: u64) -> bool {
+        self.suspended_until().is_some_and(|until| {
+            rules::suspension(rules).may_return(until, now, self.fitness(rules, now))
+        })
+    }
+
+    /// Ends a suspension; its tier is what its bound is worth by now.
+    pub fn reinstate(&mut self, rules: &Rules, now: u64) {
+        self.suspended_until = None;
+        self.faults.clear();
+        self.tier = rules::tier(rules, self.bound(rules, now));
+    }
+}

@@ -1,0 +1,7 @@
+//! What the contract remembers; every map is private to its file.
+
+pub(crate) mod config;
+pub(crate) mod flags;
+pub(crate) mod payers;
+pub(crate) mod ratings;
+pub(crate) mod standings;
