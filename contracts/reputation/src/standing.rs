@@ -113,6 +113,7 @@ impl Standing {
     fn fitness(&self, rules: &Rules, now: u64) -> Fitness {
         let evidence = self.evidence(rules, now);
         Fitness {
+            score: rules::prior(rules).mean_of(evidence),
             bound: rules::prior(rules).bound_of(evidence),
             evidence: evidence.weight(),
             faults: self.faults(rules, now),

@@ -111,6 +111,14 @@ fn one_side_alone_moves_by_the_whole_step() {
 }
 
 #[test]
+fn both_ways_are_rounded_towards_the_old_price() {
+    // 1000 e^(1/8) and 1000 e^(-1/8) in 2^-32 ticks, to 60 digits, rounded down and up
+    let base = Base::from(Tick(1_000));
+    assert_eq!(PLAIN.next(base, 1, 0), Base(4_866_835_547_435));
+    assert_eq!(PLAIN.next(base, 0, 1), Base(3_790_295_335_423));
+}
+
+#[test]
 fn scarcity_raises_as_fast_as_glut_lowers() {
     // a use capped at 1 would let the price rise by a quarter of the step only
     let base = Base::from(Tick(1_000));

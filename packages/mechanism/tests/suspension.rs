@@ -18,27 +18,32 @@ const PRIOR: Prior = Prior { mean: Bps(5_000), weight: 2_000 };
 const MONTH: NonZeroU32 = NonZeroU32::new(30 * 86_400).unwrap();
 
 fn fitness(e: Evidence, faults: u32) -> Fitness {
-    Fitness { bound: PRIOR.bound_of(e), evidence: e.weight(), faults }
+    Fitness { score: PRIOR.mean_of(e), bound: PRIOR.bound_of(e), evidence: e.weight(), faults }
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {
     (0u64..1 << 30, 0u64..1 << 30).prop_map(|(alpha, beta)| Evidence { alpha, beta })
 }
 
+/// At which of its leases a device is suspended that serves `good` ones and then only bad ones.
+fn suspended_after(good: u64) -> Option<usize> {
+    let mut e = Evidence::default().rated(good * 1_000, Bps(10_000));
+    (0..100).find(|_| {
+        let before = fitness(e, 0);
+        e = e.rated(1_000, Bps(0));
+        RULES.due(before, fitness(e, 0)).is_some()
+    })
+}
+
 #[test]
 fn bad_service_suspends_once_there_is_enough_of_it() {
-    let mut e = Evidence::default().rated(3_000, Bps(10_000));
-    let mut suspended_at = None;
-    for lease in 0..10 {
-        let after = e.rated(1_000, Bps(0));
-        let due = RULES.due(fitness(e, 0), fitness(after, 0));
-        if due.is_some() {
-            suspended_at.get_or_insert((lease, due));
-        }
-        e = after;
-    }
-    // the bound is under 30 % from the first bad one on, the evidence suffices from the second
-    assert_eq!(suspended_at, Some((1, Some(Cause::Bound))));
+    // nothing but bad service: the bound is at 0 at once, the fifth lease is enough evidence
+    assert_eq!(suspended_after(0), Some(4));
+    assert_eq!(suspended_after(1), Some(3));
+    // after three good ones the second bad one takes the bound under 30 % and is the fifth in all
+    assert_eq!(suspended_after(3), Some(1));
+    // a longer history bears more
+    assert!(suspended_after(30) > suspended_after(10));
 }
 
 #[test]

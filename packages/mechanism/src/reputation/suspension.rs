@@ -39,6 +39,8 @@ pub enum SuspensionError {
 /// What a device looks like to the rules at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fitness {
+    /// R.
+    pub score: Bps,
     /// Lower confidence bound.
     pub bound: Bps,
     /// Decayed evidence in thousandths: [`Evidence::weight`](super::Evidence::weight).
@@ -69,15 +71,17 @@ impl Suspension {
         if evidence == 0 { Err(SuspensionError::NoEvidence) } else { Ok(()) }
     }
 
-    /// Whether a rating suspends: `before` and `after` it, both decayed to now. Only a rating that lowers the
-    /// bound or adds a fault can: evidence that fades, or good service, never does.
+    /// Whether a rating suspends: `before` and `after` it, both decayed to now. Only a rating that lowers
+    /// score or bound or adds a fault can: evidence that fades, or good service, never does.
     #[must_use]
     pub fn due(&self, before: Fitness, after: Fitness) -> Option<Cause> {
         if self.faults > 0 && after.faults >= self.faults && after.faults > before.faults {
             return Some(Cause::Faults);
         }
-        let fell = after.bound < before.bound && after.bound < self.below;
-        (fell && after.evidence >= self.evidence).then_some(Cause::Bound)
+        // the bound alone would not do: it stops at 0, the score goes on falling
+        let fell = after.bound < before.bound || after.score < before.score;
+        let low = after.bound < self.below && after.evidence >= self.evidence;
+        (fell && low).then_some(Cause::Bound)
     }
 
     /// Seconds of the cool-down of a device that was suspended `times` before: doubled each time, at most 64-fold.
