@@ -28,7 +28,7 @@ pub enum Msg {
     /// Uploads code. On the embedded chain the bytes are those of
     /// [`crate::embedded::native_wasm`], and no other message may share the transaction.
     Store {
-        /// Wasm module, or its gzip.
+        /// Wasm module, or its gzip; a Cosmos client compresses plain ones.
         wasm: Vec<u8>,
     },
     /// Makes a contract from stored code.

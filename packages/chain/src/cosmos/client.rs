@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::abci::QueryError;
+use super::compress::compressed;
 use super::config::Config;
 use super::connect::{Inner, connect};
 use super::event::{contract_events, result};
@@ -116,6 +117,7 @@ impl Chain for CosmosChain {
     }
 
     async fn simulate(&self, signer: &Signer, msgs: &[Msg]) -> Result<Gas, ChainError> {
+        let msgs = &compressed(msgs)?;
         // A simulation sees transactions that wait in the mempool, the account query does not.
         let mut sequence = self.account(signer.address()).await?.sequence;
         for _ in 0..RACES {
@@ -142,6 +144,7 @@ impl Chain for CosmosChain {
             Some(limit) => limit,
             None => self.inner.config.gas_limit(self.simulate(signer, &msgs).await?.used),
         };
+        let msgs = compressed(&msgs)?;
         let envelope = self.envelope(gas_limit, &options);
         let account = self.account(signer.address());
         self.inner.sequences.sign(signer, &msgs, &envelope, options.sequence, account).await

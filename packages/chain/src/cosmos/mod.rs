@@ -6,6 +6,7 @@
 
 mod abci;
 mod client;
+mod compress;
 mod config;
 mod connect;
 mod event;

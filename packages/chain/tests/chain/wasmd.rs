@@ -188,7 +188,7 @@ async fn blocks_wake_whoever_watches() {
 async fn a_token_is_stored_instantiated_transferred_and_queried() {
     let Some(live) = Live::get("cw20").await else { return };
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../artifacts/cw20_base.wasm");
-    let wasm = std::fs::read(path).unwrap();
+    let wasm = std::fs::read(path).expect("run scripts/build-wasm first");
     let (owner, friend) = (live.signer("user-5"), live.signer("user-6"));
     let stored = live.run(&owner, vec![Msg::Store { wasm }]).await;
     let init = json!({
@@ -229,4 +229,18 @@ async fn a_token_is_stored_instantiated_transferred_and_queried() {
         )
         .await;
     assert!(matches!(broke, Err(ChainError::WouldFail { .. })), "{broke:?}");
+}
+
+#[tokio::test]
+async fn every_artifact_is_taken_by_the_chain() {
+    let Some(live) = Live::get("artifacts").await else { return };
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../artifacts");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let modules: Vec<_> = files.filter(|f| f.extension().is_some_and(|e| e == "wasm")).collect();
+    assert!(!modules.is_empty(), "run scripts/build-wasm first");
+    for module in modules {
+        let wasm = std::fs::read(&module).unwrap();
+        let stored = live.run(&live.signer("user-8"), vec![Msg::Store { wasm }]).await;
+        assert!(code_id(&stored.events).is_some(), "{}", module.display());
+    }
 }
