@@ -3,11 +3,41 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a failure is the report
 #![allow(clippy::cast_possible_truncation)] // tests count in small numbers
 
+#[path = "escrow/allowances.rs"]
+mod allowances;
+#[path = "escrow/chains.rs"]
+mod chains;
+#[path = "escrow/errors.rs"]
+mod errors;
+#[path = "escrow/goldens.rs"]
+mod goldens;
+#[path = "escrow/governance.rs"]
+mod governance;
+#[path = "escrow/keys.rs"]
+mod keys;
 #[path = "escrow/life.rs"]
 mod life;
+#[path = "escrow/migration.rs"]
+mod migration;
+#[path = "escrow/orders.rs"]
+mod orders;
+#[path = "escrow/pages.rs"]
+mod pages;
 #[path = "escrow/parties.rs"]
 mod parties;
+#[path = "escrow/payments.rs"]
+mod payments;
+#[path = "escrow/properties.rs"]
+mod properties;
+#[path = "escrow/queries.rs"]
+mod queries;
+#[path = "escrow/settling.rs"]
+mod settling;
+#[path = "escrow/states.rs"]
+mod states;
 #[path = "escrow/suite.rs"]
 mod suite;
 #[path = "escrow/token.rs"]
 mod token;
+#[path = "escrow/typed.rs"]
+mod typed;

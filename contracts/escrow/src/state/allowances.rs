@@ -157,6 +157,7 @@ impl Allowances {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests count in small numbers")]
     use super::*;
     use proptest::prelude::*;
 

@@ -2,9 +2,11 @@
 
 use crate::parties::{Signer, signer};
 use crate::token::{self, Start};
+use caplet_api::cw20::{Cw20BalanceResponse, Cw20QueryMsg};
 use caplet_api::escrow::{
-    AssetInput, AssetKind, BalanceResponse, CloseInput, CloseReason, ExecuteMsg, FeeSchedule,
-    InstantiateMsg, ItemResult, LeaseResponse, LedgerResponse, QueryMsg, ReceiveMsg, Terms,
+    AssetInput, AssetKind, AssetsResponse, BalanceResponse, CloseInput, CloseReason, ExecuteMsg,
+    FeeSchedule, InstantiateMsg, ItemResult, LeaseResponse, LeaseState, LedgerResponse, QueryMsg,
+    ReceiveMsg, Terms,
 };
 use caplet_api::event::{LeasesOpened, Settled};
 use caplet_api::layout::PLACED_BY_OWNER;
@@ -63,6 +65,8 @@ pub(crate) struct Suite {
     pub(crate) domain: Domain,
     pub(crate) registry_domain: Domain,
     pub(crate) keys: BTreeMap<u32, Signer>,
+    /// What the helpers pay with.
+    pub(crate) asset: AssetId,
     standings: BTreeMap<LeaseId, Standing>,
 }
 
@@ -132,6 +136,7 @@ impl Suite {
             domain,
             registry_domain,
             keys: BTreeMap::new(),
+            asset: UCAP,
             standings: BTreeMap::new(),
         };
         suite.enrol();
@@ -167,10 +172,15 @@ impl Suite {
 
     /// Everybody who pays has deposited and lets its device commit everything.
     pub(crate) fn funded() -> Self {
+        Self::funded_in(UCAP)
+    }
+
+    pub(crate) fn funded_in(asset: AssetId) -> Self {
         let mut suite = Self::new();
+        suite.asset = asset;
         for (device, name) in [(ALICE, "alice"), (BOB, "bob")] {
-            suite.deposit(name, UCAP, 1_000_000).unwrap();
-            suite.authorise(name, device, UCAP, u64::MAX / 2).unwrap();
+            suite.deposit(name, asset, 1_000_000).unwrap();
+            suite.authorise(name, device, asset, u64::MAX / 2).unwrap();
         }
         suite
     }
@@ -260,14 +270,12 @@ impl Suite {
     /// What an address has outside the escrow.
     pub(crate) fn outside(&self, address: &Addr, asset: AssetId) -> u128 {
         let wrap = self.app.wrap();
-        let denom = match asset {
-            UCAP => "ucap",
-            IBC => IBC_DENOM,
-            _ => {
-                let token = &self.tokens[usize::from(asset.0) - 3];
-                let msg = caplet_api::cw20::Cw20QueryMsg::Balance { address: address.to_string() };
-                let answer: caplet_api::cw20::Cw20BalanceResponse =
-                    wrap.query_wasm_smart(token, &msg).unwrap();
+        let accepted: AssetsResponse = self.ask(&QueryMsg::Assets {}).unwrap();
+        let denom = match &accepted.assets[usize::from(asset.0) - 1].kind {
+            AssetKind::Native { denom } => denom,
+            AssetKind::Cw20 { address: token } => {
+                let msg = Cw20QueryMsg::Balance { address: address.to_string() };
+                let answer: Cw20BalanceResponse = wrap.query_wasm_smart(token, &msg).unwrap();
                 return answer.balance.u128();
             }
         };
@@ -291,11 +299,11 @@ impl Suite {
     }
 
     pub(crate) fn free(&self, name: &str) -> u128 {
-        self.balance(name, UCAP).free.u128()
+        self.balance(name, self.asset).free.u128()
     }
 
     pub(crate) fn ordered(&self, name: &str) -> u128 {
-        self.balance(name, UCAP).ordered.u128()
+        self.balance(name, self.asset).ordered.u128()
     }
 
     pub(crate) fn ledger(&self, asset: AssetId) -> LedgerResponse {
@@ -306,12 +314,17 @@ impl Suite {
         self.ask(&QueryMsg::Lease { lease: lease.into() }).unwrap()
     }
 
+    pub(crate) fn state(&self, lease: u64) -> (LeaseState, Option<CloseReason>) {
+        let lease = self.lease(lease);
+        (lease.state, lease.reason)
+    }
+
     pub(crate) fn redeemed(&self, lease: u64) -> u64 {
         self.lease(lease).lanes.iter().map(|lane| lane.redeemed.u64()).sum()
     }
 
     pub(crate) fn allowance(&self, device: u32) -> (u64, u64) {
-        let msg = QueryMsg::Allowance { device: DeviceId(device), asset: UCAP };
+        let msg = QueryMsg::Allowance { device: DeviceId(device), asset: self.asset };
         let answer: caplet_api::escrow::AllowanceResponse = self.ask(&msg).unwrap();
         (answer.limit.u64(), answer.committed.u64())
     }
@@ -355,20 +368,20 @@ impl Suite {
     pub(crate) fn lock(&mut self, items: &[LockItem]) -> Outcome {
         let relayer = "relayer".into_addr().to_string();
         let items = LockItem::pack(items).into();
-        self.send("opener", &ExecuteMsg::Lock { asset: UCAP, relayer, items })
+        self.send("opener", &ExecuteMsg::Lock { asset: self.asset, relayer, items })
     }
 
     pub(crate) fn unlock(&mut self, beneficiary: Option<&str>, items: &[UnlockItem]) -> Outcome {
         let beneficiary = beneficiary.map(|name| name.into_addr().to_string());
         let items = UnlockItem::pack(items).into();
-        self.send("opener", &ExecuteMsg::Unlock { asset: UCAP, beneficiary, items })
+        self.send("opener", &ExecuteMsg::Unlock { asset: self.asset, beneficiary, items })
     }
 
     pub(crate) fn terms(&self) -> Terms {
         Terms {
             market: MarketId(1),
             epoch: 1,
-            asset: UCAP,
+            asset: self.asset,
             start: self.now().into(),
             end: (self.now() + LEASE_SECS).into(),
             lot_units: 100u64.into(),
@@ -418,6 +431,48 @@ impl Suite {
 
     pub(crate) fn close(&mut self, sender: &str, lease: u64, reason: CloseReason) -> Outcome {
         self.send(sender, &ExecuteMsg::Close { items: vec![unsigned(lease, reason)] })
+    }
+
+    /// Closes with the statement of a device's present key.
+    pub(crate) fn close_signed(
+        &mut self,
+        sender: &str,
+        signer: u32,
+        lease: u64,
+        reason: CloseReason,
+    ) -> Outcome {
+        self.send(sender, &ExecuteMsg::Close { items: vec![self.statement(signer, lease, reason)] })
+    }
+
+    /// Finishes with the statement of a device's present key.
+    pub(crate) fn finish_signed(
+        &mut self,
+        sender: &str,
+        signer: u32,
+        lease: u64,
+        reason: CloseReason,
+    ) -> Outcome {
+        self.send(
+            sender,
+            &ExecuteMsg::Finish { items: vec![self.statement(signer, lease, reason)] },
+        )
+    }
+
+    pub(crate) fn statement(&self, signer: u32, lease: u64, reason: CloseReason) -> CloseInput {
+        let signature = self.keys[&signer].closing(&self.domain, lease, reason);
+        CloseInput { signature: Some(signature), ..unsigned(lease, reason) }
+    }
+
+    /// Freezes, thaws or retires a device.
+    pub(crate) fn set_status(&mut self, device: u32, status: registry::DeviceStatus) {
+        let owner = OWNERS[device as usize - 1];
+        let msg = registry::ExecuteMsg::SetStatus { device: DeviceId(device), status };
+        self.tell_registry(owner, &msg).unwrap();
+    }
+
+    /// The settle window passes.
+    pub(crate) fn wait_window(&mut self) {
+        self.wait(SETTLE_SECS.into(), SETTLE_BLOCKS.into());
     }
 
     pub(crate) fn finish(&mut self, sender: &str, lease: u64, reason: CloseReason) -> Outcome {
@@ -491,6 +546,11 @@ pub(crate) fn results(events: &[Event]) -> Vec<(ItemResult, u64)> {
     let settled = events.iter().find_map(|event| Settled::try_from(event).ok()).unwrap();
     let results = settled.results.iter().map(|r| ItemResult::from_u8(*r as u8).unwrap());
     results.zip(settled.paid).collect()
+}
+
+/// The events of a type, decoded.
+pub(crate) fn events<T: for<'a> TryFrom<&'a Event>>(from: &[Event]) -> Vec<T> {
+    from.iter().filter_map(|event| T::try_from(event).ok()).collect()
 }
 
 /// Asserts that a message was refused for this reason.

@@ -40,11 +40,6 @@ pub(crate) enum TokenMsg {
         said: Uint128,
         msg: Binary,
     },
-    /// Takes tokens away from anybody.
-    Seize {
-        from: String,
-        amount: Uint128,
-    },
 }
 
 /// A `Receive` as escrow reads it.
@@ -102,10 +97,6 @@ fn execute(deps: DepsMut<'_>, _: Env, info: MessageInfo, msg: TokenMsg) -> StdRe
         TokenMsg::Lie { contract, moved, said, msg } => {
             shift(deps.storage, &sender, &contract, moved)?;
             tell(&sender, contract, said, msg)
-        }
-        TokenMsg::Seize { from, amount } => {
-            take(deps.storage, &Addr::unchecked(from), amount)?;
-            Ok(Response::new())
         }
     }
 }

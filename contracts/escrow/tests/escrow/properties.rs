@@ -1,0 +1,316 @@
+//! Random message sequences by honest and hostile parties. The suite runs every invariant before and
+//! after each message: conservation, redeemed never falls nor exceeds its cap, closed stays closed,
+//! and a refusal changes nothing.
+
+use crate::suite::*;
+use caplet_api::common::AdminMsg;
+use caplet_api::escrow::{CloseReason, ExecuteMsg, FeeSchedule, ItemResult};
+use caplet_api::layout::PLACED_BY_OWNER;
+use caplet_api::packed::{INSTANT, LockItem, OpenItem, UnlockItem, VoucherItem};
+use caplet_protocol::Bps;
+use caplet_protocol::layout::Voucher;
+use proptest::prelude::*;
+
+const PEOPLE: [&str; 8] =
+    ["alice", "bob", "carol", "dave", "gw1", "relayer", "sweeper", "stranger"];
+
+#[derive(Clone, Debug)]
+enum Act {
+    Deposit(usize, u128),
+    Withdraw(usize, Option<u128>),
+    Authorise(u32, u64),
+    Lock(Vec<(u32, u64, u64, bool)>),
+    Unlock(u32, u64, u64, bool),
+    Open(Vec<(u32, u32, u64, u16, u64, u8)>),
+    Settle(usize, Vec<Claim>),
+    Notice(usize, usize),
+    Close(usize, usize, u8),
+    CloseSigned(u32, usize, u8),
+    Finish(usize, usize, u8),
+    Poke(usize),
+    Sweep(usize, usize),
+    SweepFees,
+    SetFees(u16, u16),
+    Rotate(u32, bool),
+    Pause(bool),
+    Wait(u64),
+}
+
+/// A voucher somebody brings: lease, signing device, amount, links and link, whether it is spoiled.
+#[derive(Clone, Debug)]
+struct Claim {
+    lease: usize,
+    signer: u32,
+    amount: u64,
+    chain: Option<(u16, u16, u64)>,
+    spoiled: bool,
+    evidence: bool,
+}
+
+fn person() -> impl Strategy<Value = usize> {
+    0..PEOPLE.len()
+}
+
+fn amount() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => 0u64..3_000, 1 => Just(u64::MAX), 1 => 0u64..200_000]
+}
+
+fn claim() -> impl Strategy<Value = Claim> {
+    let chain = prop::option::weighted(0.3, (1u16..20, 0u16..22, 1u64..50));
+    let signer = prop_oneof![6 => Just(0u32), 1 => 1u32..5];
+    (0usize..12, signer, amount(), chain, prop::bool::weighted(0.1), prop::bool::weighted(0.1))
+        .prop_map(|(lease, signer, amount, chain, spoiled, evidence)| Claim {
+            lease,
+            signer,
+            amount,
+            chain,
+            spoiled,
+            evidence,
+        })
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let lease = 0usize..12;
+    let money = 0u128..50_000;
+    let open = (1u32..3, 3u32..5, 0u64..900, 0u16..4, 0u64..20, 0u8..4);
+    prop_oneof![
+        2 => (person(), money.clone()).prop_map(|(who, amount)| Act::Deposit(who, amount)),
+        1 => (person(), prop::option::of(money)).prop_map(|(who, amount)| Act::Withdraw(who, amount)),
+        1 => (1u32..5, amount()).prop_map(|(device, limit)| Act::Authorise(device, limit)),
+        3 => prop::collection::vec((1u32..6, amount(), 0u64..10, any::<bool>()), 1..4).prop_map(Act::Lock),
+        1 => (1u32..5, amount(), 0u64..10, any::<bool>()).prop_map(|(d, a, f, o)| Act::Unlock(d, a, f, o)),
+        4 => prop::collection::vec(open, 1..4).prop_map(Act::Open),
+        8 => (person(), prop::collection::vec(claim(), 1..6)).prop_map(|(who, claims)| Act::Settle(who, claims)),
+        1 => (person(), lease.clone()).prop_map(|(who, lease)| Act::Notice(who, lease)),
+        2 => (person(), lease.clone(), 1u8..11).prop_map(|(who, lease, reason)| Act::Close(who, lease, reason)),
+        1 => (1u32..5, lease.clone(), 1u8..11).prop_map(|(device, lease, reason)| Act::CloseSigned(device, lease, reason)),
+        1 => (person(), lease.clone(), 4u8..11).prop_map(|(who, lease, reason)| Act::Finish(who, lease, reason)),
+        1 => lease.clone().prop_map(Act::Poke),
+        3 => (person(), lease).prop_map(|(who, lease)| Act::Sweep(who, lease)),
+        1 => Just(Act::SweepFees),
+        1 => (0u16..6_000, 0u16..6_000).prop_map(|(a, b)| Act::SetFees(a, b)),
+        1 => (1u32..5, any::<bool>()).prop_map(|(device, compromised)| Act::Rotate(device, compromised)),
+        1 => prop::bool::weighted(0.2).prop_map(Act::Pause),
+        3 => prop_oneof![Just(1u64), Just(700), Just(4_000)].prop_map(Act::Wait),
+    ]
+}
+
+/// The suite with what the story so far has left behind.
+struct Story {
+    suite: Suite,
+    leases: Vec<u64>,
+    epochs: [u32; 4],
+}
+
+impl Story {
+    fn lease(&self, index: usize) -> u64 {
+        self.leases.get(index).copied().unwrap_or(64)
+    }
+
+    fn item(&self, claim: &Claim) -> VoucherItem {
+        let lease = self.lease(claim.lease);
+        let mut voucher = plain(lease, claim.amount.into());
+        let (mut k, mut link) = (0, [0; 32]);
+        if let Some((links, reveal, link_amount)) = claim.chain {
+            voucher = Voucher { links, link_units: 1, link_amount, ..voucher };
+            let salt = voucher.salt(&self.suite.domain);
+            voucher.anchor = salt.link(&[1; 32], links, 0).unwrap();
+            (k, link) = (reveal, salt.link(&[1; 32], links, reveal).unwrap_or([9; 32]));
+        }
+        if claim.evidence {
+            voucher.evidence = [claim.amount as u8 | 1; 32];
+        }
+        let honest = if self.leases.is_empty() { 1 } else { self.suite.lease(lease).consumer.0 };
+        let signer = if claim.signer == 0 { honest } else { claim.signer };
+        let mut item = self.suite.keys[&signer].voucher(&self.suite.domain, voucher);
+        if claim.spoiled {
+            item.signature[3] ^= 1;
+        }
+        VoucherItem { k, link, ..item }
+    }
+
+    fn settle(&mut self, who: usize, claims: &[Claim]) {
+        let items: Vec<VoucherItem> = claims.iter().map(|claim| self.item(claim)).collect();
+        let before: Vec<u64> =
+            self.leases.iter().map(|lease| self.suite.redeemed(*lease)).collect();
+        let results = self.suite.settle(PEOPLE[who], &items);
+        let mut sums = vec![0; self.leases.len()];
+        for (item, (result, paid)) in items.iter().zip(results) {
+            let pays = matches!(result, ItemResult::Paid | ItemResult::Clamped);
+            assert_eq!(paid > 0, pays, "{result:?} paid {paid}");
+            if let Some(at) = self.leases.iter().position(|id| *id == item.voucher.lease.0) {
+                sums[at] += paid;
+            }
+        }
+        for ((lease, before), paid) in self.leases.iter().zip(before).zip(sums) {
+            assert_eq!(self.suite.redeemed(*lease), before + paid, "lease {lease}");
+        }
+        // once more pays nothing
+        for (_, paid) in self.suite.settle(PEOPLE[who], &items) {
+            assert_eq!(paid, 0, "a repeated voucher paid");
+        }
+    }
+
+    fn open(&mut self, items: &[(u32, u32, u64, u16, u64, u8)]) {
+        let items: Vec<OpenItem> = items
+            .iter()
+            .map(|&(consumer, provider, price, lots, extra, bits)| OpenItem {
+                consumer,
+                provider,
+                price,
+                lots,
+                unlock: price * u64::from(lots) + BOND + extra,
+                fee: extra.min(3),
+                demand: 0,
+                flags: (bits & INSTANT) | if bits & 2 != 0 { PLACED_BY_OWNER } else { 0 },
+            })
+            .collect();
+        let terms = self.suite.terms();
+        if let Ok(events) = self.suite.open(terms, &items) {
+            self.leases.extend(opened(events));
+        }
+    }
+
+    /// Carries out an act. Refusals are part of the story: the suite checks that they change nothing.
+    fn play(&mut self, act: &Act) {
+        let reason = |number: u8| CloseReason::from_u8(number).unwrap();
+        let flags = |owner: bool| if owner { PLACED_BY_OWNER } else { 0 };
+        match act {
+            Act::Deposit(who, amount) => drop(self.suite.deposit(PEOPLE[*who], UCAP, *amount)),
+            Act::Withdraw(who, amount) => drop(self.suite.withdraw(PEOPLE[*who], UCAP, *amount)),
+            Act::Authorise(device, limit) => {
+                drop(self.suite.authorise(PEOPLE[*device as usize - 1], *device, UCAP, *limit));
+            }
+            Act::Lock(items) => {
+                let items: Vec<LockItem> = items
+                    .iter()
+                    .map(|&(device, amount, relay_fee, owner)| LockItem {
+                        device,
+                        amount,
+                        relay_fee,
+                        flags: flags(owner),
+                    })
+                    .collect();
+                drop(self.suite.lock(&items));
+            }
+            Act::Unlock(device, amount, forfeit, owner) => {
+                let (device, amount, forfeit) = (*device, *amount, *forfeit);
+                let item = UnlockItem { device, amount, forfeit, flags: flags(*owner) };
+                drop(self.suite.unlock(Some("sweeper"), &[item]));
+            }
+            Act::Open(items) => self.open(items),
+            Act::Settle(who, claims) => self.settle(*who, claims),
+            Act::Notice(who, lease) => drop(self.suite.notice(PEOPLE[*who], self.lease(*lease))),
+            Act::Close(who, lease, number) => {
+                drop(self.suite.close(PEOPLE[*who], self.lease(*lease), reason(*number)));
+            }
+            Act::CloseSigned(device, lease, number) => {
+                let lease = self.lease(*lease);
+                drop(self.suite.close_signed("stranger", *device, lease, reason(*number)));
+            }
+            Act::Finish(who, lease, number) => {
+                drop(self.suite.finish(PEOPLE[*who], self.lease(*lease), reason(*number)));
+            }
+            Act::Poke(lease) => drop(self.suite.poke("stranger", self.lease(*lease))),
+            Act::Sweep(who, lease) => drop(self.suite.sweep(PEOPLE[*who], self.lease(*lease))),
+            Act::SweepFees => {
+                drop(self.suite.send("stranger", &ExecuteMsg::SweepFees { asset: UCAP }));
+            }
+            Act::SetFees(protocol, keeper) => {
+                let fees = FeeSchedule { protocol: Bps(*protocol), keeper: Bps(*keeper) };
+                drop(self.suite.send("governance", &ExecuteMsg::SetFees(fees)));
+            }
+            Act::Rotate(device, compromised) => {
+                let epoch = &mut self.epochs[*device as usize - 1];
+                *epoch += 1;
+                self.suite.rotate(*device, *epoch, *compromised);
+            }
+            Act::Pause(pause) => {
+                let msg = if *pause { AdminMsg::Pause {} } else { AdminMsg::Unpause {} };
+                self.suite.send("governance", &ExecuteMsg::Admin(msg)).unwrap();
+            }
+            Act::Wait(seconds) => self.suite.wait(*seconds, seconds / 30),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_anybody_sends_breaks_an_invariant(acts in prop::collection::vec(act(), 1..60)) {
+        let mut story = Story { suite: Suite::funded(), leases: Vec::new(), epochs: [0; 4] };
+        for device in [ALICE, BOB] {
+            let item = LockItem { device, amount: 100_000, relay_fee: 0, flags: 0 };
+            story.suite.lock(&[item]).unwrap();
+        }
+        story.open(&[(ALICE, CAROL, 500, 3, 2, 0), (BOB, DAVE, 800, 1, 0, 0)]);
+        for act in &acts {
+            story.play(act);
+        }
+        everybody_gets_out(&mut story);
+    }
+
+    #[test]
+    fn any_order_and_any_split_of_redemption_gives_the_same_totals(
+        mut claims in prop::collection::vec((0usize..3, 1u64..1_300), 1..25),
+        order in any::<prop::sample::Index>(),
+        sizes in prop::collection::vec(1usize..5, 25),
+    ) {
+        let one = totals(&claims, &[claims.len()]);
+        let at = order.index(claims.len());
+        claims.rotate_left(at);
+        prop_assert_eq!(totals(&claims, &sizes), one.clone());
+        claims.reverse();
+        prop_assert_eq!(totals(&claims, &vec![1; claims.len()]), one);
+    }
+}
+
+/// However the story went, every lease can be ended and everybody can withdraw everything.
+fn everybody_gets_out(story: &mut Story) {
+    let suite = &mut story.suite;
+    suite.wait(LEASE_SECS, 1_000);
+    for lease in &story.leases {
+        drop(suite.poke("stranger", *lease));
+    }
+    suite.wait_window();
+    for lease in &story.leases {
+        drop(suite.sweep("stranger", *lease));
+    }
+    for device in [ALICE, BOB, CAROL, DAVE] {
+        let amount = suite.ordered(PEOPLE[device as usize - 1]) as u64;
+        suite.unlock(None, &[UnlockItem { device, amount, ..UnlockItem::default() }]).unwrap();
+    }
+    for name in PEOPLE {
+        drop(suite.withdraw(name, UCAP, None));
+    }
+    drop(suite.send("stranger", &ExecuteMsg::SweepFees { asset: UCAP }));
+    assert_eq!(suite.held(UCAP), 0, "money stayed behind");
+}
+
+/// What everybody has after these vouchers, brought in batches of these sizes.
+fn totals(claims: &[(usize, u64)], sizes: &[usize]) -> Vec<u128> {
+    let mut suite = Suite::funded();
+    let leases = [(ALICE, CAROL), (ALICE, DAVE), (BOB, CAROL)]
+        .map(|(consumer, provider)| (consumer, suite.lease_between(consumer, provider, 1_000)));
+    let mut rest = claims;
+    for size in sizes {
+        let (batch, later) = rest.split_at((*size).min(rest.len()));
+        rest = later;
+        let items: Vec<VoucherItem> = batch
+            .iter()
+            .map(|(lease, amount)| {
+                let (consumer, id) = leases[*lease];
+                suite.voucher(consumer, id, (*amount).into())
+            })
+            .collect();
+        if !items.is_empty() {
+            suite.settle("gw1", &items);
+        }
+    }
+    let mut out: Vec<u128> = PEOPLE.iter().map(|name| suite.free(name)).collect();
+    out.extend(leases.map(|(_, lease)| u128::from(suite.redeemed(lease))));
+    let ledger = suite.ledger(UCAP);
+    out.extend([ledger.fees, ledger.reserved, ledger.bonds].map(|part| part.u128()));
+    out
+}
