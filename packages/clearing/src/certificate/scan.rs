@@ -3,7 +3,7 @@
 use super::{Reject, StateError, Verified, bytes, state::State};
 use crate::{
     Fill, Terms,
-    prices::{self, Extremes},
+    prices::{self, Constraints, Extremes},
 };
 use caplet_protocol::VectorId;
 
@@ -128,11 +128,12 @@ impl<'a> Scan<'a> {
         if bound < welfare {
             return Err(contradiction);
         }
-        let Some(extremes) = prices::extremes(self.terms, &margins) else {
+        let constraints = Constraints::of(self.terms, &margins);
+        let Some(extremes) = constraints.extremes() else {
             return Err(contradiction);
         };
         let prices = prices::settle_prices(&extremes);
-        if !prices::admits(self.terms, &margins, &prices) {
+        if !constraints.admit(&prices) {
             return Err(contradiction);
         }
         let Extremes { low, high } = extremes;

@@ -3,14 +3,14 @@
 //! Which price vectors support an optimum follows from any one optimal clearing by complementary
 //! slackness ([`Margins`]): bounds of single prices and of differences of two. Such a set is closed
 //! under componentwise minimum and maximum, so it has a lowest and a highest vector
-//! ([`extremes`]), and under rounding the midpoint of two members the same way everywhere, so
+//! ([`Extremes`]), and under rounding the midpoint of two members the same way everywhere, so
 //! [`settle_prices`] is in it too (L-natural convexity: Murota, Discrete Convex Analysis, 2003).
 //! The set does not depend on which optimal clearing it was read from, and neither do the prices.
 
 mod extremes;
 mod margins;
 
-pub use extremes::{Extremes, admits, extremes};
+pub use extremes::{Constraints, Extremes};
 pub use margins::Margins;
 pub(crate) use margins::{ClassMargin, VectorMargin};
 
