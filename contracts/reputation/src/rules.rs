@@ -72,6 +72,11 @@ pub(crate) fn half_life(rules: &Rules) -> NonZeroU32 {
     NonZeroU32::new(rules.half_life_secs).unwrap_or(NonZeroU32::MAX)
 }
 
+/// The number of the window that `time` (Unix seconds) is in; [`check`] rules out windows of 0 seconds.
+pub(crate) fn window(rules: &Rules, time: u64) -> u64 {
+    time.checked_div(rules.window_secs.into()).unwrap_or_default()
+}
+
 /// The tier of a bound.
 pub(crate) fn tier(rules: &Rules, bound: Bps) -> u8 {
     Ladder(&rules.tiers).tier(bound)

@@ -137,7 +137,7 @@ impl<'a> Batch<'a> {
             return Ok(0);
         }
         let burned = u64::try_from(lease.burned).unwrap_or(u64::MAX);
-        let window = lease.ended / u64::from(rules.window_secs.max(1));
+        let window = rules::window(rules, lease.ended);
         let (pair, cap) = ((lease.provider, lease.payer), rules.payer_cap.u64());
         let used = self.payers.used(storage, pair, window)?;
         let weight = weight(burned, standard, used, cap);

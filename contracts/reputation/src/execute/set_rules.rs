@@ -11,10 +11,8 @@ pub(super) fn set_rules(
 ) -> Result<Vec<Event>, ContractError> {
     rules::check(&rules)?;
     let config = config::load(storage)?;
-    let event = RulesSet {
-        suspend_below: rules.suspend_below.0,
-        reinstate_above: rules.reinstate_above.0,
-    };
+    let event =
+        RulesSet { suspend_below: rules.suspend_below.0, reinstate_above: rules.reinstate_above.0 };
     config::save(storage, &config::Config { rules, ..config })?;
     Ok(vec![event.into()])
 }
