@@ -1,6 +1,7 @@
 //! Against a real wasmd chain: `scripts/localnet start`, then `CAPLET_WASMD_HOME` set to its home.
 //! Without it each of these says on stderr that it was skipped; the end-to-end tests require it.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,7 +38,9 @@ impl Live {
     /// `None`, said aloud, if no chain was given.
     async fn get(test: &str) -> Option<Self> {
         let Some(home) = std::env::var_os("CAPLET_WASMD_HOME").map(PathBuf::from) else {
-            eprintln!("SKIPPED {test}: CAPLET_WASMD_HOME names no running scripts/localnet");
+            // Straight to stderr: what a passing test prints by macro is never shown.
+            let why = "CAPLET_WASMD_HOME names no running scripts/localnet";
+            writeln!(std::io::stderr(), "SKIPPED wasmd, {test}: {why}").unwrap();
             return None;
         };
         let read = |name| std::fs::read(home.join(name)).unwrap();
