@@ -10,7 +10,7 @@ pub struct Terms<'a> {
     pub market: &'a Market,
     /// Classes by slot; `None` where a slot is free.
     pub classes: &'a [Option<Class>],
-    /// Requirement vectors by id.
+    /// Requirement vectors by id; what stands at an id that no open demand has does not matter.
     pub vectors: &'a [Vector],
 }
 
