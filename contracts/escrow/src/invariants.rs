@@ -15,6 +15,7 @@ use caplet_api::layout::{BALANCES, BalanceRecord, asset_sub};
 use caplet_protocol::{AssetId, LeaseId};
 use cosmwasm_std::{Order, Storage};
 use std::collections::BTreeMap;
+use thiserror::Error;
 
 /// What one lease has redeemed and where it stands, to compare with later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,45 @@ pub struct Standing {
     pub state: LeaseState,
 }
 
-/// Sums over pages, to compare with the ledger.
+/// An invariant that does not hold, with both sides.
+#[derive(Debug, Error)]
+pub enum Violation {
+    /// Storage that does not decode.
+    #[error(transparent)]
+    Storage(#[from] ContractError),
+    /// Pages and ledger disagree.
+    #[error("asset {asset}: {what} add up to {pages}, the ledger says {ledger}")]
+    Ledger {
+        /// The asset.
+        asset: AssetId,
+        /// Which total.
+        what: &'static str,
+        /// Sum over pages.
+        pages: u128,
+        /// The ledger's total.
+        ledger: u128,
+    },
+    /// The contract owes more than it has.
+    #[error("asset {asset}: {owed} is owed, {held} is held")]
+    Insolvent {
+        /// The asset.
+        asset: AssetId,
+        /// Sum of all parts.
+        owed: u128,
+        /// What bank or token says.
+        held: u128,
+    },
+    /// A lease that contradicts itself.
+    #[error("lease {lease}: {what}")]
+    Lease {
+        /// The lease.
+        lease: LeaseId,
+        /// How.
+        what: &'static str,
+    },
+}
+
+/// Sums over the lease pages of one asset.
 #[derive(Default)]
 struct Sums {
     reserved: u128,
@@ -38,14 +77,11 @@ struct Sums {
 /// returns where every lease stands.
 ///
 /// # Errors
-/// Storage that does not decode.
-///
-/// # Panics
-/// With both sides, if an invariant does not hold.
+/// The first invariant that does not hold.
 pub fn check(
     storage: &dyn Storage,
     held: impl Fn(AssetId) -> u128,
-) -> Result<BTreeMap<LeaseId, Standing>, ContractError> {
+) -> Result<BTreeMap<LeaseId, Standing>, Violation> {
     let mut sums: BTreeMap<AssetId, Sums> = BTreeMap::new();
     let mut standings = BTreeMap::new();
     let mut work = Work::default();
@@ -55,20 +91,38 @@ pub fn check(
             standings.insert(id, lease_holds(storage, &mut work, &lease, &mut sums)?);
         }
     }
-    for asset in (1..=assets::count(storage)?).map(AssetId) {
-        let ledger = Ledger::load(storage, asset)?;
+    for asset in (1..=assets::count(storage).map_err(ContractError::from)?).map(AssetId) {
         let sums = sums.remove(&asset).unwrap_or_default();
-        let (free, ordered) = balances(storage, asset);
-        assert_eq!(free, ledger.free, "free balances of asset {asset} are not its ledger's");
-        assert_eq!(ordered, ledger.ordered, "ordered balances of asset {asset}");
-        assert_eq!(sums.reserved, ledger.reserved, "reserves of asset {asset}");
-        assert_eq!(sums.bonds, ledger.bonds, "bonds of asset {asset}");
-        let parts = [ledger.free, ledger.ordered, ledger.reserved, ledger.bonds, ledger.fees];
-        let parts = parts.into_iter().fold(0u128, u128::saturating_add);
-        assert_eq!(parts, ledger.owed()?, "parts of asset {asset} are not what came and stayed");
-        assert!(parts <= held(asset), "the contract holds less of asset {asset} than it owes");
+        ledger_holds(storage, asset, &sums, held(asset))?;
     }
     Ok(standings)
+}
+
+fn ledger_holds(
+    storage: &dyn Storage,
+    asset: AssetId,
+    sums: &Sums,
+    held: u128,
+) -> Result<(), Violation> {
+    let ledger = Ledger::load(storage, asset)?;
+    let (free, ordered) = balances(storage, asset);
+    let parts = [ledger.free, ledger.ordered, ledger.reserved, ledger.bonds, ledger.fees];
+    let owed = parts.into_iter().fold(0u128, u128::saturating_add);
+    for (what, pages, ledger) in [
+        ("free balances", free, ledger.free),
+        ("ordered balances", ordered, ledger.ordered),
+        ("reserves of live leases", sums.reserved, ledger.reserved),
+        ("bonds of live leases", sums.bonds, ledger.bonds),
+        ("all parts, against what came and stayed,", owed, ledger.owed()?),
+    ] {
+        if pages != ledger {
+            return Err(Violation::Ledger { asset, what, pages, ledger });
+        }
+    }
+    if owed > held {
+        return Err(Violation::Insolvent { asset, owed, held });
+    }
+    Ok(())
 }
 
 fn lease_holds(
@@ -76,39 +130,50 @@ fn lease_holds(
     work: &mut Work,
     lease: &Lease,
     sums: &mut BTreeMap<AssetId, Sums>,
-) -> Result<Standing, ContractError> {
+) -> Result<Standing, Violation> {
+    let fails = |what| Err(Violation::Lease { lease: lease.id, what });
     let terms = work.terms.get(storage, lease.deal.terms)?.terms;
-    let closed = lease.state() == LeaseState::Closed;
+    let state = lease.state();
     let (mut redeemed, mut cap) = (0u64, 0u64);
     for slot in lease.slots() {
-        let (used, most) = lane_holds(storage, work, lease, slot, closed)?;
+        let (used, most) = lane_holds(storage, work, lease, slot)?;
         redeemed = redeemed.saturating_add(used);
         cap = cap.saturating_add(most);
     }
-    let sums = sums.entry(terms.asset).or_default();
-    if !closed {
+    if u128::from(cap) > u128::from(lease.deal.price).saturating_mul(lease.deal.lots.into()) {
+        return fails("it may redeem more than its lots are worth");
+    }
+    let ended = matches!(state, LeaseState::Closing | LeaseState::Closed);
+    if ended != lease.reason().is_some() {
+        return fails("it has a reason before it ended, or none after");
+    }
+    if state != LeaseState::Closed {
+        let sums = sums.entry(terms.asset).or_default();
         sums.reserved = sums.reserved.saturating_add(cap.saturating_sub(redeemed).into());
         sums.bonds = sums.bonds.saturating_add(terms.close_bond.u64().into());
     }
-    let worth = u128::from(lease.deal.price).saturating_mul(lease.deal.lots.into());
-    assert!(u128::from(cap) <= worth, "lease {} may redeem more than its lots are worth", lease.id);
-    let ended = matches!(lease.state(), LeaseState::Closing | LeaseState::Closed);
-    assert_eq!(ended, lease.reason().is_some(), "lease {} and its reason", lease.id);
-    Ok(Standing { redeemed, cap, state: lease.state() })
+    Ok(Standing { redeemed, cap, state })
 }
 
+/// A lane's redeemed and cap.
 fn lane_holds(
     storage: &dyn Storage,
     work: &mut Work,
     lease: &Lease,
     slot: Slot,
-    closed: bool,
-) -> Result<(u64, u64), ContractError> {
+) -> Result<(u64, u64), Violation> {
+    let fails = |what| Err(Violation::Lease { lease: lease.id, what });
     let lane = work.leases.lane(storage, slot)?;
     let redeemed = work.leases.redeemed(storage, slot)?;
-    assert!(redeemed <= lane.cap, "lease {} redeemed {redeemed} of {}", lease.id, lane.cap);
-    assert_eq!(lane.fees == 0, closed, "lease {}: a lane is out of use iff closed", lease.id);
-    assert_eq!(lane.signer, lease.deal.consumer, "lease {}: the consumer signs", lease.id);
+    if redeemed > lane.cap {
+        return fails("a lane redeemed more than its cap");
+    }
+    if (lane.fees == 0) != (lease.state() == LeaseState::Closed) {
+        return fails("a lane is out of use while it lives, or in use after it closed");
+    }
+    if lane.signer != lease.deal.consumer {
+        return fails("a lane is not signed by its consumer");
+    }
     Ok((redeemed, lane.cap))
 }
 

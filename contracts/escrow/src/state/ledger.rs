@@ -32,6 +32,9 @@ impl Ledger {
     /// The ledger of an accepted asset.
     pub(crate) fn load(storage: &dyn Storage, asset: AssetId) -> Result<Self, ContractError> {
         let bytes = storage.get(&key(asset)).ok_or(ContractError::UnknownAsset { asset })?;
+        if bytes.len() != LEN {
+            return Err(ContractError::Broken("a ledger has another length"));
+        }
         let mut parts = bytes
             .chunks_exact(16)
             .map(|part| part.iter().fold(0u128, |value, byte| (value << 8) | u128::from(*byte)));

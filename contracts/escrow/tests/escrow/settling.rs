@@ -181,8 +181,12 @@ fn evidence_is_that_of_the_highest_voucher_that_carries_one() {
     forged.signature[0] ^= 1;
     assert_eq!(suite.settle("gw1", &[forged]), [(BadSignature, 0)]);
     assert_eq!(evidence(&suite), Some(1));
+    // both above what is redeemed when the message begins, the lower one brought last
+    let both = [with(&suite, 700, 5), with(&suite, 600, 6)];
+    assert_eq!(suite.settle("gw1", &both), [(Paid, 200), (Stale, 0)]);
+    assert_eq!(evidence(&suite), Some(5));
     let item = with(&suite, 10_000, 4);
-    assert_eq!(suite.settle("gw1", &[item]), [(Paid, 9_500)]);
+    assert_eq!(suite.settle("gw1", &[item]), [(Paid, 9_300)]);
     assert_eq!(evidence(&suite), Some(4));
 }
 
