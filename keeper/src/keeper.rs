@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Tables of every room, for [`Store::open`].
-pub const ROOMS: &[Tables] = &[crate::settler::vouchers::TABLES, crate::settler::closings::TABLES];
+pub const ROOMS: &[Tables] =
+    &[crate::outbox::TABLES, crate::settler::vouchers::TABLES, crate::settler::closings::TABLES];
 
 /// What a keeper is made of.
 pub struct Parts {

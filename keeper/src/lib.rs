@@ -16,6 +16,7 @@ pub mod context;
 pub mod demo;
 pub mod deploy;
 pub mod exchange;
+mod follow;
 pub mod keeper;
 pub mod leases;
 pub mod matcher;

@@ -128,3 +128,17 @@ pub fn intake_failed(error: &anyhow::Error) {
     count("intake_failed");
     tracing::error!(error = format!("{error:#}"), "a device's message could not be taken");
 }
+
+// --- book ---
+
+/// Every market was read from state.
+pub fn book_reconciled(markets: usize, height: u64) {
+    count("book_reconciled");
+    tracing::info!(markets, height, "books read from state");
+}
+
+/// The books could not follow the chain.
+pub fn book_behind(cause: &str) {
+    count("book_behind");
+    tracing::warn!(cause, "books are behind, trying again");
+}

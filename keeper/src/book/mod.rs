@@ -1,15 +1,39 @@
 //! The order book of every market, in memory, kept up from block events.
+//!
+//! Events say what changed; the pages that changed are then read again by raw query of the layouts
+//! in `caplet_api::layout`, so a clearing never scans the chain, and reading twice harms nothing.
 
+mod dirty;
+mod inner;
+mod market;
+mod order;
+mod page;
+mod read;
+mod sheet;
+mod side;
+mod sync;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use crate::context::Context;
 use caplet_api::auction::{MarketConfig, MarketResponse};
-use caplet_clearing::{Vector, single::Choice};
-use caplet_protocol::{DeviceId, MarketId, OrderId, wire::MarketSheet};
+use caplet_api::escrow::AssetKind;
+use caplet_chain::{Chain, Head};
+use caplet_clearing::{
+    Book, Terms, Vector,
+    single::{self, Choice, Posted, Wanted},
+};
+use caplet_protocol::{AssetId, DeviceId, MarketId, OrderId, VectorId, wire::MarketSheet};
+use inner::Inner;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Books of all markets; clones share them.
 #[derive(Clone, Debug)]
 pub struct Books {
-    version: Arc<watch::Sender<u64>>,
+    inner: Arc<Inner>,
 }
 
 /// An open order of a device.
@@ -43,45 +67,136 @@ pub struct Take {
 }
 
 impl Books {
-    /// Every market as last read, by number.
+    /// Books that nobody keeps up, for tests and as a start.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { inner: Arc::default() }
+    }
+
+    /// Reads every market and keeps the books up in `context.tasks`.
+    ///
+    /// # Errors
+    /// If the chain cannot be asked or the auction is of another version.
+    pub async fn start(context: &Context) -> anyhow::Result<Self> {
+        let contracts = &context.deployment.contracts;
+        let books = Self::empty();
+        books.inner.set_assets(inner::assets(&*context.chain, &contracts.escrow).await?);
+        let chain: Arc<dyn Chain> = Arc::clone(&context.chain);
+        let reader = read::Reader { chain, auction: contracts.auction.clone() };
+        let mut sync = sync::Sync::new(books.clone(), reader);
+        sync.step().await?;
+        context.tasks.spawn("book", sync.run(context.tasks.stop_token()));
+        Ok(books)
+    }
+
+    /// Every market as last read, by number. Its epoch is that of the last event, not of now.
     #[must_use]
     pub fn markets(&self) -> Vec<MarketResponse> {
-        Vec::new()
+        self.inner.read().values().map(|book| book.answer.clone()).collect()
     }
 
     /// Definition of a market.
     #[must_use]
-    pub fn config(&self, _market: MarketId) -> Option<MarketConfig> {
-        None
+    pub fn config(&self, market: MarketId) -> Option<MarketConfig> {
+        self.inner.read().get(&market).map(|book| book.config().clone())
     }
 
-    /// What devices are told of a market.
+    /// What an asset of escrow's list is.
     #[must_use]
-    pub fn sheet(&self, _market: MarketId) -> Option<MarketSheet> {
-        None
+    pub fn asset(&self, asset: AssetId) -> Option<AssetKind> {
+        self.inner.asset(asset)
+    }
+
+    /// What devices are told of a market, as of the last block followed.
+    #[must_use]
+    pub fn sheet(&self, market: MarketId) -> Option<MarketSheet> {
+        let now = crate::follow::seconds(self.head());
+        let books = self.inner.read();
+        let book = books.get(&market)?;
+        Some(sheet::sheet(book, self.inner.asset(book.config().asset), now))
     }
 
     /// Open offers of a device in a market, by number.
     #[must_use]
-    pub fn offers_of(&self, _market: MarketId, _device: DeviceId) -> Vec<OpenOrder> {
-        Vec::new()
+    pub fn offers_of(&self, market: MarketId, device: DeviceId) -> Vec<OpenOrder> {
+        let books = self.inner.read();
+        let Some(book) = books.get(&market) else { return Vec::new() };
+        book.offers.of_device(device).map(|(id, order)| open_order(book, id, order)).collect()
     }
 
     /// Open demands of a device in a market, by number.
     #[must_use]
-    pub fn demands_of(&self, _market: MarketId, _device: DeviceId) -> Vec<OpenOrder> {
-        Vec::new()
+    pub fn demands_of(&self, market: MarketId, device: DeviceId) -> Vec<OpenOrder> {
+        let books = self.inner.read();
+        let Some(book) = books.get(&market) else { return Vec::new() };
+        book.demands.of_device(device).map(|(id, order)| open_order(book, id, order)).collect()
     }
 
     /// The best posted offer for a taker, premium included.
     #[must_use]
-    pub fn best(&self, _market: MarketId, _take: &Take) -> Option<Choice> {
-        None
+    pub fn best(&self, market: MarketId, take: &Take) -> Option<Choice> {
+        let books = self.inner.read();
+        let book = books.get(&market)?;
+        let tables::Arithmetic { market, classes, vectors } =
+            book.tables.arithmetic(book.config(), &[take.vector]);
+        let terms = Terms { market: &market, classes: &classes, vectors: &vectors };
+        let posted = book.offers.open().filter(|(_, order)| {
+            order.instant >= take.lots && !order.is_over(take.now) && take.lots > 0
+        });
+        let posted = posted.map(|(id, order)| {
+            let offer = order.offer(id);
+            let (device, class) = (offer.device, offer.class);
+            Posted { id, device, class, price: book.posted(order.tick), lots: order.instant }
+        });
+        let (device, vector, limit) = (take.device, VectorId(0), take.limit);
+        single::best(terms, &Wanted { device, vector, limit }, posted)
+    }
+
+    /// Markets with an epoch that may be cleared at a moment of chain time, Unix seconds, and that
+    /// nobody is known to have cleared.
+    #[must_use]
+    pub fn clearable(&self, now: u64) -> BTreeMap<MarketId, u32> {
+        let books = self.inner.read();
+        let clearable = books.iter().map(|(market, book)| Some((*market, book.clearable(now)?)));
+        clearable.flatten().collect()
+    }
+
+    /// The book as it froze when `epoch` ended, exactly as the contract defines it.
+    #[must_use]
+    pub fn frozen(&self, market: MarketId, epoch: u32) -> Option<Book> {
+        self.inner.read().get(&market).map(|book| book.frozen(epoch))
+    }
+
+    /// The block up to which the books have followed the chain.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        *self.inner.head.borrow()
+    }
+
+    /// The same, to wait for.
+    #[must_use]
+    pub fn heads(&self) -> watch::Receiver<Head> {
+        self.inner.head.subscribe()
     }
 
     /// Rises with every change of any book.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
-        self.version.subscribe()
+        self.inner.version.subscribe()
+    }
+
+    /// Has everything read again from state: somebody found the books wrong.
+    pub fn doubt(&self) {
+        self.inner.doubt.send_modify(|doubts| *doubts = doubts.wrapping_add(1));
+    }
+}
+
+fn open_order(book: &market::MarketBook, id: OrderId, order: &order::Order) -> OpenOrder {
+    OpenOrder {
+        id,
+        price: u64::from(order.tick.0).saturating_mul(book.config().tick_size.u64()),
+        batch: order.batch,
+        instant: order.instant,
+        not_after: order.not_after,
     }
 }

@@ -6,9 +6,9 @@ use figment::{Figment, Profile, Source};
 use std::path::Path;
 
 /// Variables with this prefix set keys; two underscores stand for the dot: `CAPLET_LOG__FILTER`.
-pub const ENV_PREFIX: &str = "CAPLET_";
+pub(crate) const ENV_PREFIX: &str = "CAPLET_";
 /// Names the configuration file itself, and is no key of it.
-pub const ENV_FILE: &str = "CAPLET_CONFIG";
+pub(crate) const ENV_FILE: &str = "CAPLET_CONFIG";
 
 /// A configuration that does not read.
 #[derive(Debug, thiserror::Error)]

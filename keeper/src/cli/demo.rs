@@ -1,0 +1,27 @@
+//! `caplet demo`.
+
+use crate::demo::{self, DemoOptions};
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Seconds of trade; open leases then get up to 45 s more to end and settle.
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(10..=86_400))]
+    seconds: u64,
+    /// Print one JSON object at the end and nothing else.
+    #[arg(long)]
+    json: bool,
+    /// Plain lines instead of the live view.
+    #[arg(long)]
+    plain: bool,
+    /// Keep chain and stores in this folder, which must not hold an earlier run.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<()> {
+    super::log_to_stderr("error");
+    let Args { seconds, json, plain, keep: folder } = args;
+    demo::run(DemoOptions { seconds, json, plain, folder }).await?;
+    Ok(())
+}

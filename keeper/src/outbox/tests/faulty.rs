@@ -1,0 +1,150 @@
+//! A chain behind a bad connection.
+
+use async_trait::async_trait;
+use caplet_chain::embedded::EmbeddedChain;
+use caplet_chain::{
+    Account, BroadcastError, Chain, ChainError, Event, Gas, Head, Msg, SignedTx, Signer, TxHash,
+    TxOptions, TxResult,
+};
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use tokio::sync::watch;
+
+/// What goes wrong with one broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing.
+    None,
+    /// Said to be admitted, and forgotten: a mempool that restarts.
+    Lose,
+    /// Admitted, but the answer never arrives.
+    NoAnswer,
+    /// Not even sent.
+    Unreachable,
+    /// Answered from a node that is behind: it expects an older sequence.
+    Behind,
+}
+
+/// An embedded chain that does to each broadcast what the script says, and afterwards nothing bad.
+pub(super) struct Faulty {
+    pub(super) inner: EmbeddedChain,
+    script: Mutex<VecDeque<Fault>>,
+    sent: Mutex<Vec<TxHash>>,
+    /// Questions that get no answer before any is answered.
+    deaf: Mutex<u32>,
+    /// Whether the bytes that were handed in first never arrive, however often they are sent.
+    first_is_doomed: bool,
+}
+
+impl Faulty {
+    pub(super) fn new(inner: EmbeddedChain, script: &[Fault]) -> Self {
+        Self {
+            inner,
+            script: Mutex::new(script.iter().copied().collect()),
+            sent: Mutex::default(),
+            deaf: Mutex::new(0),
+            first_is_doomed: false,
+        }
+    }
+
+    /// A chain that never gets the bytes handed in first.
+    pub(super) fn dooming_the_first(inner: EmbeddedChain) -> Self {
+        Self { first_is_doomed: true, ..Self::new(inner, &[]) }
+    }
+
+    /// Lets the next questions go unanswered.
+    pub(super) fn deafen(&self, questions: u32) {
+        *self.deaf.lock().unwrap() = questions;
+    }
+
+    /// Every hash that was handed in, in order.
+    pub(super) fn sent(&self) -> Vec<TxHash> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    fn hear(&self) -> Result<(), ChainError> {
+        let mut deaf = self.deaf.lock().unwrap();
+        if *deaf == 0 {
+            return Ok(());
+        }
+        *deaf -= 1;
+        Err(unreachable())
+    }
+}
+
+fn unreachable() -> ChainError {
+    ChainError::Unreachable { tried: "a cable".to_owned(), cause: "pulled".to_owned() }
+}
+
+#[async_trait]
+impl Chain for Faulty {
+    fn chain_id(&self) -> &str {
+        self.inner.chain_id()
+    }
+    fn prefix(&self) -> &str {
+        self.inner.prefix()
+    }
+    fn metered(&self) -> bool {
+        false
+    }
+    fn watch(&self) -> watch::Receiver<Head> {
+        self.inner.watch()
+    }
+    async fn head(&self) -> Result<Head, ChainError> {
+        self.inner.head().await
+    }
+    async fn smart(&self, contract: &str, query: Vec<u8>) -> Result<Vec<u8>, ChainError> {
+        self.inner.smart(contract, query).await
+    }
+    async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
+        self.inner.raw(contract, key).await
+    }
+    async fn bank_balance(&self, address: &str, denom: &str) -> Result<u128, ChainError> {
+        self.inner.bank_balance(address, denom).await
+    }
+    async fn account(&self, address: &str) -> Result<Account, ChainError> {
+        self.hear()?;
+        self.inner.account(address).await
+    }
+    async fn simulate(&self, signer: &Signer, msgs: &[Msg]) -> Result<Gas, ChainError> {
+        self.inner.simulate(signer, msgs).await
+    }
+    async fn prepare(
+        &self,
+        signer: &Signer,
+        msgs: Vec<Msg>,
+        options: TxOptions,
+    ) -> Result<SignedTx, ChainError> {
+        self.hear()?;
+        self.inner.prepare(signer, msgs, options).await
+    }
+    async fn resync(&self, address: &str) {
+        self.inner.resync(address).await;
+    }
+    async fn broadcast(&self, tx: &SignedTx) -> Result<(), BroadcastError> {
+        self.sent.lock().unwrap().push(tx.hash);
+        if self.first_is_doomed && self.sent().first() == Some(&tx.hash) {
+            return Ok(());
+        }
+        let fault = self.script.lock().unwrap().pop_front().unwrap_or(Fault::None);
+        match fault {
+            Fault::None => self.inner.broadcast(tx).await,
+            Fault::Lose => Ok(()),
+            Fault::NoAnswer => {
+                self.inner.broadcast(tx).await?;
+                Err(BroadcastError::Unreachable(unreachable()))
+            }
+            Fault::Unreachable => Err(BroadcastError::Unreachable(unreachable())),
+            Fault::Behind => {
+                let got = tx.sequence;
+                Err(BroadcastError::SequenceMismatch { expected: got.saturating_sub(1), got })
+            }
+        }
+    }
+    async fn lookup(&self, hash: &TxHash) -> Result<Option<TxResult>, ChainError> {
+        self.inner.lookup(hash).await
+    }
+    async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
+        self.inner.block_events(height).await
+    }
+}
