@@ -2,6 +2,7 @@
 //! the matcher against another solver. Offline only: the batch path never parses JSON.
 
 mod book;
+mod convert;
 mod money;
 mod report;
 
