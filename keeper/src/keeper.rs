@@ -37,6 +37,7 @@ pub struct Keeper {
     context: Context,
     books: Books,
     leases: Leases,
+    broker: Option<std::net::SocketAddr>,
 }
 
 impl Keeper {
@@ -54,6 +55,14 @@ impl Keeper {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// Where devices connect, with the port really bound.
+    ///
+    /// # Errors
+    /// If the bridge role is off, or the broker is a remote one without a socket address.
+    pub fn broker(&self) -> anyhow::Result<std::net::SocketAddr> {
+        self.broker.ok_or_else(|| anyhow::anyhow!("this keeper runs no broker: turn on roles.bridge"))
     }
 
     /// Its books.

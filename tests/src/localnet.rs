@@ -42,8 +42,7 @@ pub async fn localnet_stage(home: &Path, folder: &Path) -> anyhow::Result<Stage>
         let account = account.with_context(|| format!("the local chain has no account {name}"))?;
         Ok(Signer::from_hex(&account.private_key, PREFIX)?)
     };
-    let mut config = Config::new(net.chain_id);
-    config.rpc = net.rpc;
+    let config = Config { rpc: net.rpc, chain_id: Some(net.chain_id), ..Config::new("") };
     let chain = Arc::new(CosmosChain::connect(config).await?);
     let admin = signer("admin")?;
     let payers = [signer("user-3")?, signer("user-4")?];

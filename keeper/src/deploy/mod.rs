@@ -8,6 +8,6 @@ mod spec;
 
 pub use code::{Codes, native_codes};
 pub use file::{Contracts, Deployment};
-pub use local::local_spec;
+pub use local::{IBC_DENOM, local_spec};
 pub use run::deploy;
 pub use spec::{AssetSpec, Spec, TokenSpec};

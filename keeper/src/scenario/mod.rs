@@ -1,1 +1,14 @@
-//! The end-to-end story that demo and tests tell, on any chain.
+//! The end-to-end story that demo and tests tell, on any chain: thirteen devices on two gateways
+//! trade five kinds of capability, some of it goes wrong, and every unit is accounted for.
+
+mod cast;
+mod happening;
+mod ledger;
+mod play;
+mod report;
+mod stage;
+
+pub use happening::{Happening, Teller};
+pub use play::{Timing, play};
+pub use report::{AssetReport, Money, Report, Standing};
+pub use stage::Stage;

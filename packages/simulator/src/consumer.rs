@@ -301,9 +301,9 @@ impl Consumer {
     }
 
     /// What is to be done now.
-    pub(crate) fn due(&mut self, device: u32) -> Vec<Act> {
+    pub(crate) fn due(&mut self, device: u32, asking: bool) -> Vec<Act> {
         let mut acts = Vec::new();
-        for wish in &mut self.wishes {
+        for wish in self.wishes.iter_mut().filter(|_| asking) {
             wish.due(device, &mut self.ids, &mut acts);
         }
         for using in self.using.values_mut() {

@@ -47,6 +47,7 @@ const PROFILE_SECS: u64 = 86_400;
 pub struct Device {
     name: String,
     fault: watch::Sender<Fault>,
+    asking: watch::Sender<bool>,
     id: watch::Receiver<Option<DeviceId>>,
     key: [u8; 32],
 }
@@ -56,9 +57,10 @@ impl Device {
     #[must_use]
     pub fn new(plan: Plan, told: mpsc::UnboundedSender<Told>) -> (Self, Life) {
         let (fault, fault_seen) = watch::channel(Fault::None);
+        let (asking, asking_seen) = watch::channel(true);
         let (id_set, id) = watch::channel(None);
         let identity = Identity::new(&plan.seed);
-        let device = Self { name: plan.name.clone(), fault, id, key: identity.public() };
+        let device = Self { name: plan.name.clone(), fault, asking, id, key: identity.public() };
         let life = Life {
             provider: Provider::new(plan.lets, plan.origin),
             consumer: Consumer::new(plan.wants),
@@ -68,6 +70,7 @@ impl Device {
             id: DeviceId(0),
             id_set,
             fault: fault_seen,
+            asking: asking_seen,
             told,
             sheets: BTreeMap::new(),
             leases: BTreeMap::new(),
@@ -94,6 +97,11 @@ impl Device {
         self.fault.send_replace(fault);
     }
 
+    /// Lets it ask for more leases, or only use those it has.
+    pub fn set_asking(&self, asking: bool) {
+        self.asking.send_replace(asking);
+    }
+
     /// Its number, once the chain has given it one; `None` if its life ended before.
     pub async fn enrolled(&mut self) -> Option<DeviceId> {
         self.id.wait_for(Option::is_some).await.ok().and_then(|id| *id)
@@ -108,6 +116,7 @@ pub struct Life {
     id: DeviceId,
     id_set: watch::Sender<Option<DeviceId>>,
     fault: watch::Receiver<Fault>,
+    asking: watch::Receiver<bool>,
     told: mpsc::UnboundedSender<Told>,
     provider: Provider,
     consumer: Consumer,
@@ -175,7 +184,8 @@ impl Life {
                         link.close().await;
                         anyhow::bail!("the broker is gone");
                     }
-                    for act in self.consumer.due(self.id.0) {
+                    let asking = *self.asking.borrow();
+                    for act in self.consumer.due(self.id.0, asking) {
                         self.act(&link, act).await?;
                     }
                 }

@@ -1,0 +1,460 @@
+//! The story: set-up, trade, trouble, end, report.
+
+use super::cast::{DIES, LIES, cast};
+use super::happening::{Happening, Teller};
+use super::ledger::{Names, Reader, is_over, kind, line, standing};
+use super::report::{Money, Report};
+use super::stage::Stage;
+use crate::config::Config;
+use crate::context::{Domains, domain_of};
+use crate::keeper::{Keeper, Parts, ROOMS};
+use crate::store::Store;
+use crate::tasks::Group;
+use anyhow::Context as _;
+use caplet_api::auction::MarketResponse;
+use caplet_api::cw20::Cw20ExecuteMsg;
+use caplet_api::escrow::{AssetKind, AssetResponse, ExecuteMsg as EscrowMsg, ReceiveMsg};
+use caplet_api::registry::{ExecuteMsg as RegistryMsg, GatewayResponse, QueryMsg as RegistryQuery};
+use caplet_api::reputation::StandingResponse;
+use caplet_chain::{ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm};
+use caplet_protocol::{AssetId, CellId, DeviceId};
+use caplet_simulator::{Device, Fault, Plan, Provision, Told, origin::Origin};
+use cosmwasm_std::{Uint64, Uint128};
+use ed25519_dalek::SigningKey;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// How long the parts of the story take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Trading, from the first device to the last new demand.
+    pub trade: Duration,
+    /// Most that is waited for open leases to end, settle and be refunded.
+    pub settle: Duration,
+}
+
+/// Base units that each payer puts into escrow of each asset.
+const DEPOSIT: u128 = 50_000_000;
+/// Base units that a device's key may commit.
+const LIMIT: u64 = 20_000_000;
+
+/// Counters that only events tell.
+#[derive(Default)]
+struct Seen {
+    batches: AtomicU32,
+    instant: AtomicU32,
+    price_moves: AtomicU32,
+    suspensions: AtomicU32,
+}
+
+/// Tells the story and returns its report, read off the chain.
+///
+/// # Errors
+/// If the chain or a keeper fails; what devices do wrong is part of the story.
+pub async fn play(stage: Stage, timing: Timing, teller: Teller) -> anyhow::Result<Report> {
+    let tasks = Group::new("scenario");
+    let played = Play { stage: &stage, teller: &teller, tasks: &tasks }.run(timing).await;
+    tasks.drain(Duration::from_secs(5)).await;
+    played
+}
+
+struct Play<'a> {
+    stage: &'a Stage,
+    teller: &'a Teller,
+    tasks: &'a Group,
+}
+
+struct Actor {
+    device: Device,
+    id: DeviceId,
+    lets: bool,
+    payer: Option<usize>,
+}
+
+impl Play<'_> {
+    fn step(&self, words: impl Into<String>) {
+        (self.teller)(Happening::Step(words.into()));
+    }
+
+    async fn run(&self, timing: Timing) -> anyhow::Result<Report> {
+        let reader = Reader(self.stage);
+        let (markets, assets) = (reader.markets().await?, reader.assets().await?);
+        let seen = Arc::new(Seen::default());
+        self.watch(Arc::clone(&seen)).await?;
+        self.step("two gateways start their keepers");
+        let mut keepers = Vec::new();
+        for (index, signer) in self.stage.gateways.iter().enumerate() {
+            keepers.push(self.keeper(index, signer).await?);
+        }
+        self.place_gateways().await?;
+        for payer in &self.stage.payers {
+            self.step(format!(
+                "payer {} deposits {DEPOSIT} base units of each asset",
+                payer.address()
+            ));
+            self.deposit(payer, &assets).await?;
+        }
+        let brokers: Vec<SocketAddr> =
+            keepers.iter().map(Keeper::broker).collect::<anyhow::Result<_>>()?;
+        let gateway_keys: Vec<[u8; 32]> =
+            keepers.iter().map(|keeper| keeper.context().key.verifying_key().to_bytes()).collect();
+        let origin = Origin::start().await?;
+        let started = Instant::now();
+        let actors = self.devices(&markets, &assets, &brokers, &gateway_keys, &origin).await?;
+        let before = self.standings(&reader, &actors).await?;
+        self.authorise(&actors, &assets).await?;
+        self.trade(timing.trade, &actors).await;
+        self.settle(timing.settle, &actors, &reader).await?;
+        self.step("one payer withdraws what is free");
+        self.withdraw(&assets).await?;
+        let seconds = started.elapsed().as_secs();
+        self.step("the keepers drain");
+        for keeper in keepers {
+            keeper.stop(Duration::from_secs(20)).await;
+        }
+        let mut report = self.report(&reader, &markets, &assets, &actors, &before).await?;
+        report.seconds = seconds;
+        report.batches = seen.batches.load(Ordering::Relaxed);
+        report.instant = seen.instant.load(Ordering::Relaxed);
+        report.price_moves = seen.price_moves.load(Ordering::Relaxed);
+        report.suspended = usize::try_from(seen.suspensions.load(Ordering::Relaxed))?;
+        Ok(report)
+    }
+
+    /// Tells what the chain says, block by block.
+    async fn watch(&self, seen: Arc<Seen>) -> anyhow::Result<()> {
+        let chain = Arc::clone(&self.stage.chain);
+        let mut next = chain.head().await?.height.saturating_add(1);
+        let mut heads = chain.watch();
+        let (teller, stop) = (Arc::clone(self.teller), self.tasks.stop_token());
+        self.tasks.spawn("watch", async move {
+            loop {
+                let head = heads.borrow_and_update().height;
+                while next <= head {
+                    // a block whose events are late is read on the next wake-up
+                    let Ok(events) = chain.block_events(next).await else { break };
+                    for happening in events.iter().filter_map(Happening::read) {
+                        count(&seen, &happening);
+                        teller(happening);
+                    }
+                    next = next.saturating_add(1);
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    changed = heads.changed() => changed?,
+                }
+            }
+        });
+        Ok(())
+    }
+
+    async fn keeper(&self, index: usize, signer: &Signer) -> anyhow::Result<Keeper> {
+        let folder = self.stage.folder.join(format!("gateway-{index}"));
+        std::fs::create_dir_all(&folder)?;
+        let mut config = Config { data: folder.clone(), ..Config::default() };
+        config.mqtt.embedded.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.exchange.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.settle.min_value = 1;
+        config.settle.max_age_secs = 3;
+        config.settle.before_end_secs = 3;
+        let parts = Parts {
+            store: Store::open(&folder.join("keeper.db"), ROOMS)?,
+            config,
+            chain: Arc::clone(&self.stage.chain),
+            deployment: self.stage.deployment.clone(),
+            signer: signer.clone(),
+            key: SigningKey::from_bytes(&secret(&format!("gateway {index} {}", signer.address()))),
+        };
+        Keeper::start(parts)
+            .await
+            .with_context(|| format!("starting the keeper of gateway {index}"))
+    }
+
+    /// Waits until both gateways have published where they are dialled, then governance puts each
+    /// into its network region.
+    async fn place_gateways(&self) -> anyhow::Result<()> {
+        let registry = &self.stage.deployment.contracts.registry;
+        let deadline =
+            Instant::now().checked_add(Duration::from_secs(60)).context("clock overflow")?;
+        let mut msgs = Vec::new();
+        for (cell, gateway) in (1u16..).zip(&self.stage.gateways) {
+            let ask = RegistryQuery::Gateway { address: gateway.address().to_owned() };
+            while let Err(error) =
+                self.stage.chain.query::<_, GatewayResponse>(registry, &ask).await
+            {
+                anyhow::ensure!(
+                    Instant::now() < deadline,
+                    "gateway {} never registered: {error}",
+                    gateway.address()
+                );
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            let assign = RegistryMsg::AssignCell {
+                gateway: gateway.address().to_owned(),
+                cell: CellId(cell),
+            };
+            msgs.push(Msg::execute(registry, &assign)?);
+        }
+        self.step("governance places the gateways in two network cells, 20 ms apart");
+        self.send(&self.stage.admin, msgs).await
+    }
+
+    async fn send(&self, signer: &Signer, msgs: Vec<Msg>) -> anyhow::Result<()> {
+        execute_and_confirm(
+            &*self.stage.chain,
+            signer,
+            msgs,
+            TxOptions::default(),
+            Patience::default(),
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn deposit(&self, payer: &Signer, assets: &[AssetResponse]) -> anyhow::Result<()> {
+        let contracts = &self.stage.deployment.contracts;
+        let open = RegistryMsg::OpenAccount { address: None };
+        let mut msgs = vec![Msg::execute(&contracts.registry, &open)?];
+        for asset in assets {
+            msgs.push(match &asset.kind {
+                AssetKind::Native { denom } => {
+                    let funds = vec![Coin { denom: denom.clone(), amount: DEPOSIT }];
+                    Msg::execute_with(
+                        &contracts.escrow,
+                        &EscrowMsg::Deposit { account: None },
+                        funds,
+                    )?
+                }
+                AssetKind::Cw20 { address } => {
+                    let send = Cw20ExecuteMsg::Send {
+                        contract: contracts.escrow.clone(),
+                        amount: Uint128::new(DEPOSIT),
+                        msg: serde_json::to_vec(&ReceiveMsg::Deposit { account: None })?.into(),
+                    };
+                    Msg::execute(address, &send)?
+                }
+            });
+        }
+        self.send(payer, msgs).await
+    }
+
+    async fn devices(
+        &self,
+        markets: &[MarketResponse],
+        assets: &[AssetResponse],
+        brokers: &[SocketAddr],
+        gateways: &[[u8; 32]],
+        origin: &Origin,
+    ) -> anyhow::Result<Vec<Actor>> {
+        let domains = Domains::load(&*self.stage.chain, &self.stage.deployment).await?;
+        let parts = cast(markets, assets);
+        self.step(format!("{} devices connect over MQTT and enrol", parts.len()));
+        let (told, mut hears) = mpsc::unbounded_channel::<Told>();
+        let teller = Arc::clone(self.teller);
+        self.tasks.spawn("listen", async move {
+            while let Some(told) = hears.recv().await {
+                teller(Happening::Device(told));
+            }
+            Ok(())
+        });
+        let mut actors = Vec::new();
+        for part in parts {
+            let lets = !part.lets.is_empty();
+            let owners = if lets { &self.stage.providers } else { &self.stage.payers };
+            let owner = owners.get(part.gateway).context("a part without a gateway")?;
+            let provision = Provision {
+                broker: brokers
+                    .get(part.gateway)
+                    .context("a gateway without a broker")?
+                    .to_string(),
+                gateway: *gateways.get(part.gateway).context("a gateway without a key")?,
+                registry: domain_of(&domains.registry)?,
+                auction: domain_of(&domains.auction)?,
+                escrow: domain_of(&domains.escrow)?,
+                owner: owner.address().to_owned(),
+            };
+            let plan = Plan {
+                name: part.name.to_owned(),
+                seed: secret(&format!("{} of {}", part.name, owner.address())),
+                provision,
+                lets: part.lets,
+                wants: part.wants,
+                origin: origin.address(),
+            };
+            let (device, life) = Device::new(plan, told.clone());
+            device.set_asking(false);
+            self.tasks.spawn("device", life.run(self.tasks.stop_token()));
+            let payer = (!lets).then_some(part.gateway);
+            actors.push(Actor { device, id: DeviceId(0), lets, payer });
+        }
+        for actor in &mut actors {
+            let name = actor.device.name().to_owned();
+            let enrolled =
+                tokio::time::timeout(Duration::from_secs(60), actor.device.enrolled()).await;
+            actor.id = enrolled
+                .ok()
+                .flatten()
+                .with_context(|| format!("{name} was not enrolled within a minute"))?;
+        }
+        Ok(actors)
+    }
+
+    async fn standings(
+        &self,
+        reader: &Reader<'_>,
+        actors: &[Actor],
+    ) -> anyhow::Result<BTreeMap<DeviceId, StandingResponse>> {
+        let mut standings = BTreeMap::new();
+        for actor in actors.iter().filter(|actor| actor.lets) {
+            standings.insert(actor.id, reader.standing(actor.id).await?);
+        }
+        Ok(standings)
+    }
+
+    /// Owners let their devices' keys spend, up to a limit.
+    async fn authorise(&self, actors: &[Actor], assets: &[AssetResponse]) -> anyhow::Result<()> {
+        self.step("owners let their devices spend, up to a limit");
+        for (index, payer) in self.stage.payers.iter().enumerate() {
+            let mut msgs = Vec::new();
+            for actor in actors.iter().filter(|actor| actor.payer == Some(index)) {
+                for asset in assets {
+                    let allow = EscrowMsg::Authorise {
+                        device: actor.id,
+                        asset: asset.asset,
+                        limit: Uint64::new(LIMIT),
+                    };
+                    msgs.push(Msg::execute(&self.stage.deployment.contracts.escrow, &allow)?);
+                }
+            }
+            self.send(payer, msgs).await?;
+        }
+        Ok(())
+    }
+
+    async fn trade(&self, trade: Duration, actors: &[Actor]) {
+        self.step("trade begins");
+        for actor in actors {
+            actor.device.set_asking(true);
+        }
+        let third = trade.checked_div(3).unwrap_or(trade);
+        tokio::time::sleep(third).await;
+        self.trouble(actors, LIES, Fault::Garbage, "begins to answer with wrong readings");
+        tokio::time::sleep(third).await;
+        self.trouble(actors, DIES, Fault::Silent, "dies in the middle of its leases");
+        tokio::time::sleep(third).await;
+        self.step("no new demands; open leases run out");
+        for actor in actors {
+            actor.device.set_asking(false);
+        }
+    }
+
+    fn trouble(&self, actors: &[Actor], name: &str, fault: Fault, words: &str) {
+        if let Some(actor) = actors.iter().find(|actor| actor.device.name() == name) {
+            actor.device.set_fault(fault);
+            (self.teller)(Happening::Trouble(format!("{name} {words}")));
+        }
+    }
+
+    /// Waits until every lease is over and rated, or the time is up.
+    async fn settle(
+        &self,
+        within: Duration,
+        actors: &[Actor],
+        reader: &Reader<'_>,
+    ) -> anyhow::Result<()> {
+        let deadline = Instant::now().checked_add(within).context("clock overflow")?;
+        while Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let leases = reader.leases().await?;
+            let over = leases.iter().filter(|lease| is_over(lease)).count();
+            let mut rated = 0usize;
+            for actor in actors.iter().filter(|actor| actor.lets) {
+                rated =
+                    rated.saturating_add(usize::try_from(reader.standing(actor.id).await?.leases)?);
+            }
+            if over == leases.len() && rated >= over {
+                return Ok(());
+            }
+        }
+        self.step("some leases were still open when the time was up");
+        Ok(())
+    }
+
+    async fn withdraw(&self, assets: &[AssetResponse]) -> anyhow::Result<()> {
+        let Some(payer) = self.stage.payers.first() else { return Ok(()) };
+        let withdraw = |asset: AssetId| EscrowMsg::Withdraw { asset, amount: None, to: None };
+        let msgs: Result<Vec<Msg>, _> = assets
+            .iter()
+            .map(|asset| {
+                Msg::execute(&self.stage.deployment.contracts.escrow, &withdraw(asset.asset))
+            })
+            .collect();
+        self.send(payer, msgs?).await
+    }
+
+    async fn report(
+        &self,
+        reader: &Reader<'_>,
+        markets: &[MarketResponse],
+        assets: &[AssetResponse],
+        actors: &[Actor],
+        before: &BTreeMap<DeviceId, StandingResponse>,
+    ) -> anyhow::Result<Report> {
+        let leases = reader.leases().await?;
+        let names: Names =
+            actors.iter().map(|actor| (actor.id, actor.device.name().to_owned())).collect();
+        let mut report = Report {
+            service: "mqtt",
+            chain: self.stage.chain.chain_id().to_owned(),
+            devices: actors.len(),
+            leases_opened: leases.len(),
+            leases_settled: leases.iter().filter(|lease| is_over(lease)).count(),
+            leases: leases.iter().map(|lease| line(lease, &names, markets, assets)).collect(),
+            ..Report::default()
+        };
+        for lease in &leases {
+            let of_kind = report.kinds.entry(kind(lease, markets)).or_default();
+            *of_kind = of_kind.saturating_add(1);
+            let reason =
+                lease.reason.map_or_else(|| "Open".to_owned(), |reason| format!("{reason:?}"));
+            let ended = report.reasons.entry(reason).or_default();
+            *ended = ended.saturating_add(1);
+        }
+        for asset in assets {
+            let one = reader.asset(asset, &leases).await?;
+            report.money = report.money.plus(&one.money);
+            report.assets.push(one);
+        }
+        report.conserved = report.money.adds_up()
+            && report.assets.iter().all(|asset: &super::AssetReport| {
+                asset.ledger_adds_up && Money::adds_up(&asset.money)
+            });
+        for (device, was) in before {
+            let name = names.get(device).cloned().unwrap_or_default();
+            report.reputation.push(standing(name, was, &reader.standing(*device).await?));
+        }
+        Ok(report)
+    }
+}
+
+fn count(seen: &Seen, happening: &Happening) {
+    let counter = match happening {
+        Happening::Cleared(_) => &seen.batches,
+        Happening::Taken(_) => &seen.instant,
+        Happening::Price(_) => &seen.price_moves,
+        Happening::Suspension(change) if change.suspended => &seen.suspensions,
+        _ => return,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A secret for a part of the story, the same on every run over the same accounts.
+fn secret(name: &str) -> [u8; 32] {
+    Sha256::digest(name.as_bytes()).into()
+}
