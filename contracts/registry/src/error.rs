@@ -192,3 +192,48 @@ impl ContractError {
         Self::Item { index, source: Box::new(self) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// One of each, so that a suite that sees only texts can tell them apart.
+    fn all() -> Vec<ContractError> {
+        let device = DeviceId(1);
+        let (sender, address) = (Addr::unchecked("a"), String::from("a"));
+        let what = "x";
+        vec![
+            StdError::msg("storage").into(),
+            AdminError::Paused.into(),
+            ContractError::Batch { count: 0 }.at(0),
+            ContractError::Batch { count: 0 },
+            ContractError::Key { what, source: Inadmissible::SmallOrder },
+            ContractError::KeyTaken { device },
+            ContractError::Signature { what },
+            ContractError::Length { what, found: 1, wanted: "2" },
+            ContractError::ZeroSealing,
+            ContractError::NoAccount { address: address.clone() },
+            ContractError::NoAccountNumber { account: 1, last: 0 },
+            ContractError::NoGateway { address },
+            ContractError::NoDevice { device, last: 0 },
+            ContractError::NoDeviceByKey { was: None },
+            ContractError::NoDeviceByKey { was: Some(device) },
+            ContractError::NotDeviceOwner { sender: sender.clone(), device, owner: sender.clone() },
+            ContractError::Retired { device },
+            ContractError::Order { what, found: 1, last: 1, remedy: "y" },
+            ContractError::Void { what, not_after: 1, now: 2 },
+            ContractError::Grant { reason: "z" },
+            ContractError::TooManyDelegates { device, count: 16 },
+            ContractError::NoConsent { device, sender },
+            ContractError::Full { what },
+            ContractError::Migration { reason: String::new(), name: "n", version: "v" },
+        ]
+    }
+
+    #[test]
+    fn no_two_refusals_read_alike() {
+        let texts: BTreeSet<String> = all().iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), all().len());
+    }
+}

@@ -141,3 +141,41 @@ impl ContractError {
         Self::Item { index, source: Box::new(self) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// One of each, so that a suite that sees only texts can tell them apart.
+    fn all() -> Vec<ContractError> {
+        let (lease, device, bound) = (LeaseId(1), DeviceId(1), Bps(1));
+        let wanted = String::from("more");
+        vec![
+            StdError::msg("storage").into(),
+            AdminError::Paused.into(),
+            ContractError::Batch { count: 0 }.at(0),
+            ContractError::Batch { count: 0 },
+            ContractError::NoLease { lease },
+            ContractError::NotClosed { lease },
+            ContractError::Report { found: 1 },
+            ContractError::Evidence { lease, signed: true },
+            ContractError::Evidence { lease, signed: false },
+            ContractError::ReportMissing { lease, from: 1 },
+            ContractError::NoStandardFee { asset: AssetId(1) },
+            ContractError::NotSuspended { device },
+            ContractError::CoolingDown { device, until: 2, now: 1 },
+            ContractError::BoundTooLow { device, bound, wanted: Bps(2) },
+            ContractError::Rules { field: "f", found: Uint64::new(1), wanted },
+            LadderError::Unrated { first: bound, unrated: bound }.into(),
+            SuspensionError::NoEvidence.into(),
+            ContractError::Migration { reason: String::new(), name: "n", version: "v" },
+        ]
+    }
+
+    #[test]
+    fn no_two_refusals_read_alike() {
+        let texts: BTreeSet<String> = all().iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), all().len());
+    }
+}

@@ -76,6 +76,16 @@ fn faults_count_within_the_window_however_it_is_cut() {
 }
 
 #[test]
+fn evidence_that_only_just_sufficed_holds_until_half_of_it_has_faded() {
+    let bad = Evidence::default().rated(RULES.evidence, Bps(0));
+    let after = |secs| fitness(bad.decayed(secs, MONTH), 0);
+    let month = u64::from(MONTH.get());
+    assert!(!RULES.may_return(0, 1, after(3_600)));
+    assert!(!RULES.may_return(0, 1, after(month - 1)));
+    assert!(RULES.may_return(0, 1, after(month + 3_600)));
+}
+
+#[test]
 fn rules_without_room_or_end_are_refused() {
     assert_eq!(RULES.check(), Ok(()));
     let flat = Suspension { above: Bps(3_000), ..RULES }.check();

@@ -94,7 +94,10 @@ impl Suite {
         }
     }
 
-    pub(crate) fn ask<T: cosmwasm_schema::serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> Result<T, String> {
+    pub(crate) fn ask<T: cosmwasm_schema::serde::de::DeserializeOwned>(
+        &self,
+        msg: &QueryMsg,
+    ) -> Result<T, String> {
         self.app.wrap().query_wasm_smart(&self.registry, msg).map_err(|e| e.to_string())
     }
 

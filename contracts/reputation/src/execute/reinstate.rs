@@ -8,8 +8,8 @@ use caplet_api::event::SuspensionChanged;
 use caplet_protocol::DeviceId;
 use cosmwasm_std::{Event, Storage};
 
-/// Takes a device back once its cool-down has passed and its bound is high enough, or too little
-/// evidence is left to hold it. A pause does not stop it.
+/// Takes a device back once its cool-down has passed and its bound is high enough, or its record has
+/// faded. A pause does not stop it.
 pub(super) fn reinstate(
     storage: &mut dyn Storage,
     now: u64,

@@ -122,7 +122,7 @@ impl Ledger {
             (standing.alpha + standing.beta).u128() / 1_000
         };
         let cooled = self.suspended.get(&device).is_some_and(|until| now >= *until);
-        let fit = bound >= rules().reinstate_above || evidence < 3_000;
+        let fit = bound >= rules().reinstate_above || 2 * evidence < 3_000;
         assert_eq!(suite.reinstate(device).is_ok(), cooled && fit);
         if cooled && fit {
             self.suspended.remove(&device);

@@ -87,10 +87,6 @@ fn anyone_takes_a_device_back_when_it_has_cooled_down_and_its_record_has_faded()
     let mut suite = Suite::new();
     refused(suite.reinstate(1), "device 1 is not suspended");
     ruin(&mut suite, 1);
-    for payer in 0..5 {
-        let lease = suite.lease(1, payer).ended(CloseReason::Suspended, 10_000);
-        suite.rate(&lease).unwrap();
-    }
     refused(suite.reinstate(1), "device 1 is suspended until");
     suite.wait(3_600);
     refused(suite.reinstate(1), "2000 are needed while its record has weight");

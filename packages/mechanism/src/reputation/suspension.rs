@@ -91,11 +91,13 @@ impl Suspension {
     }
 
     /// Whether a device may come back at `now`, being suspended until `until` at least: the cool-down is over,
-    /// and its bound is high enough or too little evidence is left to hold it. As evidence fades, that comes
-    /// for everybody. Faults count from nothing again.
+    /// and its bound is high enough or under half of the evidence is left that a suspension needs: evidence
+    /// that only just sufficed must not be gone with the first hour. As evidence fades, that comes for
+    /// everybody. Faults count from nothing again.
     #[must_use]
     pub fn may_return(&self, until: u64, now: u64, fitness: Fitness) -> bool {
-        now >= until && (fitness.bound >= self.above || fitness.evidence < self.evidence)
+        let faded = fitness.evidence.saturating_mul(2) < self.evidence;
+        now >= until && (fitness.bound >= self.above || faded)
     }
 }
 
