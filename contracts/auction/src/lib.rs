@@ -5,6 +5,7 @@
 //! only what `caplet_clearing` proves optimal, at prices it derives itself (`MECHANISMS.md` 1 and 2).
 //! Money is escrow's: placing locks it, clearing only moves it. See `docs/contracts/auction.md`.
 #![forbid(unsafe_code)]
+#![warn(clippy::float_arithmetic, clippy::indexing_slicing)]
 
 mod book;
 pub mod contract;

@@ -1,12 +1,36 @@
-//! The auction with a real registry and a real escrow.
-#![allow(clippy::arithmetic_side_effects)] // figures in tests are small
+//! The auction through its entry points, beside a real registry and a real escrow: one binary, a module a subject.
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a failure is the report
+#![allow(clippy::cast_possible_truncation)] // tests count in small numbers
 
+#[path = "auction/adversary.rs"]
+mod adversary;
+#[path = "auction/cancelling.rs"]
+mod cancelling;
 #[path = "auction/clearing.rs"]
 mod clearing;
+#[path = "auction/epochs.rs"]
+mod epochs;
+#[path = "auction/expiring.rs"]
+mod expiring;
+#[path = "auction/goldens.rs"]
+mod goldens;
+#[path = "auction/markets.rs"]
+mod markets;
+#[path = "auction/migration.rs"]
+mod migration;
 #[path = "auction/parties.rs"]
 mod parties;
+#[path = "auction/permissions.rs"]
+mod permissions;
 #[path = "auction/placing.rs"]
 mod placing;
+#[path = "auction/properties.rs"]
+mod properties;
+#[path = "auction/queries.rs"]
+mod queries;
+#[path = "auction/relaying.rs"]
+mod relaying;
 #[path = "auction/solver.rs"]
 mod solver;
 #[path = "auction/standings.rs"]

@@ -1,10 +1,14 @@
-//! What one message asks of escrow: at most one `Lock`, one `Open` and one `Unlock`.
+//! What one message asks of escrow: one `Lock`, one `Open` and one `Unlock` at most, unless a clearing
+//! has more items than escrow takes at a time.
 
 use super::Book;
 use caplet_api::escrow::{ExecuteMsg, Terms};
 use caplet_api::packed::{LockItem, OpenItem, UnlockItem};
 use caplet_protocol::{AssetId, Bps};
 use cosmwasm_std::{Addr, StdError, StdResult, WasmMsg, to_json_binary};
+
+/// Items that escrow takes at a time.
+const MAX_ITEMS: usize = 4_096;
 
 /// Calls to escrow, gathered while a message is carried out.
 #[derive(Default)]
@@ -26,20 +30,20 @@ impl Calls {
         sender: &Addr,
     ) -> StdResult<Vec<WasmMsg>> {
         let mut calls = Vec::new();
-        if !self.lock.is_empty() {
-            let items = LockItem::pack(&self.lock).into();
-            calls.push(ExecuteMsg::Lock { asset, relayer: sender.to_string(), items });
+        for items in self.lock.chunks(MAX_ITEMS) {
+            let (relayer, items) = (sender.to_string(), LockItem::pack(items).into());
+            calls.push(ExecuteMsg::Lock { asset, relayer, items });
         }
-        if let Some((terms, leases)) = self.open.filter(|(_, leases)| !leases.is_empty()) {
-            let paid = leases.iter().any(|lease| lease.fee > 0);
-            let beneficiary = paid.then(|| sender.to_string());
-            let items = OpenItem::pack(&leases).into();
-            calls.push(ExecuteMsg::Open { terms, beneficiary, items });
+        if let Some((terms, leases)) = self.open {
+            for items in leases.chunks(MAX_ITEMS) {
+                let beneficiary = paid(sender, items, |item| item.fee);
+                let (terms, items) = (terms.clone(), OpenItem::pack(items).into());
+                calls.push(ExecuteMsg::Open { terms, beneficiary, items });
+            }
         }
-        if !self.unlock.is_empty() {
-            let forfeited = self.unlock.iter().any(|item| item.forfeit > 0);
-            let beneficiary = forfeited.then(|| sender.to_string());
-            let items = UnlockItem::pack(&self.unlock).into();
+        for items in self.unlock.chunks(MAX_ITEMS) {
+            let beneficiary = paid(sender, items, |item| item.forfeit);
+            let items = UnlockItem::pack(items).into();
             calls.push(ExecuteMsg::Unlock { asset, beneficiary, items });
         }
         let to_escrow = |call: ExecuteMsg| {
@@ -48,6 +52,11 @@ impl Calls {
         };
         calls.into_iter().map(to_escrow).collect()
     }
+}
+
+/// The sender, if any item has something for it.
+fn paid<T>(sender: &Addr, items: &[T], what: impl Fn(&T) -> u64) -> Option<String> {
+    items.iter().any(|item| what(item) > 0).then(|| sender.to_string())
 }
 
 impl Book {

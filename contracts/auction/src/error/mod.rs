@@ -9,7 +9,7 @@ pub use take::TakeError;
 use caplet_api::packed::PackedError;
 use caplet_base::admin::AdminError;
 use caplet_clearing::Reject;
-use caplet_protocol::{DeviceId, MarketId, OrderId, layout::Side};
+use caplet_protocol::{AssetId, DeviceId, MarketId, OrderId, layout::Side};
 use cosmwasm_std::{Addr, StdError};
 use thiserror::Error;
 
@@ -41,6 +41,16 @@ pub enum ContractError {
     /// A market that cannot be defined like that.
     #[error("market definition: {0}")]
     Config(#[from] crate::ConfigError),
+    /// Escrow does not take what the market would be paid in.
+    #[error(
+        "escrow accepts {accepted} assets, asset {asset} is not among them: have it added first, or name another"
+    )]
+    UnknownAsset {
+        /// The asset.
+        asset: AssetId,
+        /// How many escrow accepts.
+        accepted: usize,
+    },
     /// No such market.
     #[error("there is no market {market}: query `markets` for those there are")]
     UnknownMarket {

@@ -41,7 +41,8 @@ pub(crate) fn dispatch(
     let context = Context { api, querier, sender, now: env.block.time.seconds(), peers };
     match msg {
         ExecuteMsg::CreateMarket(config) => {
-            create_market::create_market(storage, context.now, &config)
+            let accepted = create_market::accepted(&context)?;
+            create_market::create_market(storage, context.now, &config, &accepted)
         }
         ExecuteMsg::SetLatency { entries } => set_latency::set_latency(storage, &entries),
         ExecuteMsg::Place { market, offers, demands } => {

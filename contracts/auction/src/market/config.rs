@@ -126,6 +126,7 @@ fn numbers(config: &MarketConfig) -> Result<(), ConfigError> {
     range("epoch_secs", config.epoch_secs.into(), one, any)?;
     range("asset", config.asset.0.into(), one, u64::from(u16::MAX))?;
     range("settle_secs", config.settle_secs.into(), 0, MAX_SETTLE_SECS.into())?;
+    range("settle_blocks", config.settle_blocks.into(), 0, MAX_SETTLE_SECS.into())?;
     range("exposure", config.exposure.0.into(), 0, MAX_EXPOSURE.0.into())?;
     range("order_bond", config.order_bond.u64(), 0, MAX_BOND)?;
     range("close_bond", config.close_bond.u64(), 0, MAX_BOND)?;

@@ -2,7 +2,8 @@
 
 use crate::suite::{ALICE, BOB, CAROL, DAVE, LOT_FEE, ORDER_BOND, RICHES, Suite, find};
 use caplet_api::event::{EpochCleared, LeasesOpened};
-use caplet_protocol::layout::Side;
+use caplet_api::registry::{self, DeviceStatus};
+use caplet_protocol::layout::{OrderFlags, Side};
 
 #[test]
 fn a_batch_goes_from_orders_to_leases_and_all_money_is_accounted_for() {
@@ -58,4 +59,127 @@ fn the_order_bond_comes_back_when_the_demand_is_full_and_not_before() {
     suite.clear().unwrap();
     assert!(suite.order(Side::Demand, demand).is_err());
     assert_eq!(suite.balance("alice").ordered.u128(), 0);
+}
+
+#[test]
+fn every_fill_becomes_a_lease_of_one_escrow_batch() {
+    let mut suite = Suite::new();
+    for ask in [10, 11, 12] {
+        suite.sell(CAROL, ask, 2);
+    }
+    suite.buy(ALICE, 40, 3);
+    suite.buy(BOB, 45, 3);
+    suite.next_epoch();
+    let submission = suite.solve();
+    let events = suite.submit("keeper", &submission).unwrap();
+    assert_eq!(events.iter().filter(|event| event.ty == "wasm-caplet_opened").count(), 1);
+    let leases = suite.leases();
+    assert_eq!(leases.len(), submission.fills.len());
+    // one price for the class, on the terms of the market
+    assert!(leases.iter().all(|lease| lease.price == leases[0].price));
+    let terms = &leases[0].terms;
+    assert_eq!(terms.exposure_cap.u64(), leases[0].price.u64() / 5);
+    assert_eq!((terms.close_bond.u64(), terms.settle_secs, terms.settle_blocks), (7, 600, 20));
+    assert_eq!((terms.market.0, terms.epoch, terms.lot_units.u64()), (1, 0, 600));
+}
+
+#[test]
+fn better_placed_and_more_reliable_providers_win_by_what_that_is_worth_to_the_buyer() {
+    let mut suite = Suite::new();
+    suite.stand(CAROL, 2, false);
+    let near = suite.sell(CAROL, 14, 1);
+    let far = suite.sell(DAVE, 10, 1);
+    let mut caring = suite.demand(ALICE, 60, 1);
+    // 95 ms further at a tenth of a tick, 45 % less reliable at ten ticks
+    (caring.lambda, caring.rho) = (100, 10);
+    suite.place_demand(caring);
+    suite.next_epoch();
+    let fills = suite.solve().fills;
+    assert_eq!(fills[0].offer.to_u64(), near);
+    suite.clear().unwrap();
+    suite.buy(ALICE, 60, 1);
+    suite.next_epoch();
+    assert_eq!(suite.solve().fills[0].offer.to_u64(), far);
+    suite.clear().unwrap();
+    assert_eq!(suite.leases()[1].provider, DAVE);
+}
+
+#[test]
+fn an_all_or_nothing_demand_is_served_whole_at_the_asks() {
+    let mut suite = Suite::new();
+    suite.sell(CAROL, 10, 2);
+    suite.sell(DAVE, 13, 2);
+    let mut whole = suite.demand(ALICE, 40, 3);
+    whole.flags = OrderFlags(OrderFlags::ALL_OR_NOTHING);
+    suite.place_demand(whole);
+    suite.next_epoch();
+    suite.clear().unwrap();
+    let paid: Vec<_> = suite.leases().iter().map(|l| (l.price.u64(), l.lots.0)).collect();
+    assert_eq!(paid, [(100, 2), (130, 1)]);
+    assert_eq!(suite.balance("alice").ordered.u128(), 0);
+}
+
+#[test]
+fn a_provider_suspended_since_the_freeze_gets_no_lease_and_leaves_the_book() {
+    let mut suite = Suite::new();
+    suite.sell(CAROL, 10, 2);
+    suite.sell(DAVE, 12, 1);
+    let demand = suite.buy(ALICE, 40, 3);
+    suite.next_epoch();
+    suite.stand(CAROL, 0, true);
+    let cleared: EpochCleared = find(&suite.clear().unwrap()).unwrap();
+    assert_eq!((cleared.fills, cleared.lots, cleared.skipped), (2, 3, 1));
+    assert_eq!(suite.leases().len(), 1);
+    assert!(suite.orders(Side::Offer).is_empty());
+    // alice keeps her place for the lots she did not get
+    let left = suite.order(Side::Demand, demand).unwrap();
+    assert_eq!((left.lots.0, left.locked.u128()), (2, 2 * 407 + 50));
+}
+
+#[test]
+fn a_consumer_frozen_since_the_freeze_gets_its_money_back_and_the_offer_stays() {
+    let mut suite = Suite::new();
+    let offer = suite.sell(CAROL, 10, 2);
+    suite.buy(ALICE, 40, 2);
+    suite.next_epoch();
+    let status = DeviceStatus::Frozen;
+    let freeze = registry::ExecuteMsg::SetStatus { device: ALICE, status };
+    suite.tell_registry("alice", &freeze).unwrap();
+    let cleared: EpochCleared = find(&suite.clear().unwrap()).unwrap();
+    assert_eq!((cleared.fills, cleared.skipped), (1, 1));
+    assert_eq!(suite.free("alice"), RICHES);
+    assert_eq!(suite.order(Side::Offer, offer).unwrap().lots.0, 2);
+    assert!(suite.orders(Side::Demand).is_empty());
+}
+
+#[test]
+fn an_all_or_nothing_demand_that_loses_a_provider_gets_nothing_and_stays() {
+    let mut suite = Suite::new();
+    let kept = suite.sell(CAROL, 10, 2);
+    suite.sell(DAVE, 13, 2);
+    let mut whole = suite.demand(ALICE, 40, 3);
+    whole.flags = OrderFlags(OrderFlags::ALL_OR_NOTHING);
+    let whole = suite.place_demand(whole);
+    suite.next_epoch();
+    suite.stand(DAVE, 0, true);
+    let cleared: EpochCleared = find(&suite.clear().unwrap()).unwrap();
+    assert_eq!((cleared.fills, cleared.skipped), (2, 2));
+    assert!(suite.leases().is_empty());
+    assert_eq!(suite.order(Side::Demand, whole).unwrap().lots.0, 3);
+    assert_eq!(suite.order(Side::Offer, kept).unwrap().lots.0, 2);
+}
+
+#[test]
+fn a_cancelled_order_of_a_device_that_trades_no_more_ends_in_the_clearing() {
+    let mut suite = Suite::new();
+    let offer = suite.sell(CAROL, 10, 2);
+    let demand = suite.buy(ALICE, 40, 2);
+    suite.next_epoch();
+    suite.cancel("alice", Side::Demand, demand).unwrap();
+    suite.cancel("carol", Side::Offer, offer).unwrap();
+    suite.stand(ALICE, 0, true);
+    suite.stand(CAROL, 0, true);
+    suite.clear().unwrap();
+    assert_eq!(suite.free("alice"), RICHES);
+    assert_eq!(suite.market().open_orders, 0);
 }

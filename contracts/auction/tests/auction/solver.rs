@@ -98,7 +98,7 @@ impl Suite {
     }
 }
 
-fn item(fill: &Fill) -> FillItem {
+pub(crate) fn item(fill: &Fill) -> FillItem {
     FillItem {
         offer_page: fill.offer.page,
         offer_slot: fill.offer.slot,

@@ -1,0 +1,185 @@
+//! Random lives of a market by several parties. The suite checks the invariants of auction and escrow
+//! before and after every message, and that a refusal changes nothing; here it is checked too that
+//! the honest solver is never refused and that in the end all money is where it belongs.
+
+use crate::parties::{signed_cancel, signed_demand, signed_offer};
+use crate::suite::{ALICE, ALICE_SELLS, BOB, CAROL, DAVE, MARKET, RICHES, Suite, market_config};
+use caplet_api::auction::{CancelInput, ExecuteMsg, OrderResponse};
+use caplet_protocol::layout::{OrderFlags, Side};
+use caplet_protocol::{DeviceId, Lots};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Prices in ticks, lots, what is asked for beside, seconds until the end, signed by the device.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    price: u64,
+    lots: u16,
+    instant: u16,
+    variety: u8,
+    holds: u64,
+    signed: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Sell(DeviceId, Shape),
+    Buy(DeviceId, Shape),
+    Cancel(Side, usize, bool),
+    Expire(Side, usize),
+    Take(DeviceId, usize, Shape),
+    Clear,
+    Wait(u64),
+    Stand(DeviceId, u8, bool),
+}
+
+fn shape() -> impl Strategy<Value = Shape> {
+    let short = prop_oneof![3 => Just(100_000u64), 1 => 1u64..150];
+    (8u64..16, 1u16..5, 0u16..3, any::<u8>(), short, any::<bool>()).prop_map(
+        |(price, lots, instant, variety, holds, signed)| Shape {
+            price,
+            lots,
+            instant,
+            variety,
+            holds,
+            signed,
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let seller = || select(vec![CAROL, DAVE, ALICE_SELLS]);
+    let buyer = || select(vec![ALICE, BOB]);
+    let side = || select(vec![Side::Offer, Side::Demand]);
+    prop_oneof![
+        4 => (seller(), shape()).prop_map(|(device, shape)| Step::Sell(device, shape)),
+        4 => (buyer(), shape()).prop_map(|(device, shape)| Step::Buy(device, shape)),
+        2 => (side(), 0usize..20, any::<bool>()).prop_map(|(s, at, signed)| Step::Cancel(s, at, signed)),
+        1 => (side(), 0usize..20).prop_map(|(side, at)| Step::Expire(side, at)),
+        2 => (buyer(), 0usize..20, shape()).prop_map(|(device, at, s)| Step::Take(device, at, s)),
+        3 => Just(Step::Clear),
+        3 => (1u64..80).prop_map(Step::Wait),
+        1 => (seller(), 0u8..4, any::<bool>()).prop_map(|(d, tier, bad)| Step::Stand(d, tier, bad)),
+    ]
+}
+
+/// The `at`-th open order of a side, if there are any.
+fn pick(suite: &Suite, side: Side, at: usize) -> Option<OrderResponse> {
+    let orders = suite.orders(side);
+    orders.get(at.checked_rem(orders.len())?).cloned()
+}
+
+fn sell(suite: &mut Suite, device: DeviceId, shape: Shape) {
+    let mut offer = suite.offer(device, shape.price, shape.lots);
+    offer.instant = Lots(shape.instant);
+    offer.not_after = (suite.now() + shape.holds).into();
+    (offer.latency, offer.tags) = (shape.variety % 3, u32::from(shape.variety / 16 % 4));
+    if shape.signed {
+        offer = signed_offer(&suite.domain, MARKET, offer);
+    }
+    let sender = if shape.signed { "keeper" } else { Suite::owner(device) };
+    let msg = ExecuteMsg::Place { market: MARKET, offers: vec![offer], demands: vec![] };
+    let _ = suite.send(sender, &msg); // a suspended device may not
+}
+
+fn demand(
+    suite: &mut Suite,
+    device: DeviceId,
+    shape: Shape,
+) -> (&'static str, caplet_api::auction::DemandInput) {
+    let mut demand = suite.demand(device, shape.price + 3, shape.lots);
+    demand.not_after = (suite.now() + shape.holds).into();
+    demand.latency = shape.variety % 2;
+    demand.tags = u32::from(shape.variety / 16 % 2);
+    demand.reliability = shape.variety / 64 % 2;
+    demand.lambda = u16::from(shape.variety % 8) * 10;
+    if shape.variety % 5 == 0 {
+        demand.flags = OrderFlags(OrderFlags::ALL_OR_NOTHING);
+    }
+    demand.relay_fee = u64::from(shape.variety % 4).into();
+    if shape.signed {
+        demand = signed_demand(&suite.domain, MARKET, demand);
+    }
+    (if shape.signed { "keeper" } else { Suite::owner(device) }, demand)
+}
+
+fn cancel(suite: &mut Suite, side: Side, at: usize, signed: bool) {
+    let Some(order) = pick(suite, side, at) else { return };
+    let (number, device) = (order.order, order.device);
+    let one = if signed {
+        signed_cancel(&suite.domain, MARKET, device, side, number.u64())
+    } else {
+        CancelInput { side, order: number, signature: None }
+    };
+    let msg = ExecuteMsg::Cancel { market: MARKET, orders: vec![one] };
+    let _ = suite.send(Suite::owner(device), &msg); // pending already, perhaps
+}
+
+fn carry_out(suite: &mut Suite, step: &Step) {
+    match *step {
+        Step::Sell(device, shape) => sell(suite, device, shape),
+        Step::Buy(device, shape) => {
+            let (sender, demand) = demand(suite, device, shape);
+            let msg = ExecuteMsg::Place { market: MARKET, offers: vec![], demands: vec![demand] };
+            suite.send(sender, &msg).unwrap();
+        }
+        Step::Cancel(side, at, signed) => cancel(suite, side, at, signed),
+        Step::Expire(side, at) => {
+            if let Some(order) = pick(suite, side, at) {
+                let orders = vec![order.order];
+                let _ = suite.send("keeper", &ExecuteMsg::Expire { market: MARKET, side, orders });
+            }
+        }
+        Step::Take(device, at, shape) => {
+            if let Some(offer) = pick(suite, Side::Offer, at) {
+                let (sender, demand) = demand(suite, device, shape);
+                let take = ExecuteMsg::Take { offer: offer.order, demand, market: MARKET };
+                let _ = suite.send(sender, &take); // few fit
+            }
+        }
+        Step::Clear => {
+            if suite.market().epoch.clearing.is_some() {
+                suite.clear().unwrap();
+            }
+        }
+        Step::Wait(seconds) => suite.wait(seconds),
+        Step::Stand(device, tier, suspended) => suite.stand(device, tier, suspended),
+    }
+}
+
+/// Cancels everything and lets the log run dry.
+fn wind_up(suite: &mut Suite) {
+    for side in [Side::Offer, Side::Demand] {
+        for order in suite.orders(side) {
+            let orders = vec![CancelInput { side, order: order.order, signature: None }];
+            let msg = ExecuteMsg::Cancel { market: MARKET, orders };
+            let _ = suite.send(Suite::owner(order.device), &msg);
+        }
+    }
+    suite.next_epoch();
+    suite.clear().unwrap();
+}
+
+fn config() -> caplet_api::auction::MarketConfig {
+    let mut config = market_config();
+    config.price.floor = caplet_protocol::Tick(5);
+    config
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_sequence_of_messages_breaks_an_invariant(steps in prop::collection::vec(step(), 1..70)) {
+        let mut suite = Suite::with(config());
+        for step in &steps {
+            carry_out(&mut suite, step);
+        }
+        wind_up(&mut suite);
+        prop_assert_eq!(suite.market().open_orders, 0);
+        let ledger = suite.ledger();
+        prop_assert_eq!(ledger.ordered.u128(), 0);
+        let parts = ledger.free.u128() + ledger.reserved.u128() + ledger.bonds.u128();
+        prop_assert_eq!(parts, 2 * RICHES);
+    }
+}
