@@ -1,6 +1,6 @@
 //! Auction: markets, supply classes, order pages, epochs, batch clearing, instant lane, price controller.
 
-use crate::common::{AdminMsg, AdminResponse, DomainResponse};
+use crate::common::AdminMsg;
 use caplet_protocol::{
     AssetId, Bps, CellId, ClassSlot, DeviceId, Kind, Lots, MarketId, Tick,
     layout::{OrderFlags, Side},
@@ -264,10 +264,10 @@ pub struct CancelInput {
 #[derive(QueryResponses)]
 pub enum QueryMsg {
     /// Owner and pause.
-    #[returns(AdminResponse)]
+    #[returns(crate::common::AdminResponse)]
     Admin {},
     /// The signing domain.
-    #[returns(DomainResponse)]
+    #[returns(crate::common::DomainResponse)]
     Domain {},
     /// Peers.
     #[returns(ConfigResponse)]

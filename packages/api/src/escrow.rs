@@ -1,6 +1,6 @@
 //! Escrow: balances, leases, vouchers, settlement, fees.
 
-use crate::common::{AdminMsg, AdminResponse, DomainResponse};
+use crate::common::AdminMsg;
 use crate::cw20::Cw20ReceiveMsg;
 use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, Lane, LeaseId, Lots, MarketId};
 use cosmwasm_schema::{QueryResponses, cw_serde};
@@ -356,10 +356,10 @@ impl ItemResult {
 #[derive(QueryResponses)]
 pub enum QueryMsg {
     /// Owner and pause.
-    #[returns(AdminResponse)]
+    #[returns(crate::common::AdminResponse)]
     Admin {},
     /// The signing domain.
-    #[returns(DomainResponse)]
+    #[returns(crate::common::DomainResponse)]
     Domain {},
     /// Peers, fees, openers.
     #[returns(ConfigResponse)]

@@ -1,6 +1,6 @@
 //! Registry: owners, gateways, devices, keys, profiles, grants.
 
-use crate::common::{AdminMsg, AdminResponse, DomainResponse, Key};
+use crate::common::{AdminMsg, Key};
 use caplet_protocol::{AccountId, CellId, DeviceId};
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, HexBinary, Uint64};
@@ -181,10 +181,10 @@ impl DeviceStatus {
 #[derive(QueryResponses)]
 pub enum QueryMsg {
     /// Owner and pause.
-    #[returns(AdminResponse)]
+    #[returns(crate::common::AdminResponse)]
     Admin {},
     /// The signing domain.
-    #[returns(DomainResponse)]
+    #[returns(crate::common::DomainResponse)]
     Domain {},
     /// An account by address.
     #[returns(AccountResponse)]

@@ -1,6 +1,6 @@
 //! Reputation: ratings from settled leases, tiers, suspension and reinstatement.
 
-use crate::common::{AdminMsg, AdminResponse};
+use crate::common::AdminMsg;
 use caplet_protocol::{Bps, DeviceId};
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, Uint64, Uint128};
@@ -81,7 +81,7 @@ pub struct RateInput {
 #[derive(QueryResponses)]
 pub enum QueryMsg {
     /// Owner and pause.
-    #[returns(AdminResponse)]
+    #[returns(crate::common::AdminResponse)]
     Admin {},
     /// Peers and rules.
     #[returns(ConfigResponse)]
