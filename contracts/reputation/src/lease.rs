@@ -17,6 +17,8 @@ pub(crate) struct ClosedLease {
     pub(crate) id: LeaseId,
     /// The device that served.
     pub(crate) provider: DeviceId,
+    /// The device that was served.
+    pub(crate) consumer: DeviceId,
     /// The account that paid.
     pub(crate) payer: AccountId,
     /// What it paid in.
@@ -82,6 +84,7 @@ impl<'a> Escrow<'a> {
         Ok(ClosedLease {
             id,
             provider: DeviceId(deal.provider),
+            consumer: DeviceId(deal.consumer),
             payer: AccountId(deal.payer),
             asset: terms.asset,
             reason,

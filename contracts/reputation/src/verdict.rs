@@ -37,7 +37,7 @@ pub struct Verdict {
 pub struct Ending {
     /// Why.
     pub reason: CloseReason,
-    /// Whether the provider's own key was compromised during the lease, or it is retired.
+    /// Whether it ended because the provider's own key was compromised, or the provider retired.
     pub provider_failed: bool,
     /// Redeemed of the price, 0..=10,000.
     pub share: Bps,

@@ -23,7 +23,7 @@ use caplet_api::{
 };
 use caplet_base::peer::Registry;
 use caplet_mechanism::reputation::weight;
-use caplet_protocol::{LeaseId, content, layout::QosReport};
+use caplet_protocol::{DeviceId, LeaseId, content, layout::QosReport};
 use cosmwasm_std::{Binary, Event, QuerierWrapper, Storage};
 
 /// Rates each lease once. One that is rated already is passed over, so that two who submit the same
@@ -116,12 +116,20 @@ impl<'a> Batch<'a> {
                 .registry
                 .device(lease.provider)?
                 .is_some_and(|device| device.status == DeviceStatus::Retired as u8),
-            CloseReason::KeyCompromised => self
-                .registry
-                .old_key(lease.provider)?
-                .is_some_and(|(_, time, compromised)| compromised && time >= lease.start),
+            CloseReason::KeyCompromised => match self.compromised(lease.provider)? {
+                None => false,
+                // between opening and start, or long ago: then it was the consumer's, if it has one
+                Some(time) if time < lease.start => self.compromised(lease.consumer)?.is_none(),
+                Some(_) => true,
+            },
             _ => false,
         })
+    }
+
+    /// Unix seconds of the latest rotation of a device, if it gave up a compromised key with it.
+    fn compromised(&self, device: DeviceId) -> Result<Option<u64>, ContractError> {
+        let old = self.registry.old_key(device)?;
+        Ok(old.and_then(|(_, time, compromised)| compromised.then_some(time)))
     }
 
     /// What the burned fee weighs, as far as the payer may still add in the window the lease ended in.

@@ -19,6 +19,9 @@ use cw_multi_test::{App, Contract, ContractWrapper, Executor, IntoAddr};
 /// Start of service of every lease here, Unix seconds: a while before the blocks of the test chain.
 pub(crate) const START: u64 = 1_571_000_000;
 
+/// The consuming device of every lease here.
+pub(crate) const CONSUMER: u32 = 99;
+
 /// A lease as escrow's pages tell of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease {
@@ -94,7 +97,7 @@ pub(crate) fn write_lease(storage: &mut dyn Storage, lease: &Lease) {
     let slot = u32::try_from(lease.id).unwrap();
     let deal = DealRecord {
         terms: slot + 1,
-        consumer: 99,
+        consumer: CONSUMER,
         provider: lease.provider,
         payer: lease.payer,
         price: lease.price,

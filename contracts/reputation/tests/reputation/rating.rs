@@ -193,24 +193,48 @@ fn good_service_climbs_the_tiers_that_peers_read() {
 }
 
 #[test]
-fn a_compromised_or_retired_device_pays_for_its_own_only() {
+fn a_retired_device_pays_for_its_own_leases_only() {
     let mut suite = Suite::new();
     let registry = suite.registry.clone();
     let mut storage = suite.app.contract_storage_mut(&registry);
     peers::write_device(storage.as_mut(), 1, DeviceStatus::Retired);
     peers::write_device(storage.as_mut(), 2, DeviceStatus::Active);
-    peers::write_old_key(storage.as_mut(), 1, START + 5, true);
-    peers::write_old_key(storage.as_mut(), 2, START - 1, true); // long before the lease
-    peers::write_old_key(storage.as_mut(), 3, START + 5, false); // an orderly rotation
     drop(storage);
-    for reason in [CloseReason::KeyCompromised, CloseReason::DeviceRetired] {
-        for (provider, rating, weight) in [(1, 0, 300), (2, 3_000, 0), (3, 3_000, 0)] {
-            let lease = suite.lease(provider, 1).ended(reason, 3_000);
-            let event = suite.rated(&lease);
-            assert_eq!((event.rating, event.weight), (rating, weight), "{reason:?} {provider}");
-        }
+    for (provider, rating, weight) in [(1, 0, 300), (2, 3_000, 0)] {
+        let lease = suite.lease(provider, 1).ended(CloseReason::DeviceRetired, 3_000);
+        let event = suite.rated(&lease);
+        assert_eq!((event.rating, event.weight), (rating, weight), "{provider}");
     }
-    assert_eq!([1, 2, 3].map(|device| suite.standing(device).faults), [2, 0, 0]);
+    assert_eq!([1, 2].map(|device| suite.standing(device).faults), [1, 0]);
+}
+
+#[test]
+fn a_compromised_key_is_the_fault_of_the_device_that_had_it() {
+    let (during, before) = (START + 5, START - 5);
+    for (provider, consumer, guilty) in [
+        (None, None, false),
+        (None, Some((during, true)), false),
+        (Some((during, false)), None, false), // an orderly rotation
+        (Some((during, true)), None, true),
+        (Some((during, true)), Some((during, true)), true),
+        (Some((before, true)), None, true), // between opening and start
+        (Some((before, true)), Some((during, true)), false),
+    ] {
+        let mut suite = Suite::new();
+        let registry = suite.registry.clone();
+        let mut storage = suite.app.contract_storage_mut(&registry);
+        for (device, key) in [(1, provider), (peers::CONSUMER, consumer)] {
+            if let Some((time, compromised)) = key {
+                peers::write_old_key(storage.as_mut(), device, time, compromised);
+            }
+        }
+        drop(storage);
+        let lease = suite.lease(1, 1).ended(CloseReason::KeyCompromised, 3_000);
+        let event = suite.rated(&lease);
+        let wanted = if guilty { (0, 300) } else { (3_000, 0) };
+        assert_eq!((event.rating, event.weight), wanted, "{provider:?} {consumer:?}");
+        assert_eq!(suite.standing(1).faults, u32::from(guilty));
+    }
 }
 
 #[test]
