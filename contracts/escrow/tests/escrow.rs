@@ -7,6 +7,8 @@
 mod allowances;
 #[path = "escrow/chains.rs"]
 mod chains;
+#[path = "escrow/docs.rs"]
+mod docs;
 #[path = "escrow/errors.rs"]
 mod errors;
 #[path = "escrow/goldens.rs"]
