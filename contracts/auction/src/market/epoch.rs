@@ -49,6 +49,7 @@ pub(crate) fn roll(
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // times of a few minutes
 mod tests {
     use super::*;
     use caplet_protocol::Tick;
