@@ -1,25 +1,45 @@
 //! MQTT in and out: envelopes are opened, checked, stored, acknowledged, handed on.
+//!
+//! `intake` keeps each device's messages in order and passes back-pressure to the broker, `desk` opens
+//! and judges, `handle` has a handler a kind of body, `post` answers. Every message ends in an
+//! acknowledgement, which means that it is on disk, or in a refusal that says what was wrong and what
+//! to do; neither is said to whoever could not have sent it.
 
+mod alone;
+pub(crate) mod batch;
+mod clock;
+mod desk;
+pub(crate) mod events;
+mod handle;
 mod heard;
 mod host;
+mod intake;
 mod post;
 mod refuse;
 mod replay;
+mod seal;
 mod table;
 mod verify;
 
+pub(crate) use alone::send_alone;
+pub(crate) use clock::Clock;
 pub(crate) use host::{now, random};
 pub use post::Post;
+pub(crate) use post::ack_of;
 pub use refuse::Refuse;
 pub use table::TABLES;
 pub(crate) use verify::{ChainRule, ed25519, is_signed};
 
 use crate::book::Books;
-use crate::broker::{self, Broker};
-use crate::context::Context;
+use crate::broker::{self, Broker, Embedded, External, Gate};
+use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::leases::Leases;
-use crate::session;
+use crate::placer::Placer;
+use crate::registrar::Registrar;
+use crate::session::{self, Session};
+use desk::Desk;
+use seal::Seal;
 use std::sync::Arc;
 
 /// How the rooms that face devices and other gateways are set up.
@@ -37,6 +57,7 @@ pub struct Options {
 pub struct Bridge {
     broker: Arc<dyn Broker>,
     exchange: Exchange,
+    post: Post,
 }
 
 impl Bridge {
@@ -51,8 +72,38 @@ impl Bridge {
         books: Books,
         status: Status,
     ) -> anyhow::Result<Self> {
-        let _ = (context, options, leases, books, status);
-        anyhow::bail!("being built")
+        let clock = Clock::start(&*context.chain, &context.tasks);
+        let (exchange, listener) =
+            Exchange::open(context, &options.exchange, clock.clone()).await?;
+        let broker = open_broker(context, options.broker).await?;
+        let seal = Arc::new(Seal::new(context)?);
+        let (link, incoming) = broker.connect(Some(seal.last_will()?)).await?;
+        let post = Post::new(seal, link);
+        let registrar = Registrar::start(context, post.clone(), clock.clone())?;
+        let placer = Placer::start(
+            context,
+            post.clone(),
+            clock.clone(),
+            books.clone(),
+            leases.clone(),
+            &registrar,
+        )?;
+        let parts = session::Parts {
+            post: post.clone(),
+            clock,
+            books,
+            leases,
+            placer: placer.clone(),
+            exchange: exchange.clone(),
+            risk: options.risk,
+        };
+        let session = Session::start(context, parts)?;
+        let frames = Arc::new(session.clone());
+        exchange::serve(listener, exchange.clone(), frames, status, &context.tasks);
+        let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session)?);
+        intake::start(&desk, incoming, &context.tasks);
+        post.health(true).await;
+        Ok(Self { broker, exchange, post })
     }
 
     /// The broker.
@@ -65,5 +116,35 @@ impl Bridge {
     #[must_use]
     pub const fn exchange(&self) -> &Exchange {
         &self.exchange
+    }
+
+    /// Whether the broker is connected now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.post.is_connected()
+    }
+
+    /// Says good-bye to the broker; call it before the tasks are drained.
+    pub async fn close(&self) {
+        self.post.health(false).await;
+        self.post.close().await;
+    }
+}
+
+async fn open_broker(
+    context: &Context,
+    options: broker::Options,
+) -> anyhow::Result<Arc<dyn Broker>> {
+    match options {
+        broker::Options::Embedded(options) => {
+            let key = context.key.verifying_key().to_bytes();
+            let domain = domain_of(&context.domains.registry)?;
+            let gate = Gate::new(key, domain, Arc::new(context.store.clone()))?;
+            Ok(Arc::new(Embedded::start(&options, gate, &context.tasks).await?))
+        }
+        broker::Options::External(options) => {
+            let client_id = format!("caplet-gw-{}", context.account);
+            Ok(Arc::new(External::new(options, client_id)?))
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Why a message is not taken, in words for people and a code for programs.
 
+use crate::outbox::OutboxError;
 use caplet_protocol::wire::{
-    BodyError, DocumentError, EnvelopeError, FieldError, ProfileError, RefusalCode,
+    BodyError, BodyKind, DocumentError, EnvelopeError, FieldError, ProfileError, Refusal,
+    RefusalCode,
 };
 
 /// A message that is refused: nothing of it has effect.
@@ -36,12 +38,54 @@ impl Refuse {
         Self::new(RefusalCode::Unavailable, what, "send it again later")
     }
 
+    /// The chain's words, and the code that fits them best.
+    pub fn chain(log: &str) -> Self {
+        let code = CHAIN_WORDS
+            .iter()
+            .find(|(words, _)| words.iter().all(|word| log.contains(word)))
+            .map_or(RefusalCode::Chain, |(_, code)| *code);
+        Self::told(code, &log, "mend it and sign anew")
+    }
+
+    /// A submission that brought no result.
+    pub fn outbox(error: &OutboxError) -> Self {
+        match error {
+            OutboxError::Failed { log } => Self::chain(log),
+            _ => Self::unavailable(error.to_string()),
+        }
+    }
+
+    /// The message that says so; `boot` and `sequence` are those of the message refused.
+    pub fn to_wire(&self, kind: BodyKind, boot: u64, sequence: u64) -> Refusal {
+        Refusal {
+            code: self.code.into(),
+            what: self.what.clone(),
+            remedy: self.remedy.clone(),
+            kind: kind.into(),
+            boot,
+            sequence,
+        }
+    }
+
     /// The gateway's own failure: logged in full where it happened, told in general.
     pub fn internal(error: &anyhow::Error) -> Self {
         crate::observe::intake_failed(error);
         Self::unavailable("the gateway could not store the message")
     }
 }
+
+/// How contracts say things that devices have a code for.
+const CHAIN_WORDS: &[(&[&str], RefusalCode)] = &[
+    (&["is suspended"], RefusalCode::Suspended),
+    (&["is frozen"], RefusalCode::Suspended),
+    (&["is retired"], RefusalCode::Suspended),
+    (&["sequence", "last was"], RefusalCode::Replay),
+    (&["does not follow"], RefusalCode::Replay),
+    (&["free"], RefusalCode::Funds),
+    (&["may still commit"], RefusalCode::Funds),
+    (&["lots", "are left"], RefusalCode::Capacity),
+    (&["above the limit"], RefusalCode::Price),
+];
 
 impl From<EnvelopeError> for Refuse {
     fn from(error: EnvelopeError) -> Self {

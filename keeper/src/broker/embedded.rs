@@ -1,7 +1,7 @@
 //! The broker inside the keeper.
 
 use super::gate::Gate;
-use super::link::{Incoming, Link, Login};
+use super::link::{Incoming, Link, Login, Will};
 use super::who::KEEPER;
 use super::{Address, Broker, EmbeddedOptions};
 use crate::tasks::Group;
@@ -92,10 +92,13 @@ impl Broker for Embedded {
         Address { host: at.to_string(), tls: self.tls.is_some() }
     }
 
-    async fn connect(&self) -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)> {
+    async fn connect(
+        &self,
+        will: Option<Will>,
+    ) -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)> {
         let user = Some((KEEPER.to_owned(), self.secret.clone()));
         let url = format!("mqtt://{}", reachable(self.plain));
-        Link::connect(Login { url, client_id: KEEPER.to_owned(), user, ca: None }).await
+        Link::connect(Login { url, client_id: KEEPER.to_owned(), user, ca: None, will }).await
     }
 }
 

@@ -2,7 +2,7 @@
 //! keeper restarts; who may say what there is its operator's to set up. Envelopes are checked all
 //! the same: a lax broker lets strangers make noise, never act.
 
-use super::link::{Incoming, Link, Login};
+use super::link::{Incoming, Link, Login, Will};
 use super::{Address, Broker, ExternalOptions};
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -57,7 +57,10 @@ impl Broker for External {
         self.address.clone()
     }
 
-    async fn connect(&self) -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)> {
+    async fn connect(
+        &self,
+        will: Option<Will>,
+    ) -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)> {
         if self.address.tls {
             // A second installation fails, and then there is a provider already.
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -69,8 +72,14 @@ impl Broker for External {
             .map(|user| (user, self.options.password.clone().unwrap_or_default()));
         let scheme = if self.address.tls { "mqtts" } else { "mqtt" };
         let url = format!("{scheme}://{}", self.address.host);
-        Link::connect(Login { url, client_id: self.client_id.clone(), user, ca: self.ca.clone() })
-            .await
+        Link::connect(Login {
+            url,
+            client_id: self.client_id.clone(),
+            user,
+            ca: self.ca.clone(),
+            will,
+        })
+        .await
     }
 }
 

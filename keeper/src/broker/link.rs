@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use mqtt5::time::Duration;
 use mqtt5::{
     AckToken, ConnectOptions, ConnectionEvent, MqttClient, PublishOptions, PublishResult, QoS,
-    SubscribeOptions,
+    SubscribeOptions, WillMessage,
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -26,6 +26,16 @@ pub(super) struct Login {
     pub(super) client_id: String,
     pub(super) user: Option<(String, String)>,
     pub(super) ca: Option<Vec<u8>>,
+    pub(super) will: Option<Will>,
+}
+
+/// What the broker publishes, retained, when a connection ends without good-bye.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Will {
+    /// Where.
+    pub topic: String,
+    /// What.
+    pub payload: Vec<u8>,
 }
 
 /// A message of a device.
@@ -124,6 +134,14 @@ fn options(login: &Login) -> ConnectOptions {
         .with_deferred_ack(true)
         .with_automatic_reconnect(true)
         .with_reconnect_delay(Duration::from_millis(200), Duration::from_secs(30));
+    let options = match &login.will {
+        Some(will) => options.with_will(
+            WillMessage::new(will.topic.clone(), will.payload.clone())
+                .with_qos(QoS::AtLeastOnce)
+                .with_retain(true),
+        ),
+        None => options,
+    };
     match &login.user {
         Some((user, password)) => options.with_credentials(user.clone(), password),
         None => options,

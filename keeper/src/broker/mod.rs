@@ -12,7 +12,7 @@ mod who;
 pub use embedded::Embedded;
 pub use external::External;
 pub use gate::{Gate, Keys};
-pub use link::{Incoming, Link};
+pub use link::{Incoming, Link, Will};
 pub use login::LOGIN_SECS;
 pub use options::{EmbeddedOptions, ExternalOptions, Options, TlsFiles};
 pub use who::KEEPER;
@@ -36,9 +36,10 @@ pub trait Broker: Send + Sync + 'static {
     fn address(&self) -> Address;
 
     /// The keeper's own connection, and everything that devices say from now on. Call it once: a
-    /// second connection takes the place of the first.
+    /// second connection takes the place of the first. `will` is published if it ends without good-bye.
     ///
     /// # Errors
     /// If the broker cannot be reached or refuses.
-    async fn connect(&self) -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)>;
+    async fn connect(&self, will: Option<Will>)
+    -> anyhow::Result<(Link, mpsc::Receiver<Incoming>)>;
 }

@@ -1,7 +1,31 @@
 //! Gateway to gateway: documents by digest, lease frames, vouchers.
+//!
+//! What travels is signed by devices and gateways themselves (envelopes, endpoint records, vouchers) or
+//! checked by digest, so the HTTP between gateways proves nothing and needs to prove nothing. It does
+//! not hide payloads either; the links of the virtualization layer will.
 
+mod client;
+mod directory;
+mod documents;
+mod endpoints;
+mod problem;
+mod record;
+mod server;
+mod table;
+mod watcher;
+
+pub(crate) use directory::{Directory, key_of};
+pub(crate) use server::{Frames, serve};
+pub use table::TABLES;
+
+use crate::bridge::Clock;
+use crate::context::Context;
+use anyhow::Context as _;
+use caplet_protocol::wire::{CapabilityProfile, Document, SignedEndpoint};
+use client::Client;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::net::TcpListener;
 
 /// What `GET /status` answers; asked anew each time.
 pub type Status = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
@@ -19,15 +43,76 @@ pub struct Options {
     pub peers: Vec<String>,
 }
 
-/// The HTTP server of this gateway and its client to others.
+/// The HTTP side of this gateway: its address and record, and its ways to others.
+#[derive(Clone)]
 pub struct Exchange {
     address: SocketAddr,
+    pub(crate) directory: Directory,
+    pub(crate) client: Client,
 }
 
 impl Exchange {
+    /// Binds the listener, publishes the gateway's endpoint record on chain and keeps it fresh, and
+    /// listens for the records of others.
+    ///
+    /// # Errors
+    /// If the address is taken, or the chain cannot be asked or refuses the record.
+    pub(crate) async fn open(
+        context: &Context,
+        options: &Options,
+        clock: Clock,
+    ) -> anyhow::Result<(Self, TcpListener)> {
+        let listener = TcpListener::bind(options.listen).await.with_context(|| {
+            format!("cannot listen for other gateways on {}: is it in use?", options.listen)
+        })?;
+        let address = listener.local_addr()?;
+        let addresses = if options.advertise.is_empty() {
+            vec![address.to_string()]
+        } else {
+            options.advertise.clone()
+        };
+        record::publish(context, addresses, options.record_secs, clock).await?;
+        let client = Client::new(context)?;
+        let directory = Directory::new(context.clone(), client.clone(), options.peers.clone());
+        watcher::start(context, directory.clone());
+        Ok((Self { address, directory, client }, listener))
+    }
+
     /// The address really bound.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The gateway's own endpoint record, as others may ask for it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn endpoint(&self) -> anyhow::Result<Option<SignedEndpoint>> {
+        self.directory.own()
+    }
+
+    /// A capability profile by digest: from the store, or from the gateway that announced it. Its bytes
+    /// are those of the digest, whoever sent them.
+    ///
+    /// # Errors
+    /// If nobody who can be reached has it.
+    pub async fn profile(
+        &self,
+        digest: &[u8; 32],
+        device: caplet_protocol::DeviceId,
+    ) -> anyhow::Result<Document<CapabilityProfile>> {
+        if let Some(raw) = documents::find(&self.directory.context.store, digest)? {
+            return Ok(Document::decode(raw)?);
+        }
+        let endpoint = self.directory.endpoint_of(device).await?;
+        let raw = self.client.profile(&endpoint, digest).await?;
+        let document = Document::<CapabilityProfile>::decode(raw)?;
+        anyhow::ensure!(
+            document.digest() == *digest,
+            "the gateway of device {device} sent another document than the one asked for: ask again later, or distrust it"
+        );
+        documents::keep(&self.directory.context.store, digest, document.raw())?;
+        Ok(document)
     }
 }

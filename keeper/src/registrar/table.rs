@@ -15,6 +15,7 @@ pub const TABLES: Tables = Tables {
         key BLOB NOT NULL UNIQUE,
         epoch INTEGER NOT NULL,
         owner TEXT NOT NULL,
+        cell INTEGER NOT NULL,
         profile BLOB
     ) STRICT;
     CREATE TABLE profiles (
@@ -24,6 +25,8 @@ pub const TABLES: Tables = Tables {
         not_after BLOB NOT NULL,
         raw BLOB NOT NULL,
         signature BLOB NOT NULL,
+        boot BLOB NOT NULL,
+        message BLOB NOT NULL,
         announced INTEGER NOT NULL DEFAULT 0,
         refused TEXT
     ) STRICT;

@@ -1,0 +1,154 @@
+//! What other gateways, and the operator, may ask over HTTP.
+
+use super::{Exchange, Status, documents};
+use crate::bridge::Refuse;
+use crate::tasks::Group;
+use anyhow::Context as _;
+use async_trait::async_trait;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use caplet_protocol::{
+    AccountId, LeaseId, content,
+    wire::{MAX_ENVELOPE, RefusalCode as Code, SignedEndpoint},
+};
+use prost::Message as _;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Frames that are worked on at a time; more are told to come later.
+const AT_ONCE: usize = 256;
+
+/// Who answers what the other side of a lease sends.
+#[async_trait]
+pub(crate) trait Frames: Send + Sync + 'static {
+    /// The envelope that answers `envelope`, which came for a lease.
+    async fn frame(&self, lease: LeaseId, envelope: Vec<u8>) -> Result<Vec<u8>, Refuse>;
+}
+
+#[derive(Clone)]
+struct Rooms {
+    exchange: Exchange,
+    frames: Arc<dyn Frames>,
+    status: Status,
+    room: Arc<Semaphore>,
+}
+
+/// Serves until the group stops, then lets requests under way end.
+pub(crate) fn serve(
+    listener: TcpListener,
+    exchange: Exchange,
+    frames: Arc<dyn Frames>,
+    status: Status,
+    tasks: &Group,
+) {
+    let rooms = Rooms { exchange, frames, status, room: Arc::new(Semaphore::new(AT_ONCE)) };
+    let routes = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/status", get(status_now))
+        .route("/v1/endpoint", get(own_endpoint))
+        .route("/v1/endpoint/{account}", get(endpoint))
+        .route("/v1/profile/{digest}", get(profile))
+        .route("/v1/lease/{lease}/frame", post(frame))
+        .fallback(nowhere)
+        // what is larger is cut off, and the envelope's own limit says so in words
+        .layer(DefaultBodyLimit::max(MAX_ENVELOPE.saturating_mul(2)))
+        .with_state(rooms);
+    let stop = tasks.stop_token();
+    tasks.spawn("exchange", async move {
+        let stopped = async move { stop.cancelled().await };
+        axum::serve(listener, routes)
+            .with_graceful_shutdown(stopped)
+            .await
+            .context("the exchange ended")
+    });
+}
+
+async fn status_now(State(rooms): State<Rooms>) -> Json<serde_json::Value> {
+    Json((rooms.status)())
+}
+
+async fn own_endpoint(State(rooms): State<Rooms>) -> Result<Response, Refuse> {
+    record(rooms.exchange.endpoint())
+}
+
+async fn endpoint(
+    State(rooms): State<Rooms>,
+    Path(account): Path<String>,
+) -> Result<Response, Refuse> {
+    let account = account.parse().map_err(|_| {
+        Refuse::new(
+            Code::OutOfRange,
+            format!("\"{account}\" is no account number"),
+            "ask for /v1/endpoint/{number}",
+        )
+    })?;
+    record(rooms.exchange.directory.kept(AccountId(account)))
+}
+
+fn record(found: anyhow::Result<Option<SignedEndpoint>>) -> Result<Response, Refuse> {
+    match found.map_err(|e| Refuse::internal(&e))? {
+        Some(record) => Ok(protobuf(record.encode_to_vec())),
+        None => Err(Refuse::new(
+            Code::UnknownDevice,
+            "this gateway knows no such endpoint record",
+            "ask another gateway",
+        )),
+    }
+}
+
+async fn profile(
+    State(rooms): State<Rooms>,
+    Path(digest): Path<String>,
+) -> Result<Response, Refuse> {
+    let digest = content::from_text(&digest).ok_or_else(|| {
+        Refuse::new(
+            Code::OutOfRange,
+            format!("\"{digest}\" is no digest"),
+            "ask for /v1/profile/sha256:{64 hex digits}",
+        )
+    })?;
+    let found = documents::find(&rooms.exchange.directory.context.store, &digest);
+    match found.map_err(|e| Refuse::internal(&e))? {
+        Some(raw) => Ok(protobuf(raw)),
+        None => Err(Refuse::new(
+            Code::UnknownDevice,
+            "this gateway has no profile of that digest",
+            "ask the gateway of the device that announced it",
+        )),
+    }
+}
+
+async fn frame(
+    State(rooms): State<Rooms>,
+    Path(lease): Path<String>,
+    body: Bytes,
+) -> Result<Response, Refuse> {
+    let lease = lease.parse().map(LeaseId).map_err(|_| {
+        Refuse::new(
+            Code::OutOfRange,
+            format!("\"{lease}\" is no lease number"),
+            "post to /v1/lease/{number}/frame",
+        )
+    })?;
+    let _room = rooms.room.try_acquire().map_err(|_| {
+        Refuse::unavailable(format!("{AT_ONCE} frames are being worked on, the most at a time"))
+    })?;
+    rooms.frames.frame(lease, body.to_vec()).await.map(protobuf)
+}
+
+async fn nowhere() -> Refuse {
+    Refuse::new(
+        Code::Unsupported,
+        "there is nothing at this address",
+        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest} or /v1/lease/{number}/frame",
+    )
+}
+
+fn protobuf(bytes: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, "application/x-protobuf")], bytes).into_response()
+}

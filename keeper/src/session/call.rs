@@ -1,0 +1,132 @@
+//! A call on a local provider: admitted, served, counted, answered.
+
+use super::admit::{self, Now};
+use super::{Session, count};
+use crate::bridge::Refuse;
+use crate::leases::Lease;
+use crate::observe;
+use crate::settler::vouchers;
+use caplet_protocol::{
+    Lane,
+    wire::{RefusalCode as Code, ServiceCall},
+};
+use std::time::Duration;
+
+/// Bytes of a call's input.
+const MOST_INPUT: usize = 48 * 1024;
+
+/// Bytes of an operation's name.
+const MOST_OP: usize = 64;
+
+impl Session {
+    /// The envelope that answers a call: the provider's result, or this gateway's pause.
+    pub(super) async fn serve(
+        &self,
+        lease: &Lease,
+        call: &ServiceCall,
+        envelope: Vec<u8>,
+    ) -> Result<Vec<u8>, Refuse> {
+        check(call)?;
+        let id = (call.lease, call.id);
+        if let Some(served) = self.results.get(id) {
+            return Ok(served.envelope);
+        }
+        let now = self.now(lease).map_err(|e| Refuse::internal(&e))?;
+        if let Some(pause) = admit::pause(lease, &self.parts.risk, &now) {
+            observe::paused(lease.id, &pause);
+            return self.parts.post.sealed(&pause).map_err(|e| Refuse::internal(&e));
+        }
+        self.notify_provider(lease).await;
+        let served = self.service.call(lease.provider, id, envelope).await?;
+        let units = billed(call, &served.result, lease, now.units);
+        count::change(&self.context.store, lease.id, |count| count.add(units))
+            .map_err(|e| Refuse::internal(&e))?;
+        observe::served(lease.id, units);
+        let answer = served.envelope.clone();
+        self.results.put(id, served);
+        Ok(answer)
+    }
+
+    fn now(&self, lease: &Lease) -> anyhow::Result<Now> {
+        let store = &self.context.store;
+        let count = count::get(store, lease.id)?;
+        let lane = lease.lanes.first().map_or(Lane(0), |lane| lane.lane);
+        let vouched = vouchers::best(store, lease.id, lane)?.map_or(0, |kept| kept.worth());
+        let stale = Duration::from_secs(self.parts.risk.stale_secs);
+        Ok(Now {
+            time: self.parts.clock.now(),
+            fresh: self.parts.clock.is_fresh(stale),
+            units: count.units,
+            vouched,
+            mismatches: count.mismatches,
+        })
+    }
+}
+
+fn check(call: &ServiceCall) -> Result<(), Refuse> {
+    if call.body.len() > MOST_INPUT {
+        return Err(Refuse::new(
+            Code::Oversized,
+            format!(
+                "the call's input has {} bytes, at most {MOST_INPUT} are taken",
+                call.body.len()
+            ),
+            "send it in parts",
+        ));
+    }
+    if call.op.is_empty() || call.op.len() > MOST_OP {
+        return Err(Refuse::new(
+            Code::OutOfRange,
+            format!("the operation's name has {} bytes, 1 to {MOST_OP} are taken", call.op.len()),
+            "name an operation of the capability",
+        ));
+    }
+    Ok(())
+}
+
+/// Units of a result that count: none of a failed one, never more than the caller allowed or the lease
+/// still holds.
+fn billed(
+    call: &ServiceCall,
+    result: &caplet_protocol::wire::ServiceResult,
+    lease: &Lease,
+    served: u64,
+) -> u64 {
+    if !result.ok {
+        return 0;
+    }
+    let allowed = if call.max_units == 0 { u64::MAX } else { call.max_units };
+    let whole = lease.terms.lot_units.u64().saturating_mul(lease.lots.0.into());
+    result.units.min(allowed).min(whole.saturating_sub(served))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::risk::tests::lease;
+    use super::*;
+    use caplet_protocol::wire::ServiceResult;
+
+    #[test]
+    fn a_failed_call_is_free_and_no_call_costs_more_than_was_allowed() {
+        let lease = lease();
+        let call =
+            |max_units| ServiceCall { max_units, op: "read".into(), ..ServiceCall::default() };
+        let result = |ok, units| ServiceResult { ok, units, ..ServiceResult::default() };
+        assert_eq!(billed(&call(0), &result(true, 5), &lease, 0), 5);
+        assert_eq!(billed(&call(3), &result(true, 5), &lease, 0), 3);
+        assert_eq!(billed(&call(0), &result(false, 5), &lease, 0), 0);
+        assert_eq!(billed(&call(0), &result(true, u64::MAX), &lease, 38), 2);
+        assert_eq!(billed(&call(0), &result(true, 1), &lease, 41), 0);
+    }
+
+    #[test]
+    fn an_oversized_or_nameless_call_is_refused() {
+        let huge = ServiceCall {
+            op: "put".into(),
+            body: vec![0; MOST_INPUT + 1],
+            ..ServiceCall::default()
+        };
+        assert_eq!(check(&huge).unwrap_err().code, Code::Oversized);
+        assert_eq!(check(&ServiceCall::default()).unwrap_err().code, Code::OutOfRange);
+    }
+}
