@@ -11,6 +11,8 @@ mod cancelling;
 mod clearing;
 #[path = "auction/epochs.rs"]
 mod epochs;
+#[path = "auction/errors.rs"]
+mod errors;
 #[path = "auction/expiring.rs"]
 mod expiring;
 #[path = "auction/goldens.rs"]

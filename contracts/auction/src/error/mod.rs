@@ -10,7 +10,7 @@ use caplet_api::packed::PackedError;
 use caplet_base::admin::AdminError;
 use caplet_clearing::Reject;
 use caplet_protocol::{AssetId, DeviceId, MarketId, OrderId, layout::Side};
-use cosmwasm_std::{Addr, StdError};
+use cosmwasm_std::StdError;
 use thiserror::Error;
 
 /// A side as people call it.
@@ -83,9 +83,9 @@ pub enum ContractError {
         /// At most.
         most: usize,
     },
-    /// An order that cannot be placed; the whole message is refused.
+    /// An order of the message that is not in order; the whole message is refused.
     #[error(
-        "{side} {index} of the message: {source}; nothing of the message was placed",
+        "{side} {index} of the message: {source}; nothing of the message was done",
         side = word(*side)
     )]
     Order {
@@ -116,21 +116,6 @@ pub enum ContractError {
         index: usize,
         /// Whose it should be.
         device: DeviceId,
-    },
-    /// Somebody else's order.
-    #[error(
-        "{side} {order} is device {device}'s, and {sender} does not own that: send from its owner's account or bring the device's signature",
-        side = word(*side)
-    )]
-    NotOwner {
-        /// Which side.
-        side: Side,
-        /// The order.
-        order: OrderId,
-        /// Whose it is.
-        device: DeviceId,
-        /// Who sent.
-        sender: Addr,
     },
     /// The book is full.
     #[error(

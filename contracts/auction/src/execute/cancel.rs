@@ -1,12 +1,11 @@
 //! `Cancel`: devices take their orders back.
 
-use super::parties::Parties;
-use super::{Context, bounded, claims::Claims, order_id};
-use crate::ContractError;
+use super::authority::Authority;
+use super::{Context, bounded, order_id};
 use crate::book::{Book, Order};
+use crate::{ContractError, OrderError};
 use caplet_api::auction::CancelInput;
 use caplet_api::event::OrdersEnded;
-use caplet_base::domain;
 use caplet_protocol::{
     MarketId,
     layout::{Cancel, Side},
@@ -32,11 +31,12 @@ pub(super) fn cancel(
     let mut ended: BTreeMap<(Side, bool), Vec<u64>> = BTreeMap::new();
     for (index, CancelInput { side, order, signature }) in orders.into_iter().enumerate() {
         let order = book.find(storage, side, order_id(order)?)?;
-        authority.ask(market, index, &order, signature.map(Into::into))?;
+        ask(&mut authority, market, index, &order, signature.map(Into::into))
+            .map_err(|source| ContractError::Order { side, index, source })?;
         let pending = end(storage, &mut book, &order)?;
         ended.entry((side, pending)).or_default().push(order.id.to_u64());
     }
-    authority.claims.verify(context)?;
+    authority.verify()?;
     for ((side, pending), orders) in ended {
         let (market, side) = (market.0, side as u8);
         book.events.push(OrdersEnded { market, side, orders, expired: false, pending }.into());
@@ -55,46 +55,16 @@ fn end(storage: &mut dyn Storage, book: &mut Book, order: &Order) -> StdResult<b
     Ok(false)
 }
 
-/// Who may cancel.
-struct Authority<'a> {
-    parties: Parties<'a>,
-    domain: caplet_protocol::Domain,
-    claims: Claims,
-    context: &'a Context<'a>,
-}
-
-impl<'a> Authority<'a> {
-    fn new(storage: &dyn Storage, context: &'a Context<'a>) -> StdResult<Self> {
-        let (parties, domain) = (Parties::new(context), domain::load(storage)?);
-        Ok(Self { parties, domain, claims: Claims::default(), context })
-    }
-
-    /// Gathers the device's signature; without one, its owner must send. The device may be suspended,
-    /// frozen or retired: its money is not.
-    fn ask(
-        &mut self,
-        market: MarketId,
-        index: usize,
-        order: &Order,
-        signature: Option<Vec<u8>>,
-    ) -> Result<(), ContractError> {
-        let Order { side, id, device, .. } = *order;
-        let wrong = |source| ContractError::Order { side, index, source };
-        if let Some(signature) = signature {
-            let key = self.parties.key(device).map_err(wrong)?;
-            let message = Cancel { device, market, side, order: id }.preimage(&self.domain);
-            self.claims.add((side, index), (device, key), &message, signature);
-            return Ok(());
-        }
-        let record = self.parties.record(device).map_err(wrong)?;
-        if self.parties.is_owner(&record)? {
-            return Ok(());
-        }
-        Err(ContractError::NotOwner {
-            side,
-            order: id,
-            device,
-            sender: self.context.sender.clone(),
-        })
-    }
+/// The device may be suspended, frozen or retired: its money is not.
+fn ask(
+    authority: &mut Authority<'_>,
+    market: MarketId,
+    index: usize,
+    order: &Order,
+    signature: Option<Vec<u8>>,
+) -> Result<(), OrderError> {
+    let Order { side, id, device, .. } = *order;
+    authority.ask((side, index), device, signature, |domain| {
+        Cancel { device, market, side, order: id }.preimage(domain).to_vec()
+    })
 }

@@ -1,8 +1,9 @@
 //! Handlers, one verb a file, and what they share.
 
 mod admit;
+mod authority;
+mod brought;
 mod cancel;
-mod claims;
 mod clear;
 mod create_market;
 mod expire;

@@ -1,24 +1,18 @@
 //! `Place`, and the common part of `Relay`: orders enter the book, money is locked for demands.
 
-use super::parties::Parties;
-use super::{Context, admit, claims::Claims};
+use super::authority::Authority;
+use super::brought::{self, Brought};
+use super::{Context, admit};
 use crate::book::{Book, Order, Sequences};
 use crate::{ContractError, OrderError};
 use caplet_api::auction::{DemandInput, MAX_PAGE, OfferInput};
 use caplet_api::event::OrdersPlaced;
 use caplet_api::packed::LockItem;
-use caplet_base::domain;
 use caplet_protocol::{
-    DeviceId, Domain, MarketId,
+    MarketId,
     layout::{Demand, Offer, Side},
 };
 use cosmwasm_std::{Response, Storage};
-
-/// An order with the device's signature, if there is one; without, the sender must own the device.
-pub(super) struct Brought<T> {
-    pub(super) order: T,
-    pub(super) signature: Option<Vec<u8>>,
-}
 
 /// Places orders written out.
 pub(super) fn written_out(
@@ -28,8 +22,8 @@ pub(super) fn written_out(
     offers: Vec<OfferInput>,
     demands: Vec<DemandInput>,
 ) -> Result<Response, ContractError> {
-    let offers = offers.into_iter().map(|input| offer(market, input)).collect();
-    let demands = demands.into_iter().map(|input| demand(market, input)).collect();
+    let offers = offers.into_iter().map(|input| brought::offer(market, input)).collect();
+    let demands = demands.into_iter().map(|input| brought::demand(market, input)).collect();
     place(storage, context, market, offers, demands)
 }
 
@@ -43,16 +37,13 @@ pub(super) fn place(
 ) -> Result<Response, ContractError> {
     let mut placing = Placing {
         book: Book::open(storage, market, context.now)?,
-        parties: Parties::new(context),
+        authority: Authority::new(storage, context)?,
         sequences: Sequences::new(),
-        claims: Claims::default(),
-        domain: domain::load(storage)?,
-        context,
     };
     placing.room(offers.len(), demands.len())?;
     let offers = placing.each(Side::Offer, offers, |p, i, o| p.offer(storage, i, o))?;
     let demands = placing.each(Side::Demand, demands, |p, i, d| p.demand(storage, i, d))?;
-    placing.claims.verify(context)?;
+    placing.authority.verify()?;
     placing.sequences.flush(storage);
     let mut book = placing.book;
     enter(storage, &mut book, Side::Offer, &offers)?;
@@ -63,11 +54,8 @@ pub(super) fn place(
 /// A placing message under way.
 struct Placing<'a> {
     book: Book,
-    parties: Parties<'a>,
+    authority: Authority<'a>,
     sequences: Sequences,
-    claims: Claims,
-    domain: Domain,
-    context: &'a Context<'a>,
 }
 
 impl Placing<'_> {
@@ -117,10 +105,10 @@ impl Placing<'_> {
         self.market(offer.market)?;
         let by_owner = signature.is_none();
         let mut order = admit::offer(&self.book, &offer, by_owner)?;
-        let trader = self.parties.trader(offer.device)?;
+        let trader = self.authority.parties.trader(offer.device)?;
         self.sequences.advance(storage, offer.device, offer.sequence)?;
-        self.authority((Side::Offer, index), offer.device, signature, |d| {
-            offer.preimage(d).to_vec()
+        self.authority.ask((Side::Offer, index), offer.device, signature, |domain| {
+            offer.preimage(domain).to_vec()
         })?;
         let class = admit::class_of(&self.book.config, &trader, &offer)?;
         order.group = self.book.classes(storage)?.enter(class)?.0.into();
@@ -138,10 +126,10 @@ impl Placing<'_> {
         self.market(demand.market)?;
         let by_owner = signature.is_none();
         let mut order = admit::demand(&self.book, &demand, by_owner)?;
-        let trader = self.parties.trader(demand.device)?;
+        let trader = self.authority.parties.trader(demand.device)?;
         self.sequences.advance(storage, demand.device, demand.sequence)?;
-        self.authority((Side::Demand, index), demand.device, signature, |d| {
-            demand.preimage(d).to_vec()
+        self.authority.ask((Side::Demand, index), demand.device, signature, |domain| {
+            demand.preimage(domain).to_vec()
         })?;
         let vector = admit::vector_of(&self.book.config, &trader, &demand)?;
         order.group = self.book.enter_vector(storage, &vector)?.0;
@@ -153,26 +141,6 @@ impl Placing<'_> {
     fn market(&self, signed: MarketId) -> Result<(), OrderError> {
         let market = self.book.market;
         if signed == market { Ok(()) } else { Err(OrderError::OtherMarket { signed, market }) }
-    }
-
-    /// The device's signature, to be verified with the others; without one, its owner must send.
-    fn authority(
-        &mut self,
-        place: (Side, usize),
-        device: DeviceId,
-        signature: Option<Vec<u8>>,
-        preimage: impl Fn(&Domain) -> Vec<u8>,
-    ) -> Result<(), OrderError> {
-        if let Some(signature) = signature {
-            let key = self.parties.key(device)?;
-            self.claims.add(place, (device, key), &preimage(&self.domain), signature);
-            return Ok(());
-        }
-        let record = self.parties.record(device)?;
-        if self.parties.is_owner(&record)? {
-            return Ok(());
-        }
-        Err(OrderError::NotOwner { device, sender: self.context.sender.clone() })
     }
 
     fn lock(&mut self, order: &Order, amount: u64, relay_fee: u64) {
@@ -198,49 +166,4 @@ fn enter(
     let market = book.market.0;
     book.events.push(OrdersPlaced { market, side: side as u8, page, count, epoch }.into());
     Ok(())
-}
-
-fn offer(market: MarketId, input: OfferInput) -> Brought<Offer> {
-    Brought {
-        order: Offer {
-            device: input.device,
-            sequence: input.sequence,
-            market,
-            latency: input.latency,
-            throughput: input.throughput,
-            accuracy: input.accuracy,
-            flags: input.flags,
-            tags: input.tags,
-            ask: input.ask.u64(),
-            batch: input.batch,
-            instant: input.instant,
-            not_after: input.not_after.u64(),
-            relay_fee: input.relay_fee.u64(),
-        },
-        signature: input.signature.map(Into::into),
-    }
-}
-
-/// A demand written out, as its layout.
-pub(super) fn demand(market: MarketId, input: DemandInput) -> Brought<Demand> {
-    Brought {
-        order: Demand {
-            device: input.device,
-            sequence: input.sequence,
-            market,
-            latency: input.latency,
-            throughput: input.throughput,
-            accuracy: input.accuracy,
-            reliability: input.reliability,
-            flags: input.flags,
-            tags: input.tags,
-            rho: input.rho,
-            lambda: input.lambda,
-            limit: input.limit.u64(),
-            lots: input.lots,
-            not_after: input.not_after.u64(),
-            relay_fee: input.relay_fee.u64(),
-        },
-        signature: input.signature.map(Into::into),
-    }
 }

@@ -1,9 +1,7 @@
 //! `Relay`: signed orders in packed form, placed by anybody.
 
-use super::{
-    Context,
-    place::{Brought, place},
-};
+use super::Context;
+use super::{brought::Brought, place::place};
 use crate::ContractError;
 use caplet_api::auction::MAX_PAGE;
 use caplet_api::packed::PackedError;

@@ -1,14 +1,14 @@
 //! `Take`, the instant lane: one offer's posted price, now, without a batch.
 
+use super::authority::Authority;
+use super::brought::{self, Brought};
 use super::parties::{Parties, Trader};
-use super::place::{self, Brought};
-use super::{Context, admit, claims::Claims};
+use super::{Context, admit};
 use crate::book::{Book, Lanes, Order, Sequences};
 use crate::{ContractError, OrderError, TakeError, market, tables};
 use caplet_api::auction::DemandInput;
 use caplet_api::event::OfferTaken;
 use caplet_api::packed::{INSTANT, OpenItem};
-use caplet_base::domain;
 use caplet_protocol::{
     MarketId, OrderId,
     layout::{Demand, Side},
@@ -23,17 +23,22 @@ pub(super) fn take(
     offer: OrderId,
     input: DemandInput,
 ) -> Result<Response, ContractError> {
-    let brought = place::demand(market, input);
+    let Brought { order: demand, signature } = brought::demand(market, input);
     let mut book = Book::open(storage, market, context.now)?;
-    let mut parties = Parties::new(context);
-    let (order, taker) = admit(storage, &book, &mut parties, &brought)
-        .map_err(|source| ContractError::Order { side: Side::Demand, index: 0, source })?;
-    sign(storage, context, &mut parties, &brought)?;
-    let demand = brought.order;
+    let mut authority = Authority::new(storage, context)?;
+    let by_owner = signature.is_none();
+    let (order, taker) = admit(storage, &book, &mut authority.parties, &demand, by_owner)
+        .and_then(|admitted| {
+            let place = (Side::Demand, 0);
+            authority.ask(place, demand.device, signature, |d| demand.preimage(d).to_vec())?;
+            Ok(admitted)
+        })
+        .map_err(wrong)?;
+    authority.verify()?;
     let posted = book.find(storage, Side::Offer, offer)?;
     let refuse = |source| ContractError::Take { offer, source };
     available(&book, &posted, &demand).map_err(refuse)?;
-    strangers(&mut parties, &posted, &taker, &demand)?;
+    strangers(&mut authority.parties, &posted, &taker, &demand)?;
     let price = within_limit(storage, &mut book, &posted, &taker, &demand)?;
     let lots = demand.lots.0;
     book.take(storage, &posted, Lanes { batch: 0, instant: lots })?;
@@ -51,43 +56,25 @@ pub(super) fn take(
     book.close(storage, &context.peers, context.sender)
 }
 
+/// What is wrong with the demand itself.
+const fn wrong(source: OrderError) -> ContractError {
+    ContractError::Order { side: Side::Demand, index: 0, source }
+}
+
 /// The demand as an order, and who takes; its sequence is used.
 fn admit(
     storage: &mut dyn Storage,
     book: &Book,
     parties: &mut Parties<'_>,
-    brought: &Brought<Demand>,
+    demand: &Demand,
+    by_owner: bool,
 ) -> Result<(Order, Trader), OrderError> {
-    let demand = &brought.order;
-    let order = admit::demand(book, demand, brought.signature.is_none())?;
+    let order = admit::demand(book, demand, by_owner)?;
     let taker = parties.trader(demand.device)?;
     let mut sequences = Sequences::new();
     sequences.advance(storage, demand.device, demand.sequence)?;
     sequences.flush(storage);
     Ok((order, taker))
-}
-
-/// The taker's signature holds; without one, its owner sends.
-fn sign(
-    storage: &dyn Storage,
-    context: &Context<'_>,
-    parties: &mut Parties<'_>,
-    brought: &Brought<Demand>,
-) -> Result<(), ContractError> {
-    let (side, index, device) = (Side::Demand, 0, brought.order.device);
-    let wrong = |source| ContractError::Order { side, index, source };
-    if let Some(signature) = &brought.signature {
-        let key = parties.key(device).map_err(wrong)?;
-        let message = brought.order.preimage(&domain::load(storage)?);
-        let mut claims = Claims::default();
-        claims.add((side, index), (device, key), &message, signature.clone());
-        return claims.verify(context);
-    }
-    let record = parties.record(device).map_err(wrong)?;
-    if parties.is_owner(&record)? {
-        return Ok(());
-    }
-    Err(wrong(OrderError::NotOwner { device, sender: context.sender.clone() }))
 }
 
 /// Passes an offer that still holds and has the lots.
@@ -128,7 +115,6 @@ fn within_limit(
     demand: &Demand,
 ) -> Result<u64, ContractError> {
     let refuse = |source| ContractError::Take { offer: posted.id, source };
-    let wrong = |source| ContractError::Order { side: Side::Demand, index: 0, source };
     let vector = admit::vector_of(&book.config, taker, demand).map_err(wrong)?;
     let slot = u8::try_from(posted.group).ok();
     let classes = book.classes(storage)?;
