@@ -1,6 +1,6 @@
 // What was used is vouchered, vouchers are redeemed, and the lease ends.
 import { toBase64 } from "@cosmjs/encoding";
-import { type DeviceKey, EscrowClient, ReputationClient, adapt, eventOf, hashChain, layouts, list, packVouchers } from "../src/index.js";
+import { type DeviceKey, EscrowClient, ReputationClient, adapt, eventOf, hashChain, layouts, packVouchers, results } from "../src/index.js";
 import type { Party, Sent } from "./party.js";
 
 /** What a consumer owes on a lease since it began, and the units it had for it. */
@@ -15,12 +15,12 @@ export async function signVoucher(domain: Uint8Array, key: DeviceKey, owed: Owed
   return key.sign(layouts.voucher.preimage(domain, { ...owed, lane: 0, links: 0, link_units: 0, link_amount: 0 }));
 }
 
-/** Redeems one voucher in packed form; thousands may go in one message. Returns what became of each (0: paid). */
+/** Redeems one voucher in packed form; thousands may go in one message. Returns what became of each. */
 export async function settlePacked(escrow: string, by: Party, owed: Owed, signature: Uint8Array): Promise<string[]> {
   const tell = new EscrowClient(adapt(by.client), by.address, escrow);
   const vouchers = toBase64(packVouchers([{ ...owed, lane: 0, signature }]));
   const { events }: Sent = await tell.settle({ vouchers });
-  return list(eventOf(events, escrow, "caplet_settled"), "results");
+  return results(eventOf(events, escrow, "caplet_settled").results);
 }
 
 /** A hash chain: each link is worth this much more, without another signature. */
@@ -30,7 +30,7 @@ export interface Ticks {
   readonly link_amount: string;
 }
 
-/** Redeems a voucher that carries a hash chain, written out, with its k-th link. Returns what became of it (0: paid). */
+/** Redeems a voucher that carries a hash chain, written out, with its k-th link. Returns what became of it. */
 export async function redeemTicks(escrow: string, by: Party, domain: Uint8Array, key: DeviceKey, owed: Owed, ticks: Ticks, k: number, secret: Uint8Array): Promise<string[]> {
   // The consumer: one signature for the whole chain, then a link a tick.
   const links = hashChain(domain, { ...owed, ...ticks, lane: 0 }, secret);
@@ -39,7 +39,7 @@ export async function redeemTicks(escrow: string, by: Party, domain: Uint8Array,
   const tell = new EscrowClient(adapt(by.client), by.address, escrow);
   const chain = { ...ticks, anchor: toBase64(links[0]), k, link: toBase64(links[k]) };
   const { events }: Sent = await tell.redeem({ voucher: { ...owed, lane: 0, chain, signature: toBase64(signature) } });
-  return list(eventOf(events, escrow, "caplet_settled"), "results");
+  return results(eventOf(events, escrow, "caplet_settled").results);
 }
 
 /** Ends a lease as its payer. Vouchers are redeemed until the settle window has passed; then anyone sweeps. */

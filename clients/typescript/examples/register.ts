@@ -1,7 +1,7 @@
 // A gateway says where it is dialled; owners register their devices there.
 import { sha256 } from "@cosmjs/crypto";
 import { toBase64 } from "@cosmjs/encoding";
-import { type DeviceKey, RegistryClient, RegistryQueryClient, adapt, attribute, checkedDomain, eventOf, layouts, textHash } from "../src/index.js";
+import { type DeviceKey, RegistryClient, RegistryQueryClient, adapt, checkedDomain, eventOf, layouts, textHash } from "../src/index.js";
 import { type Device, type Party, type Sent, chainTime } from "./party.js";
 
 const DAY = 86_400;
@@ -32,7 +32,7 @@ export async function registerDevice(registry: string, owner: Party, gateway: st
   const proof = await key.sign(layouts.possession.preimage(checkedDomain(await ask.domain()), consent));
   const device = { key: key.key, owner: owner.address, gateway, proof: toBase64(proof) };
   const sent: Sent = await tell.register({ devices: [device] });
-  const id = Number(attribute(eventOf(sent.events, registry, "caplet_device"), "device"));
+  const id = Number(eventOf(sent.events, registry, "caplet_device").device);
   return { id, key, owner };
 }
 

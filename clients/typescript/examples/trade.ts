@@ -1,6 +1,6 @@
 // Money in, orders, a lease out.
 import { toBase64 } from "@cosmjs/encoding";
-import { AuctionClient, AuctionQueryClient, EscrowClient, adapt, attribute, type auction, checkedDomain, eventOf, layouts, list, orderId } from "../src/index.js";
+import { AuctionClient, AuctionQueryClient, EscrowClient, adapt, type auction, checkedDomain, eventOf, layouts, list, orderId } from "../src/index.js";
 import { concat } from "../src/layout.js";
 import type { Contracts, Device, Party, Sent } from "./party.js";
 
@@ -39,7 +39,7 @@ export async function placeDemand(contract: string, by: Party, market: number, d
 
 /** The number of the one order that a message placed: its page from the event, its slot from its place in the message. */
 function placed(contract: string, { events }: Sent): string {
-  return orderId(Number(attribute(eventOf(events, contract, "caplet_placed"), "page")), 0);
+  return orderId(Number(eventOf(events, contract, "caplet_placed").page), 0);
 }
 
 /** Takes a demand back as its device's owner, who needs no signature. */
@@ -51,5 +51,5 @@ export async function cancelDemand(contract: string, owner: Party, market: numbe
 export async function take(contracts: Contracts, by: Party, market: number, offer: string, demand: auction.DemandInput): Promise<string> {
   const tell = new AuctionClient(adapt(by.client), by.address, contracts.auction);
   const { events }: Sent = await tell.take({ market, offer, demand });
-  return list(eventOf(events, contracts.escrow, "caplet_opened"), "leases")[0];
+  return list(eventOf(events, contracts.escrow, "caplet_opened").leases)[0];
 }

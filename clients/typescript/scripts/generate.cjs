@@ -8,7 +8,7 @@ const path = require("node:path");
 const { parseArgs } = require("node:util");
 const codegen = require("@cosmwasm/ts-codegen").default;
 
-const help = `scripts/generate.cjs: src/generated from schema/<contract> of the checkout
+const help = `scripts/generate.cjs: src/generated from schema/<contract> and schema/events.json
 
   node scripts/generate.cjs           writes src/generated anew
   node scripts/generate.cjs --check   fails if src/generated is not what the schemas give`;
@@ -44,12 +44,29 @@ async function main() {
 }
 
 async function generate(outPath) {
-  const read = fs.mkdtempSync(path.join(os.tmpdir(), "caplet-schema-"));
+  const readable = fs.mkdtempSync(path.join(os.tmpdir(), "caplet-schema-"));
   try {
-    await codegen({ contracts: contracts.map((contract) => prepare(contract, read)), outPath, options });
+    await codegen({ contracts: contracts.map((contract) => prepare(contract, readable)), outPath, options });
   } finally {
-    fs.rmSync(read, { recursive: true, force: true });
+    fs.rmSync(readable, { recursive: true, force: true });
   }
+  fs.writeFileSync(path.join(outPath, "events.ts"), events());
+}
+
+/** Attributes of each event by its name, and the words behind numbers. */
+function events() {
+  const { events, numbers } = JSON.parse(fs.readFileSync(path.join(schema, "events.json"), "utf8"));
+  const lines = events.map(({ type, about, attributes }) => {
+    const names = attributes.map(({ name }) => JSON.stringify(name)).join(", ");
+    return `  /** ${about} */\n  ${type.replace(/^wasm-/, "")}: [${names}],\n`;
+  });
+  return [
+    "// Made by scripts/generate.cjs from schema/events.json: do not edit.\n\n",
+    "/** Attributes of each event, by its name without `wasm-`. */\n",
+    `export const attributes = {\n${lines.join("")}} as const;\n\n`,
+    "/** The words behind numbers in attributes. */\n",
+    `export const numbers = ${JSON.stringify(numbers, null, 2)} as const;\n`,
+  ].join("");
 }
 
 /** One contract's schema in a folder of its own, as the generator can read it. */

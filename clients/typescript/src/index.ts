@@ -11,7 +11,7 @@ export type * as reputation from "./generated/Reputation.types.js";
 export { adapt } from "./adapter.js";
 export { DeviceKey, textHash } from "./device-key.js";
 export { checkedDomain, domainOf, domainPreimage, type Instantiation } from "./domain.js";
-export { type ChainEvent, attribute, eventOf, list, orderId } from "./events.js";
+export { type Attributes, type ChainEvent, type EventName, eventOf, list, orderId, results } from "./events.js";
 export { type ChainTerms, hashChain } from "./hash-chain.js";
 export * as layouts from "./layouts.js";
 export { type PackedChain, type VoucherItem, packVouchers } from "./packed.js";

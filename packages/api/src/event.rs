@@ -31,8 +31,21 @@ pub enum EventError {
     },
 }
 
+/// What an event is made of, for clients in other languages (`schema/events.json`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Its name, without the `wasm-` that the chain puts before it.
+    pub name: &'static str,
+    /// Who says it, and what it says.
+    pub about: &'static str,
+    /// Its attributes: name, form, meaning.
+    pub attributes: &'static [(&'static str, &'static str, &'static str)],
+}
+
 /// A value in an attribute.
 pub trait Value: Sized {
+    /// How it is written, in words.
+    const FORM: &'static str;
     /// As text.
     fn to_text(&self) -> String;
     /// From text.
@@ -40,16 +53,20 @@ pub trait Value: Sized {
 }
 
 macro_rules! plain {
-    ($($ty:ty),*) => {$(
+    ($form:literal: $($ty:ty),*) => {$(
         impl Value for $ty {
+            const FORM: &'static str = $form;
             fn to_text(&self) -> String { self.to_string() }
             fn from_text(text: &str) -> Option<Self> { <$ty>::from_str(text).ok() }
         }
     )*};
 }
-plain!(u8, u16, u32, u64, u128, String, bool);
+plain!("decimal": u8, u16, u32, u64, u128);
+plain!("text": String);
+plain!("true or false": bool);
 
 impl Value for Vec<u8> {
+    const FORM: &'static str = "hex";
     fn to_text(&self) -> String {
         HexBinary::from(self.as_slice()).to_hex()
     }
@@ -59,6 +76,7 @@ impl Value for Vec<u8> {
 }
 
 impl Value for Vec<u64> {
+    const FORM: &'static str = "decimals parted by commas";
     fn to_text(&self) -> String {
         let parts: Vec<String> = self.iter().map(ToString::to_string).collect();
         parts.join(",")
@@ -72,16 +90,23 @@ impl Value for Vec<u64> {
 }
 
 macro_rules! event {
-    ($(#[$doc:meta])* $name:ident = $ty:literal { $($(#[$fdoc:meta])* $field:ident: $fty:ty),* $(,)? }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident = $ty:literal { $($(#[doc = $fdoc:literal])* $field:ident: $fty:ty),* $(,)? }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
-            $($(#[$fdoc])* pub $field: $fty,)*
+            $($(#[doc = $fdoc])* pub $field: $fty,)*
         }
 
         impl $name {
             /// The event's name, without the `wasm-` that the chain puts before it.
             pub const NAME: &'static str = $ty;
+
+            /// What it is made of.
+            pub const SHAPE: Shape = Shape {
+                name: $ty,
+                about: concat!($($doc),*),
+                attributes: &[$((stringify!($field), <$fty as Value>::FORM, concat!($($fdoc),*))),*],
+            };
 
             /// Reads the event from its type (with or without `wasm-`) and attributes.
             ///
@@ -479,9 +504,48 @@ event!(
     }
 );
 
+/// Every event there is.
+pub const ALL: &[Shape] = &[
+    EndpointPublished::SHAPE,
+    DeviceRegistered::SHAPE,
+    ProfileAnnounced::SHAPE,
+    KeyRotated::SHAPE,
+    GrantRecorded::SHAPE,
+    StatusChanged::SHAPE,
+    AccountOpened::SHAPE,
+    CellAssigned::SHAPE,
+    DeviceMoved::SHAPE,
+    Deposited::SHAPE,
+    Withdrawn::SHAPE,
+    LeasesOpened::SHAPE,
+    Settled::SHAPE,
+    LeasesClosing::SHAPE,
+    LeaseClosed::SHAPE,
+    AllowanceSet::SHAPE,
+    NoticeGiven::SHAPE,
+    FeesSwept::SHAPE,
+    MarketCreated::SHAPE,
+    OrdersPlaced::SHAPE,
+    OrdersEnded::SHAPE,
+    EpochCleared::SHAPE,
+    EpochLapsed::SHAPE,
+    OfferTaken::SHAPE,
+    PriceMoved::SHAPE,
+    RulesSet::SHAPE,
+    LeaseRated::SHAPE,
+    SuspensionChanged::SHAPE,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_event_is_listed_once() {
+        let defined = include_str!("event.rs").matches("\nevent!(\n").count();
+        let names: std::collections::BTreeSet<&str> = ALL.iter().map(|shape| shape.name).collect();
+        assert_eq!((names.len(), ALL.len()), (defined, defined));
+    }
 
     #[test]
     fn an_event_reads_back_from_what_the_chain_shows() {

@@ -178,20 +178,20 @@ describe("a lease on a real chain", () => {
   test("a voucher settles packed; the same again pays nothing; a forged one pays nothing", async () => {
     const owed = { lease, amount: `${(await reserve()) / 4n}`, units: "10" };
     const signature = await signVoucher(domain, consumer.key, owed);
-    assert.deepEqual(await settlePacked(at.escrow, gateway, owed, signature), ["0"]);
+    assert.deepEqual(await settlePacked(at.escrow, gateway, owed, signature), ["paid"]);
     assert.equal((await escrow.lease({ lease })).lanes[0].redeemed, owed.amount);
     const paid = await free(seller);
     assert.ok(paid > start.seller);
-    assert.deepEqual(await settlePacked(at.escrow, gateway, owed, signature), ["1"]);
+    assert.deepEqual(await settlePacked(at.escrow, gateway, owed, signature), ["stale"]);
     const more = { ...owed, amount: `${BigInt(owed.amount) + 1n}` };
-    assert.deepEqual(await settlePacked(at.escrow, gateway, more, signature), ["2"]);
+    assert.deepEqual(await settlePacked(at.escrow, gateway, more, signature), ["bad_signature"]);
     assert.equal(await free(seller), paid);
   });
 
   test("a voucher with a hash chain is redeemed written out, with the best link", async () => {
     const owed = { lease, amount: `${(await reserve()) / 4n}`, units: "10" };
     const ticks = { links: 8, link_units: 1, link_amount: "30" };
-    assert.deepEqual(await redeemTicks(at.escrow, gateway, domain, consumer.key, owed, ticks, 5, randomBytes(32)), ["0"]);
+    assert.deepEqual(await redeemTicks(at.escrow, gateway, domain, consumer.key, owed, ticks, 5, randomBytes(32)), ["paid"]);
     assert.equal((await escrow.lease({ lease })).lanes[0].redeemed, `${BigInt(owed.amount) + 150n}`);
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SigningCosmWasmClient } from "@cosmjs/cosmwasm";
-import { RegistryClient, adapt, checkedDomain, eventOf, list, orderId } from "../../src/index.js";
+import { RegistryClient, adapt, checkedDomain } from "../../src/index.js";
 import { vectorFile } from "../support/vectors.js";
 
 /** A client that only remembers what it was called with. */
@@ -35,20 +35,4 @@ test("a domain that is not that of its instantiation is refused", () => {
   const answer = { ...domain, domain: domain.sha256 };
   assert.equal(checkedDomain(answer).length, 32);
   assert.throws(() => checkedDomain({ ...answer, height: "13" }), /sign nothing for it/);
-});
-
-test("an event is read of the contract that is meant", () => {
-  const event = (contract: string, leases: string) => ({
-    type: "wasm-caplet_opened",
-    attributes: [{ key: "_contract_address", value: contract }, { key: "leases", value: leases }],
-  });
-  const events = [event("mine", "6,7"), event("other", "8")];
-  assert.deepEqual(list(eventOf(events, "mine", "caplet_opened"), "leases"), ["6", "7"]);
-  assert.throws(() => eventOf(events, "third", "caplet_opened"), /0 events caplet_opened of third/);
-  assert.throws(() => list(eventOf(events, "mine", "caplet_opened"), "lots"), /different versions/);
-});
-
-test("an order's number is its page and slot", () => {
-  assert.equal(orderId(2, 5), "517");
-  assert.equal(orderId(4_294_967_295, 255), "1099511627775");
 });
