@@ -1,24 +1,42 @@
 //! One keeper, wired: what `caplet run` and the demo start.
 
+mod account;
+mod options;
+mod status;
+
 use crate::book::Books;
+use crate::bridge::Bridge;
 use crate::config::Config;
-use crate::context::Context;
+use crate::context::{Context, Domains};
 use crate::deploy::Deployment;
 use crate::leases::Leases;
+use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
-use crate::tasks::Drained;
+use crate::tasks::{Drained, Group};
+use crate::{bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler};
+use anyhow::Context as _;
 use caplet_chain::{Chain, Signer};
 use ed25519_dalek::SigningKey;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Tables of every room, for [`Store::open`].
-pub const ROOMS: &[Tables] =
-    &[crate::outbox::TABLES, crate::settler::vouchers::TABLES, crate::settler::closings::TABLES];
+pub const ROOMS: &[Tables] = &[
+    outbox::TABLES,
+    leases::TABLES,
+    settler::vouchers::TABLES,
+    settler::closings::TABLES,
+    registrar::TABLES,
+    placer::TABLES,
+    bridge::TABLES,
+    exchange::TABLES,
+    session::TABLES,
+];
 
 /// What a keeper is made of.
 pub struct Parts {
-    /// Policies and roles; nothing is read from its paths here.
+    /// Policies and roles; nothing is read from its paths here but TLS files and passwords.
     pub config: Config,
     /// The chain.
     pub chain: Arc<dyn Chain>,
@@ -37,7 +55,7 @@ pub struct Keeper {
     context: Context,
     books: Books,
     leases: Leases,
-    broker: Option<std::net::SocketAddr>,
+    bridge: Option<Bridge>,
 }
 
 impl Keeper {
@@ -47,8 +65,59 @@ impl Keeper {
     /// # Errors
     /// If the chain cannot be asked, a contract is not there, or an address cannot be listened on.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        let _ = parts;
-        anyhow::bail!("under construction")
+        let Parts { config, chain, deployment, signer, key, store } = parts;
+        let tasks = Group::new("keeper");
+        let started = Self::wire(&tasks, config, chain, deployment, signer, key, store).await;
+        if started.is_err() {
+            // what did start must not outlive the keeper that did not
+            tasks.drain(Duration::from_secs(5)).await;
+        }
+        started
+    }
+
+    async fn wire(
+        tasks: &Group,
+        config: Config,
+        chain: Arc<dyn Chain>,
+        deployment: Deployment,
+        signer: Signer,
+        key: SigningKey,
+        store: Store,
+    ) -> anyhow::Result<Self> {
+        let domains = Domains::load(&*chain, &deployment)
+            .await
+            .context("asking the contracts of the deployment file for their domains")?;
+        let outbox =
+            Outbox::start(tasks, Arc::clone(&chain), signer.clone(), store.clone(), config.outbox)?;
+        outbox.ready().await;
+        let account = account::open(&*chain, &deployment, &signer, &outbox).await?;
+        let context = Context {
+            chain,
+            deployment: Arc::new(deployment),
+            domains: Arc::new(domains),
+            signer,
+            account,
+            key: Arc::new(key),
+            store,
+            outbox,
+            tasks: tasks.clone(),
+        };
+        let books = Books::start(&context).await?;
+        let leases = Leases::start(&context).await?;
+        if config.roles.matcher {
+            matcher::start(&context, books.clone(), config.matcher);
+        }
+        if config.roles.settler {
+            settler::start(&context, &leases, config.settle);
+        }
+        let bridge = if config.roles.bridge {
+            let status = status::teller(&context, &books, &leases);
+            let options = options::bridge(&config)?;
+            Some(Bridge::start(&context, options, leases.clone(), books.clone(), status).await?)
+        } else {
+            None
+        };
+        Ok(Self { context, books, leases, bridge })
     }
 
     /// What its roles hold.
@@ -60,9 +129,17 @@ impl Keeper {
     /// Where devices connect, with the port really bound.
     ///
     /// # Errors
-    /// If the bridge role is off, or the broker is a remote one without a socket address.
-    pub fn broker(&self) -> anyhow::Result<std::net::SocketAddr> {
-        self.broker.ok_or_else(|| anyhow::anyhow!("this keeper runs no broker: turn on roles.bridge"))
+    /// If the bridge role is off, or the broker is known by a name rather than an address.
+    pub fn broker(&self) -> anyhow::Result<SocketAddr> {
+        let bridge = self.bridge.as_ref().context("this keeper has no broker: turn on roles.bridge")?;
+        let host = bridge.broker().address().host;
+        host.parse().with_context(|| format!("the broker {host} is not given as address and port"))
+    }
+
+    /// Where other gateways connect; `None` if the bridge role is off.
+    #[must_use]
+    pub fn exchange(&self) -> Option<SocketAddr> {
+        self.bridge.as_ref().map(|bridge| bridge.exchange().address())
     }
 
     /// Its books.
@@ -84,6 +161,9 @@ impl Keeper {
 
     /// Stops accepting, lets every role end, finishes what the outbox holds; at most `deadline`.
     pub async fn stop(self, deadline: Duration) -> Drained {
+        if let Some(bridge) = &self.bridge {
+            bridge.close().await;
+        }
         self.context.tasks.drain(deadline).await
     }
 }

@@ -89,6 +89,8 @@ pub struct ExchangeConfig {
     pub advertise: Vec<String>,
     /// Seconds an endpoint record is valid; it is renewed at half of that.
     pub record_secs: u64,
+    /// `host:port` of gateways to ask for addresses that this keeper has not heard of.
+    pub peers: Vec<String>,
 }
 
 impl Default for ExchangeConfig {
@@ -97,6 +99,7 @@ impl Default for ExchangeConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 7080)),
             advertise: Vec::new(),
             record_secs: 7 * 86_400,
+            peers: Vec::new(),
         }
     }
 }
