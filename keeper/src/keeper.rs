@@ -131,7 +131,8 @@ impl Keeper {
     /// # Errors
     /// If the bridge role is off, or the broker is known by a name rather than an address.
     pub fn broker(&self) -> anyhow::Result<SocketAddr> {
-        let bridge = self.bridge.as_ref().context("this keeper has no broker: turn on roles.bridge")?;
+        let bridge =
+            self.bridge.as_ref().context("this keeper has no broker: turn on roles.bridge")?;
         let host = bridge.broker().address().host;
         host.parse().with_context(|| format!("the broker {host} is not given as address and port"))
     }

@@ -20,7 +20,11 @@ pub(crate) trait Reconciler: Send + 'static {
 
 /// Runs it in `context.tasks`, after whatever an earlier run submitted has been decided, at every
 /// block and every change of `wakes`.
-pub(crate) fn start<R: Reconciler>(context: &Context, mut work: R, mut wakes: watch::Receiver<u64>) {
+pub(crate) fn start<R: Reconciler>(
+    context: &Context,
+    mut work: R,
+    mut wakes: watch::Receiver<u64>,
+) {
     let (chain, outbox) = (context.chain.clone(), context.outbox.clone());
     let stop = context.tasks.stop_token();
     let task = async move {

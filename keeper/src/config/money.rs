@@ -62,10 +62,13 @@ impl Default for SettleConfig {
 pub struct MatcherConfig {
     /// Blocks that a keeper waits for another one which the rendezvous hash puts before it.
     pub patience_blocks: u64,
+    /// Whether a book with both sides in which nothing matches is cleared too: it moves the base price,
+    /// and earns nothing.
+    pub clear_unmatched: bool,
 }
 
 impl Default for MatcherConfig {
     fn default() -> Self {
-        Self { patience_blocks: 2 }
+        Self { patience_blocks: 2, clear_unmatched: true }
     }
 }

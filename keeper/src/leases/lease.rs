@@ -32,6 +32,8 @@ pub struct Lease {
     pub closing: Option<(u64, u64)>,
     /// Fees it pays.
     pub fees: FeeSchedule,
+    /// SHA-256 of the QoS report in the best redeemed voucher, if it had one.
+    pub evidence: Option<[u8; 32]>,
     /// The demand it fills; `None` in the instant lane, and for a lease that was found by
     /// reconciling, since only the event names it.
     pub demand: Option<OrderId>,
@@ -59,6 +61,7 @@ impl Lease {
             reason: answer.reason,
             closing: closing.map(|(time, height)| (time.u64(), height.u64())),
             fees: answer.fees,
+            evidence: answer.evidence.and_then(|bytes| bytes.as_slice().try_into().ok()),
             demand: None,
             consumes_here,
             serves_here,

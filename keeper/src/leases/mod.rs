@@ -1,18 +1,27 @@
 //! Leases in which a local device takes part, kept in step with the escrow contract.
 
 mod lease;
+mod sync;
+mod table;
 
 pub use lease::Lease;
+pub use table::TABLES;
 
+use crate::context::Context;
+use crate::observe;
+use crate::store::Store;
 use caplet_protocol::{DeviceId, LeaseId};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use sync::Sync;
 use tokio::sync::watch;
+
+type Table = BTreeMap<LeaseId, Lease>;
 
 /// The table; clones share it.
 #[derive(Clone, Debug)]
 pub struct Leases {
-    table: Arc<RwLock<BTreeMap<LeaseId, Lease>>>,
+    table: Arc<RwLock<Table>>,
     version: Arc<watch::Sender<u64>>,
 }
 
@@ -23,24 +32,36 @@ impl Default for Leases {
 }
 
 impl Leases {
+    /// Reads the leases of the devices enrolled here and keeps them up in `context.tasks`.
+    ///
+    /// # Errors
+    /// If the chain cannot be asked, the store fails, or the escrow is of another version.
+    pub async fn start(context: &Context) -> anyhow::Result<Self> {
+        let leases = Self::default();
+        let escrow = context.deployment.contracts.escrow.clone();
+        let (chain, store) = (Arc::clone(&context.chain), context.store.clone());
+        let sync = Sync::open(leases.clone(), chain, escrow, store).await?;
+        context.tasks.spawn("leases", sync.run(context.tasks.stop_token()));
+        Ok(leases)
+    }
+
     /// A lease as last read from the chain.
     #[must_use]
     pub fn get(&self, lease: LeaseId) -> Option<Lease> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).get(&lease).cloned()
+        self.read().get(&lease).cloned()
     }
 
     /// Every lease, by number.
     #[must_use]
     pub fn all(&self) -> Vec<Lease> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.read().values().cloned().collect()
     }
 
     /// Leases in which a device takes part, by number.
     #[must_use]
     pub fn of_device(&self, device: DeviceId) -> Vec<Lease> {
         let takes_part = |l: &&Lease| l.consumer == device || l.provider == device;
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.values().filter(takes_part).cloned().collect()
+        self.read().values().filter(takes_part).cloned().collect()
     }
 
     /// Rises with every change of the table.
@@ -48,4 +69,42 @@ impl Leases {
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
+
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts leases as they were just read; what only an event told is kept.
+    fn put(&self, leases: Vec<Lease>) {
+        let mut changed = false;
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        for mut lease in leases {
+            let before = table.get(&lease.id);
+            lease.demand = lease.demand.or_else(|| before.and_then(|before| before.demand));
+            if before == Some(&lease) {
+                continue;
+            }
+            match before {
+                None => observe::lease_seen(&lease),
+                Some(before) if before.state != lease.state => observe::lease_moved(&lease),
+                Some(_) => {}
+            }
+            table.insert(lease.id, lease);
+            changed = true;
+        }
+        drop(table);
+        if changed {
+            self.version.send_modify(|version| *version = version.wrapping_add(1));
+        }
+    }
+}
+
+/// Notes that nothing is left to do about a lease: it is not read again after a restart.
+pub(crate) fn over(store: &Store, lease: LeaseId) -> anyhow::Result<()> {
+    table::over(store, lease)
+}
+
+/// Whether nothing is left to do about a lease.
+pub(crate) fn is_over(store: &Store, lease: LeaseId) -> anyhow::Result<bool> {
+    table::is_over(store, lease)
 }

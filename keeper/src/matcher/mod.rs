@@ -1,1 +1,19 @@
-//! Clears the frozen book of each market.
+//! Clears the markets: solves the frozen book of every epoch that may be cleared, checks the result
+//! with the contract's own certificate, and submits it if nobody was faster.
+
+mod duty;
+mod solve;
+
+pub use solve::{Solution, SolveError, solve};
+
+use crate::book::Books;
+use crate::config::MatcherConfig;
+use crate::context::Context;
+use crate::reconcile;
+use duty::Matcher;
+
+/// Starts the matcher in `context.tasks`.
+pub fn start(context: &Context, books: Books, policy: MatcherConfig) {
+    let wakes = books.changed();
+    reconcile::start(context, Matcher::new(context.clone(), books, policy), wakes);
+}

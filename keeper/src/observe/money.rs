@@ -104,12 +104,6 @@ pub fn leases_behind(cause: &str) {
 
 // --- matcher ---
 
-/// A pass of a reconciler failed; it is repeated.
-pub fn pass_failed(name: &str, error: &anyhow::Error) {
-    count("pass_failed");
-    tracing::warn!(name, error = format!("{error:#}"), "pass failed, trying again");
-}
-
 /// A frozen book was solved and is submitted.
 pub fn epoch_solved(market: MarketId, epoch: u32, offers: usize, demands: usize, fills: usize) {
     count("epoch_solved");

@@ -37,14 +37,14 @@ pub(super) fn unpaid(lease: &Lease, units: u64, vouched: u128) -> u128 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use caplet_api::escrow::{CloseReason, FeeSchedule, LaneResponse, LeaseState, Terms};
-    use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, Lane, LeaseId, Lots, MarketId};
+    use caplet_api::escrow::{FeeSchedule, LaneResponse, LeaseResponse, LeaseState, Terms};
+    use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, Lane, Lots, MarketId};
     use proptest::prelude::*;
 
     /// Two lots of 20 units at 1,000, device 1 serving device 2.
     pub(in crate::session) fn lease() -> Lease {
-        Lease {
-            id: LeaseId(7),
+        let answer = LeaseResponse {
+            lease: 7u64.into(),
             terms: Terms {
                 market: MarketId(1),
                 epoch: 3,
@@ -61,7 +61,7 @@ pub(super) mod tests {
             consumer: DeviceId(2),
             provider: DeviceId(1),
             payer: AccountId(5),
-            price: 1_000,
+            price: 1_000u64.into(),
             lots: Lots(2),
             lanes: vec![LaneResponse {
                 lane: Lane(0),
@@ -71,13 +71,13 @@ pub(super) mod tests {
                 payee: AccountId(6),
             }],
             state: LeaseState::Open,
-            reason: None::<CloseReason>,
-            closing: None,
+            reason: None,
+            closing_time: None,
+            closing_height: None,
             fees: FeeSchedule { protocol: Bps(100), keeper: Bps(50) },
-            demand: None,
-            consumes_here: true,
-            serves_here: true,
-        }
+            evidence: None,
+        };
+        Lease::new(answer, true, true)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::store::{Store, Tables};
 use anyhow::Context as _;
+use caplet_api::escrow::ItemResult;
 use caplet_api::packed::VoucherItem;
 use caplet_protocol::{Lane, LeaseId, layout::QosReport};
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -16,6 +17,8 @@ pub const TABLES: Tables = Tables {
         item BLOB NOT NULL,
         report BLOB,
         since INTEGER NOT NULL,
+        settled BLOB NOT NULL,
+        verdict INTEGER,
         PRIMARY KEY (lease, lane)
     ) STRICT, WITHOUT ROWID"],
 };
@@ -29,6 +32,10 @@ pub struct Kept {
     pub report: Option<Vec<u8>>,
     /// Chain time, Unix seconds, at which money began to wait that this voucher would redeem.
     pub since: u64,
+    /// What the contract made of this very voucher, once it was submitted.
+    pub verdict: Option<ItemResult>,
+    /// Cumulative base units that were settled when a voucher of the lane was submitted last.
+    pub settled: u128,
 }
 
 impl Kept {
@@ -82,11 +89,21 @@ pub fn accept(
             return Ok(Accepted::Stale { best: previous });
         }
         let report = report.or_else(|| same_evidence(item, before.as_ref()));
-        let since = before.as_ref().map_or(now, |kept| kept.since);
+        let waiting = before.as_ref().filter(|kept| kept.worth() > kept.settled);
+        let since = waiting.map_or(now, |kept| kept.since);
         tx.execute(
-            "INSERT INTO vouchers (lease, lane, worth, item, report, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (lease, lane) DO UPDATE SET worth = ?3, item = ?4, report = ?5, since = ?6",
-            params![key[0], key[1], worth.to_be_bytes(), packed, report, i64::try_from(since)?],
+            "INSERT INTO vouchers (lease, lane, worth, item, report, since, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (lease, lane)
+             DO UPDATE SET worth = ?3, item = ?4, report = ?5, since = ?6, verdict = NULL",
+            params![
+                key[0],
+                key[1],
+                worth.to_be_bytes(),
+                packed,
+                report,
+                i64::try_from(since)?,
+                0u128.to_be_bytes()
+            ],
         )?;
         Ok(Accepted::Best { previous })
     })
@@ -113,7 +130,38 @@ pub fn all(store: &Store) -> anyhow::Result<Vec<Kept>> {
     rows.into_iter().collect()
 }
 
-const SELECT: &str = "SELECT item, report, since FROM vouchers";
+/// Forgets the vouchers of a lease about which nothing is left to do.
+pub(super) fn forget(store: &Store, lease: LeaseId) -> anyhow::Result<()> {
+    let lease = i64::try_from(lease.0)?;
+    store.write(|tx| {
+        tx.execute("DELETE FROM vouchers WHERE lease = ?1", [lease])?;
+        Ok(())
+    })
+}
+
+/// Notes what the contract made of a voucher, unless a better one has come since.
+pub(super) fn judged(store: &Store, item: &VoucherItem, verdict: ItemResult) -> anyhow::Result<()> {
+    let key = params_of(item.voucher.lease, item.voucher.lane)?;
+    let worth = item.voucher.worth(item.k).to_be_bytes();
+    let settled = matches!(verdict, ItemResult::Paid | ItemResult::Clamped | ItemResult::Stale);
+    let mut packed = Vec::new();
+    item.put(&mut packed);
+    store.write(|tx| {
+        if settled {
+            tx.execute(
+                "UPDATE vouchers SET settled = max(settled, ?3) WHERE lease = ?1 AND lane = ?2",
+                params![key[0], key[1], worth],
+            )?;
+        }
+        tx.execute(
+            "UPDATE vouchers SET verdict = ?4 WHERE lease = ?1 AND lane = ?2 AND item = ?3",
+            params![key[0], key[1], packed, verdict as u8],
+        )?;
+        Ok(())
+    })
+}
+
+const SELECT: &str = "SELECT item, report, since, settled, verdict FROM vouchers";
 
 fn params_of(lease: LeaseId, lane: Lane) -> anyhow::Result<[i64; 2]> {
     let lease = i64::try_from(lease.0).context("a lease number past 2^63 exists on no chain")?;
@@ -122,11 +170,13 @@ fn params_of(lease: LeaseId, lane: Lane) -> anyhow::Result<[i64; 2]> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<anyhow::Result<Kept>> {
     let (item, report, since): (Vec<u8>, _, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (settled, verdict): ([u8; 16], Option<u8>) = (row.get(3)?, row.get(4)?);
     Ok((|| {
         let [item] = VoucherItem::unpack(&item, 1)?.try_into().map_err(|_| {
             anyhow::anyhow!("the store holds an empty voucher: restore it from a backup")
         })?;
-        Ok(Kept { item, report, since: u64::try_from(since)? })
+        let (since, settled) = (u64::try_from(since)?, u128::from_be_bytes(settled));
+        Ok(Kept { item, report, since, settled, verdict: verdict.and_then(ItemResult::from_u8) })
     })())
 }
 
@@ -155,4 +205,106 @@ fn check_report(item: &VoucherItem, report: Option<&[u8]>) -> anyhow::Result<()>
         "the QoS report is not the one whose SHA-256 the voucher carries as evidence: send the one that was signed"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use caplet_protocol::layout::Voucher;
+    use proptest::prelude::*;
+
+    fn item(amount: u128, k: u16, evidence: [u8; 32]) -> VoucherItem {
+        let lease = LeaseId(7);
+        let mut voucher = Voucher { lease, amount, evidence, ..Voucher::default() };
+        if k > 0 {
+            (voucher.links, voucher.link_amount, voucher.anchor) = (100, 3, [1; 32]);
+        }
+        VoucherItem { voucher, k, link: [u8::from(k > 0); 32], signature: [2; 64] }
+    }
+
+    fn store() -> Store {
+        Store::in_memory(&[TABLES]).unwrap()
+    }
+
+    fn report() -> QosReport {
+        QosReport { lease: LeaseId(7), units: 5, ..QosReport::default() }
+    }
+
+    #[test]
+    fn the_larger_cumulative_amount_stays_whatever_the_order() {
+        let store = store();
+        let take = |amount| accept(&store, &item(amount, 0, [0; 32]), None, 100).unwrap();
+        assert_eq!(take(50), Accepted::Best { previous: 0 });
+        assert_eq!(take(40), Accepted::Stale { best: 50 });
+        assert_eq!(take(50), Accepted::Stale { best: 50 });
+        assert_eq!(take(60), Accepted::Best { previous: 50 });
+        let linked = accept(&store, &item(55, 2, [0; 32]), None, 100).unwrap();
+        assert_eq!(linked, Accepted::Best { previous: 60 });
+        assert_eq!(best(&store, LeaseId(7), Lane(0)).unwrap().unwrap().worth(), 61);
+        assert_eq!(best(&store, LeaseId(7), Lane(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn evidence_and_its_report_are_worth_keeping_at_the_same_amount() {
+        let store = store();
+        let evidence = report().evidence();
+        accept(&store, &item(50, 0, [0; 32]), None, 100).unwrap();
+        let bare = accept(&store, &item(50, 0, evidence), None, 100).unwrap();
+        assert_eq!(bare, Accepted::Best { previous: 50 });
+        let full = accept(&store, &item(50, 0, evidence), Some(report().encode().into()), 100);
+        assert_eq!(full.unwrap(), Accepted::Best { previous: 50 });
+        let again = accept(&store, &item(50, 0, evidence), None, 100).unwrap();
+        assert_eq!(again, Accepted::Stale { best: 50 });
+        let kept = best(&store, LeaseId(7), Lane(0)).unwrap().unwrap();
+        assert_eq!(kept.report.unwrap(), report().encode());
+    }
+
+    #[test]
+    fn a_report_that_was_not_signed_is_refused_and_nothing_is_kept() {
+        let store = store();
+        let foreign = accept(&store, &item(50, 0, [9; 32]), Some(report().encode().into()), 100);
+        assert!(foreign.unwrap_err().to_string().contains("send the one that was signed"));
+        assert!(accept(&store, &item(50, 0, [9; 32]), Some(vec![1]), 100).is_err());
+        assert_eq!(all(&store).unwrap(), []);
+    }
+
+    #[test]
+    fn money_waits_since_the_first_voucher_that_was_not_settled() {
+        let store = store();
+        let since = || best(&store, LeaseId(7), Lane(0)).unwrap().unwrap().since;
+        accept(&store, &item(50, 0, [0; 32]), None, 100).unwrap();
+        accept(&store, &item(60, 0, [0; 32]), None, 110).unwrap();
+        assert_eq!(since(), 100);
+        judged(&store, &item(60, 0, [0; 32]), ItemResult::Paid).unwrap();
+        accept(&store, &item(70, 0, [0; 32]), None, 120).unwrap();
+        assert_eq!(since(), 120);
+    }
+
+    #[test]
+    fn a_verdict_belongs_to_the_very_voucher() {
+        let store = store();
+        let verdict = || best(&store, LeaseId(7), Lane(0)).unwrap().unwrap().verdict;
+        accept(&store, &item(50, 0, [0; 32]), None, 100).unwrap();
+        judged(&store, &item(50, 0, [0; 32]), ItemResult::BadChain).unwrap();
+        assert_eq!(verdict(), Some(ItemResult::BadChain));
+        accept(&store, &item(51, 0, [0; 32]), None, 100).unwrap();
+        assert_eq!(verdict(), None);
+        judged(&store, &item(50, 0, [0; 32]), ItemResult::BadChain).unwrap();
+        assert_eq!(verdict(), None);
+    }
+
+    proptest! {
+        /// Whatever comes in whatever order, what is kept is the most that was ever offered.
+        #[test]
+        fn the_best_is_the_maximum(amounts in proptest::collection::vec((0u128..1_000, 0u16..50), 1..20)) {
+            let store = store();
+            let mut most = 0;
+            for (amount, k) in amounts {
+                let offered = item(amount, k, [0; 32]);
+                accept(&store, &offered, None, 1).unwrap();
+                most = most.max(offered.voucher.worth(k));
+                prop_assert_eq!(best(&store, LeaseId(7), Lane(0)).unwrap().unwrap().worth(), most);
+            }
+        }
+    }
 }

@@ -1,0 +1,203 @@
+//! Keeping the table in step with the escrow contract. Events only say which leases to read; what is
+//! known of a lease is always the contract's answer. "I could not ask" never means "it is closed".
+
+use super::table::{self, Watched};
+use super::{Lease, Leases};
+use crate::follow::{Follower, Since};
+use crate::observe;
+use crate::registrar;
+use crate::store::Store;
+use anyhow::Context as _;
+use caplet_api::common::MAX_LIMIT;
+use caplet_api::escrow::{LeaseResponse, LeasesResponse, QueryMsg};
+use caplet_api::event::{EventError, LeaseClosed, LeasesClosing, LeasesOpened, Settled};
+use caplet_chain::{Chain, ChainError, ChainExt as _, Event};
+use caplet_protocol::{DeviceId, LeaseId, OrderId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Wait after the chain could not be asked.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// The task behind [`Leases`].
+pub(super) struct Sync {
+    pub(super) leases: Leases,
+    pub(super) chain: Arc<dyn Chain>,
+    pub(super) escrow: String,
+    pub(super) store: Store,
+    follower: Follower,
+    /// Devices enrolled here when the table was read last.
+    local: BTreeSet<DeviceId>,
+}
+
+/// Leases to read, with the demand they fill where an event named it.
+type Touched = BTreeMap<LeaseId, Option<OrderId>>;
+
+impl Sync {
+    /// Takes up what an earlier run knew.
+    pub(super) async fn open(
+        leases: Leases,
+        chain: Arc<dyn Chain>,
+        escrow: String,
+        store: Store,
+    ) -> anyhow::Result<Self> {
+        let (watched, height) = table::load(&store)?;
+        let mut follower = Follower::default();
+        if let Some(height) = height {
+            follower.reached(height);
+        }
+        let local = local(&store)?;
+        let mut sync = Self { leases, chain, escrow, store, follower, local };
+        let touched = watched.into_iter().map(|Watched { lease, demand }| (lease, demand));
+        sync.read(touched.collect()).await?;
+        sync.step().await?;
+        Ok(sync)
+    }
+
+    /// Runs until told to stop.
+    pub(super) async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        let mut blocks = self.chain.watch();
+        loop {
+            blocks.borrow_and_update();
+            let retry = match self.step().await {
+                Ok(()) => None,
+                Err(error) => {
+                    observe::leases_behind(&format!("{error:#}"));
+                    Some(RETRY)
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                changed = blocks.changed(), if retry.is_none() => changed?,
+                () = tokio::time::sleep(retry.unwrap_or_default()), if retry.is_some() => {}
+            }
+        }
+    }
+
+    /// Brings the table to the head.
+    pub(super) async fn step(&mut self) -> anyhow::Result<()> {
+        let now_local = local(&self.store)?;
+        if !now_local.is_subset(&self.local) {
+            // A device that came here may have brought leases along.
+            self.follower.lose();
+        }
+        self.local = now_local;
+        let escrow = self.escrow.clone();
+        let (height, touched) = match self.follower.since(&*self.chain, &[&escrow]).await? {
+            Since::Missed(head) => (head.height, self.list().await?),
+            Since::Events(head, events) => {
+                let touched = self.touched(&events).context("reading the escrow's events")?;
+                (head.height, touched)
+            }
+        };
+        let known = touched.clone();
+        self.read(touched).await?;
+        table::note(&self.store, &known, height)?;
+        self.follower.reached(height);
+        Ok(())
+    }
+
+    /// Leases of ours that events touch.
+    fn touched(&self, events: &[Event]) -> Result<Touched, EventError> {
+        let mut touched = Touched::new();
+        for event in events {
+            match event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) {
+                LeasesOpened::NAME => {
+                    let opened = LeasesOpened::try_from(event)?;
+                    touched.extend(self.ours(&opened));
+                }
+                LeasesClosing::NAME => {
+                    let closing = LeasesClosing::try_from(event)?;
+                    self.known(&closing.leases, &mut touched);
+                }
+                LeaseClosed::NAME => {
+                    let closed = LeaseClosed::try_from(event)?;
+                    self.known(&[closed.lease], &mut touched);
+                }
+                Settled::NAME => self.known(&Settled::try_from(event)?.leases, &mut touched),
+                _ => {}
+            }
+        }
+        Ok(touched)
+    }
+
+    /// The leases of an opening in which a local device takes part.
+    fn ours<'a>(
+        &'a self,
+        opened: &'a LeasesOpened,
+    ) -> impl Iterator<Item = (LeaseId, Option<OrderId>)> {
+        let parties = opened.consumers.iter().zip(&opened.providers);
+        let demands = opened.demands.iter().copied().map(Some).chain(std::iter::repeat(None));
+        let is_local = |device: u64| {
+            u32::try_from(device).is_ok_and(|device| self.local.contains(&DeviceId(device)))
+        };
+        opened.leases.iter().zip(parties).zip(demands).filter_map(
+            move |((lease, (c, p)), demand)| {
+                let demand = demand.filter(|demand| *demand != 0).and_then(OrderId::from_u64);
+                (is_local(*c) || is_local(*p)).then_some((LeaseId(*lease), demand))
+            },
+        )
+    }
+
+    fn known(&self, leases: &[u64], touched: &mut Touched) {
+        let table = self.leases.read();
+        for lease in leases.iter().map(|lease| LeaseId(*lease)) {
+            if table.contains_key(&lease) {
+                touched.entry(lease).or_default();
+            }
+        }
+    }
+
+    /// Every lease of ours that is not over, by going through all there are.
+    async fn list(&self) -> anyhow::Result<Touched> {
+        let (mut touched, mut start_after) = (Touched::new(), None);
+        loop {
+            let query = QueryMsg::Leases { start_after, limit: Some(MAX_LIMIT) };
+            let LeasesResponse { leases } = self.chain.query(&self.escrow, &query).await?;
+            let Some(last) = leases.last() else { break };
+            start_after = Some(last.lease);
+            for lease in &leases {
+                let ours =
+                    self.local.contains(&lease.consumer) || self.local.contains(&lease.provider);
+                let id = LeaseId(lease.lease.u64());
+                // A closed one that is not over may still be rated.
+                if ours && !table::is_over(&self.store, id)? {
+                    touched.insert(id, None);
+                }
+            }
+        }
+        observe::leases_listed(touched.len());
+        Ok(touched)
+    }
+
+    async fn read(&self, touched: Touched) -> anyhow::Result<()> {
+        if touched.is_empty() {
+            return Ok(());
+        }
+        let mut read = Vec::with_capacity(touched.len());
+        for (id, demand) in touched {
+            let query = QueryMsg::Lease { lease: id.0.into() };
+            let answer: LeaseResponse = match self.chain.query(&self.escrow, &query).await {
+                Ok(answer) => answer,
+                // Only a chain that was set back knows less than before.
+                Err(ChainError::Query { log, .. }) => {
+                    observe::lease_unknown(id, &log);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let (consumes, serves) =
+                (self.local.contains(&answer.consumer), self.local.contains(&answer.provider));
+            let lease = Lease { demand, ..Lease::new(answer, consumes, serves) };
+            read.push(lease);
+        }
+        self.leases.put(read);
+        Ok(())
+    }
+}
+
+fn local(store: &Store) -> anyhow::Result<BTreeSet<DeviceId>> {
+    Ok(registrar::devices(store)?.into_iter().map(|device| device.id).collect())
+}

@@ -1,0 +1,197 @@
+//! One pass over the markets.
+
+use super::solve::{Solution, solve};
+use crate::book::Books;
+use crate::config::MatcherConfig;
+use crate::context::Context;
+use crate::follow::seconds;
+use crate::observe;
+use crate::outbox::{Lane, OutboxError};
+use crate::reconcile::Reconciler;
+use crate::rendezvous::{Queue, place};
+use anyhow::Context as _;
+use caplet_api::auction::{MarketResponse, QueryMsg};
+use caplet_api::event::EpochCleared;
+use caplet_api::registry::{GatewaysResponse, QueryMsg as AskRegistry};
+use caplet_chain::{ChainExt as _, Head, Msg, TxResult};
+use caplet_protocol::MarketId;
+use futures::future::join_all;
+use std::collections::BTreeMap;
+
+/// Clearings of one epoch that the contract may refuse before the keeper lets it lapse: the book is
+/// read anew after each.
+const MAX_ATTEMPTS: u32 = 3;
+/// Blocks after which the list of keepers is read again.
+const KEEPERS_FOR: u64 = 100;
+
+/// Clears what may be cleared.
+pub(super) struct Matcher {
+    context: Context,
+    books: Books,
+    policy: MatcherConfig,
+    queue: Queue,
+    /// Addresses of all gateways, and the height at which they were read.
+    keepers: (u64, Vec<String>),
+    /// Maps a market to the epoch dealt with last, and refused attempts at it.
+    done: BTreeMap<MarketId, (u32, u32)>,
+}
+
+impl Reconciler for Matcher {
+    const NAME: &'static str = "matcher";
+
+    async fn pass(&mut self) -> anyhow::Result<()> {
+        let head = *self.context.chain.watch().borrow();
+        if self.books.head().height < head.height {
+            // The books follow in a moment and wake this again.
+            return Ok(());
+        }
+        let clearable = self.books.clearable(seconds(head));
+        self.queue.retain(|work| clearable.iter().any(|(m, e)| work == key(*m, *e)));
+        self.meet(head.height).await?;
+        let mut ready = Vec::new();
+        for (market, epoch) in clearable {
+            if self.is_turn(market, epoch, head) {
+                ready.extend(self.prepare(market, epoch).await?);
+            }
+        }
+        let submitted = ready.into_iter().map(|(market, epoch, msg)| {
+            let result = self.context.outbox.submit(Lane::Clear, vec![msg]);
+            async move { (market, epoch, result.await) }
+        });
+        for (market, epoch, result) in join_all(submitted).await {
+            self.conclude(market, epoch, result).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Matcher {
+    pub(super) fn new(context: Context, books: Books, policy: MatcherConfig) -> Self {
+        let (keepers, done) = ((0, Vec::new()), BTreeMap::new());
+        let queue = Queue::new();
+        Self { context, books, policy, queue, keepers, done }
+    }
+
+    /// Reads which keepers there are, now and then.
+    async fn meet(&mut self, height: u64) -> anyhow::Result<()> {
+        let (read_at, known) = &self.keepers;
+        if !known.is_empty() && height.saturating_sub(*read_at) < KEEPERS_FOR {
+            return Ok(());
+        }
+        let registry = &self.context.deployment.contracts.registry;
+        let (mut keepers, mut start_after) = (Vec::new(), None);
+        loop {
+            let query =
+                AskRegistry::Gateways { start_after, limit: Some(caplet_api::common::MAX_LIMIT) };
+            let answer: GatewaysResponse = self.context.chain.query(registry, &query).await?;
+            let Some(last) = answer.gateways.last() else { break };
+            start_after = Some(last.account.account);
+            keepers.extend(answer.gateways.into_iter().map(|gateway| gateway.account.address));
+        }
+        self.keepers = (height, keepers);
+        Ok(())
+    }
+
+    fn is_turn(&mut self, market: MarketId, epoch: u32, head: Head) -> bool {
+        let dealt_with = match self.done.get(&market) {
+            Some((done, _)) if *done > epoch => true,
+            Some((done, attempts)) => *done == epoch && *attempts >= MAX_ATTEMPTS,
+            None => false,
+        };
+        let work = key(market, epoch);
+        let me = self.context.signer.address();
+        let place = place(&work, me, self.keepers.1.iter().map(String::as_str));
+        !dealt_with && self.queue.is_due(&work, head.height, place, self.policy.patience_blocks)
+    }
+
+    /// Solves an epoch's book; `None` if there is nothing to clear or somebody was faster.
+    async fn prepare(
+        &mut self,
+        market: MarketId,
+        epoch: u32,
+    ) -> anyhow::Result<Option<(MarketId, u32, Msg)>> {
+        let Some(book) = self.books.frozen(market, epoch) else { return Ok(None) };
+        let (offers, demands) = (book.offers.len(), book.demands.len());
+        // Off the async threads: a large book takes a moment.
+        let solved = tokio::task::spawn_blocking(move || solve(&book)).await.context("solving")?;
+        let solution: Solution = match solved {
+            Ok(Some(solution)) => solution,
+            Ok(None) => {
+                self.finish(market, epoch);
+                return Ok(None);
+            }
+            Err(error) => {
+                self.refused(market, epoch, &error.to_string());
+                return Ok(None);
+            }
+        };
+        if solution.clearing.fills.is_empty() && !self.policy.clear_unmatched {
+            self.finish(market, epoch);
+            return Ok(None);
+        }
+        if !self.may_clear(market, epoch).await? {
+            self.finish(market, epoch);
+            observe::race_lost(market, epoch);
+            return Ok(None);
+        }
+        observe::epoch_solved(market, epoch, offers, demands, solution.clearing.fills.len());
+        let auction = &self.context.deployment.contracts.auction;
+        let msg = Msg::execute(auction, &solution.message(market, epoch))?;
+        Ok(Some((market, epoch, msg)))
+    }
+
+    /// Whether the chain still waits for a clearing of this epoch.
+    async fn may_clear(&self, market: MarketId, epoch: u32) -> anyhow::Result<bool> {
+        let auction = &self.context.deployment.contracts.auction;
+        let query = QueryMsg::Market { market };
+        let answer: MarketResponse = self.context.chain.query(auction, &query).await?;
+        Ok(answer.epoch.clearing == Some(epoch))
+    }
+
+    async fn conclude(
+        &mut self,
+        market: MarketId,
+        epoch: u32,
+        result: Result<TxResult, OutboxError>,
+    ) -> anyhow::Result<()> {
+        match result {
+            Ok(result) => {
+                let cleared = result.events.iter().find_map(|e| EpochCleared::try_from(e).ok());
+                if let Some(cleared) = cleared {
+                    observe::epoch_cleared(&cleared);
+                }
+                self.finish(market, epoch);
+            }
+            Err(OutboxError::Failed { log }) => {
+                if self.may_clear(market, epoch).await? {
+                    self.refused(market, epoch, &log);
+                } else {
+                    observe::race_lost(market, epoch);
+                    self.finish(market, epoch);
+                }
+            }
+            // Said by the outbox already; the epoch is tried again while it lasts.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, market: MarketId, epoch: u32) {
+        self.done.insert(market, (epoch, MAX_ATTEMPTS));
+    }
+
+    /// Keeper and contract see different books: the keeper's is read anew.
+    fn refused(&mut self, market: MarketId, epoch: u32, log: &str) {
+        observe::clearing_refused(market, epoch, log);
+        let entry = self.done.entry(market).or_insert((epoch, 0));
+        let before = if entry.0 == epoch { entry.1 } else { 0 };
+        *entry = (epoch, before.saturating_add(1));
+        self.books.doubt();
+    }
+}
+
+/// The piece of work that keepers order themselves by.
+fn key(market: MarketId, epoch: u32) -> [u8; 13] {
+    let ([a, b, c, d], [e, f, g, h]) = (market.0.to_be_bytes(), epoch.to_be_bytes());
+    [b'c', b'l', b'e', b'a', b'r', a, b, c, d, e, f, g, h]
+}

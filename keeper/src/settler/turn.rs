@@ -1,0 +1,67 @@
+//! Which of a lease's two gateways goes first.
+
+use crate::context::Context;
+use crate::leases::Lease;
+use crate::rendezvous::{Queue, place};
+use caplet_api::registry::{DeviceResponse, QueryMsg};
+use caplet_chain::ChainExt as _;
+use caplet_protocol::{DeviceId, LeaseId};
+use std::collections::BTreeMap;
+
+/// Blocks that the second waits for the first (`PROTOCOL.md` 4).
+const PATIENCE: u64 = 2;
+
+/// Turns at one verb.
+pub(super) struct Turns {
+    verb: &'static str,
+    queue: Queue,
+    /// Maps a device to the address of its gateway.
+    gateways: BTreeMap<DeviceId, String>,
+}
+
+impl Turns {
+    pub(super) const fn new(verb: &'static str) -> Self {
+        Self { verb, queue: Queue::new(), gateways: BTreeMap::new() }
+    }
+
+    /// Whether this keeper goes now, at `height`.
+    pub(super) async fn is_mine(
+        &mut self,
+        context: &Context,
+        lease: &Lease,
+        height: u64,
+    ) -> anyhow::Result<bool> {
+        let me = context.signer.address();
+        let work = self.work(lease.id);
+        let other = match (lease.consumes_here, lease.serves_here) {
+            (true, true) => None,
+            (true, false) => Some(lease.provider),
+            _ => Some(lease.consumer),
+        };
+        let place = match other {
+            None => 0,
+            Some(device) => place(&work, me, [self.gateway(context, device).await?]),
+        };
+        Ok(self.queue.is_due(&work, height, place, PATIENCE))
+    }
+
+    /// Forgets leases that are no longer due.
+    pub(super) fn retain(&mut self, due: &[Lease]) {
+        let due: Vec<Vec<u8>> = due.iter().map(|lease| self.work(lease.id)).collect();
+        self.queue.retain(|work| due.iter().any(|due| due == work));
+    }
+
+    fn work(&self, lease: LeaseId) -> Vec<u8> {
+        [self.verb.as_bytes(), &lease.0.to_be_bytes()].concat()
+    }
+
+    async fn gateway(&mut self, context: &Context, device: DeviceId) -> anyhow::Result<&str> {
+        if !self.gateways.contains_key(&device) {
+            let registry = &context.deployment.contracts.registry;
+            let query = QueryMsg::Device { device };
+            let answer: DeviceResponse = context.chain.query(registry, &query).await?;
+            self.gateways.insert(device, answer.gateway.address);
+        }
+        Ok(self.gateways.get(&device).map_or("", String::as_str))
+    }
+}
