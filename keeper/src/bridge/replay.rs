@@ -10,8 +10,11 @@ use crate::store::Store;
 use caplet_protocol::wire::{REPLAY_BOOTS, Seen, Sender};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-/// Senders without a device number that are remembered: anybody can make a key.
+/// Senders without a device number that are remembered, at least: anybody can make a key.
 const KEYS: i64 = 4_096;
+
+/// Messages between two clearings of what is too old.
+const OFTEN: i64 = 256;
 
 /// The guard over the store.
 #[derive(Clone)]
@@ -70,7 +73,7 @@ fn forget(tx: &Connection, sender: &[u8]) -> rusqlite::Result<()> {
              (SELECT tick FROM heard WHERE sender = ?1 ORDER BY tick DESC LIMIT ?2)",
         params![sender, i64::try_from(REPLAY_BOOTS).unwrap_or(i64::MAX)],
     )?;
-    if sender.len() == 32 {
+    if tx.query_row("SELECT max(tick) FROM heard", [], |row| row.get::<_, i64>(0))? % OFTEN == 0 {
         tx.execute(
             "DELETE FROM heard WHERE length(sender) = 32 AND tick NOT IN
                  (SELECT tick FROM heard WHERE length(sender) = 32 ORDER BY tick DESC LIMIT ?1)",
@@ -134,7 +137,7 @@ mod tests {
     fn strangers_push_out_strangers_and_never_devices() {
         let replay = Replay::new(Store::in_memory(&[crate::bridge::TABLES]).unwrap());
         replay.mark(at(SEVEN, 1, 1)).unwrap();
-        for n in 0..=u64::try_from(KEYS).unwrap() {
+        for n in 0..=u64::try_from(KEYS + OFTEN).unwrap() {
             let mut key = [9; 32];
             key[..8].copy_from_slice(&n.to_be_bytes());
             replay.mark(at(Sender::Key(key), 1, 1)).unwrap();

@@ -47,7 +47,7 @@ pub(super) async fn publish(
             }
             wait = half;
             if let Err(error) = once(&context, &addresses, valid_secs, &clock).await {
-                observe::pass_failed("endpoint record", &error);
+                observe::room_failed("endpoint record", &error);
                 wait = AGAIN;
             }
         }

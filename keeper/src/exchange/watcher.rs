@@ -29,7 +29,7 @@ pub(super) fn start(context: &Context, directory: Directory) {
             let wait = match catch_up(&context, &directory, &mut next, head).await {
                 Ok(()) => None,
                 Err(error) => {
-                    observe::pass_failed("endpoint watcher", &error);
+                    observe::room_failed("endpoint watcher", &error);
                     Some(AGAIN)
                 }
             };

@@ -155,8 +155,8 @@ pub fn peer_failed(peer: &str, error: &anyhow::Error) {
 }
 
 /// A room could not do what was due; it tries again.
-pub fn pass_failed(room: &str, error: &anyhow::Error) {
-    count("pass_failed");
+pub fn room_failed(room: &str, error: &anyhow::Error) {
+    count("room_failed");
     tracing::warn!(room, error = format!("{error:#}"), "could not do what is due, trying again");
 }
 

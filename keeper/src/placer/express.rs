@@ -195,8 +195,7 @@ mod tests {
         let refuse = demand(DeviceId(7), &wanted(20 * 65_536), vec![market()]).unwrap_err();
         assert_eq!(refuse.code, Code::OutOfRange);
         assert!(refuse.what.contains("65536 lots of 20, an order has at most 65535"), "{refuse}");
-        let mut huge = wanted(u64::MAX);
-        huge.limit = Some(cost(1, PricedPer::Operation, 1));
+        let huge = DemandProfile { quantity: u64::MAX, ..wanted(1) };
         assert_eq!(demand(DeviceId(7), &huge, vec![market()]).unwrap_err().code, Code::OutOfRange);
     }
 

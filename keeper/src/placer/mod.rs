@@ -137,7 +137,7 @@ impl Placer {
 
     async fn recover_or_log(&self) {
         while let Err(error) = self.recover().await {
-            observe::pass_failed("placer", &error);
+            observe::room_failed("placer", &error);
             tokio::time::sleep(PERIOD).await;
         }
     }
@@ -149,7 +149,7 @@ impl Placer {
             self.place().await
         };
         if let Err(error) = pass.await {
-            observe::pass_failed("placer", &error);
+            observe::room_failed("placer", &error);
         }
     }
 }

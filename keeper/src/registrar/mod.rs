@@ -84,7 +84,7 @@ impl Registrar {
                 self.refresh().await
             };
             if let Err(error) = pass.await {
-                observe::pass_failed("registrar", &error);
+                observe::room_failed("registrar", &error);
             }
             tokio::select! {
                 () = self.wake.notified() => {}

@@ -53,7 +53,7 @@ impl Session {
             ] {
                 let again = reborn.contains(&device) && lease.state != LeaseState::Closed;
                 if here && let Err(error) = self.notify(&lease, role, device, again).await {
-                    observe::pass_failed("lease notices", &error);
+                    observe::room_failed("lease notices", &error);
                     failed = true;
                 }
             }
@@ -83,7 +83,7 @@ impl Session {
     /// A provider hears of a lease before it hears of a call on it.
     pub(super) async fn notify_provider(&self, lease: &Lease) {
         if let Err(error) = self.notify(lease, Role::Provider, lease.provider, false).await {
-            observe::pass_failed("lease notices", &error);
+            observe::room_failed("lease notices", &error);
         }
     }
 

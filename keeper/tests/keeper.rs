@@ -1,0 +1,7 @@
+//! The keeper from outside: one binary, a module a subject.
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a failure is the report
+#![allow(clippy::cast_possible_truncation)] // tests count in small numbers
+
+#[path = "keeper/devices/mod.rs"]
+mod devices;

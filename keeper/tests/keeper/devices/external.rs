@@ -1,0 +1,162 @@
+//! Any broker by URL, tried against Debian's mosquitto.
+
+use super::client::Mqtt;
+use caplet::broker::{Broker as _, External, ExternalOptions};
+use mqtt5::ProtocolVersion;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const MOSQUITTO: &str = "/usr/sbin/mosquitto";
+
+/// A mosquitto that ends with the test.
+struct Mosquitto {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Mosquitto {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn is_here() -> bool {
+    let here = Path::new(MOSQUITTO).exists();
+    if !here {
+        // not captured by the test harness: whoever reads the log must see it
+        let line = format!("SKIPPED: no {MOSQUITTO} on this machine; scripts/test installs it\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr().lock(), line.as_bytes());
+    }
+    here
+}
+
+fn launch(folder: &Path, port: u16) -> Child {
+    let config = folder.join("mosquitto.conf");
+    Command::new(MOSQUITTO)
+        .args(["-c", config.to_str().unwrap(), "-p", &port.to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Starts one that knows the user `gateway` with the password `secret`.
+async fn mosquitto() -> Mosquitto {
+    let folder = tempfile::tempdir().unwrap();
+    let passwords = folder.path().join("passwords");
+    let made = Command::new("mosquitto_passwd")
+        .args(["-b", "-c", passwords.to_str().unwrap(), "gateway", "secret"])
+        .status();
+    assert!(made.unwrap().success(), "mosquitto_passwd comes with mosquitto");
+    let config = format!(
+        "listener 0 127.0.0.1\nallow_anonymous false\npassword_file {}\nuser root\npersistence false\n",
+        passwords.display()
+    );
+    let port = free_port();
+    let config = config.replace("listener 0", &format!("listener {port}"));
+    std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
+    let config: PathBuf = folder.path().join("mosquitto.conf");
+    let child = Command::new(MOSQUITTO)
+        .args(["-c", config.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mosquitto = Mosquitto { child, port, _folder: folder };
+    wait_for(port).await;
+    mosquitto
+}
+
+async fn wait_for(port: u16) {
+    for _ in 0..200 {
+        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("mosquitto did not listen on {port}");
+}
+
+fn options(port: u16, password: &str) -> ExternalOptions {
+    ExternalOptions {
+        url: format!("mqtt://127.0.0.1:{port}"),
+        user: Some("gateway".into()),
+        password: Some(password.into()),
+        ca: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keeper_talks_through_mosquitto_and_comes_back_when_it_does() {
+    if !is_here() {
+        return;
+    }
+    let mut mosquitto = mosquitto().await;
+    let broker = External::new(options(mosquitto.port, "secret"), "gw-test".into()).unwrap();
+    let (link, mut incoming) = broker.connect(None).await.unwrap();
+    let address = format!("127.0.0.1:{}", mosquitto.port);
+    let mut device =
+        Mqtt::connect(&address, ProtocolVersion::V311, "d3", Some(("gateway", "secret")))
+            .await
+            .unwrap();
+    device.listen("caplet/v1/d/3/dn/#").await.unwrap();
+    device.say("caplet/v1/d/3/up/state", b"one".to_vec(), false).await.unwrap();
+    let up = incoming.recv().await.unwrap();
+    assert_eq!(up.payload, b"one");
+    up.done();
+    link.publish("caplet/v1/d/3/dn/ack/1", b"ok".to_vec(), false).await.unwrap();
+    assert_eq!(device.hear().await.unwrap().1, b"ok");
+
+    // the broker is gone and comes back on the same port; the keeper finds it by itself
+    mosquitto.child.kill().unwrap();
+    mosquitto.child.wait().unwrap();
+    let mut up = link.connected();
+    up.wait_for(|up| !*up).await.unwrap();
+    mosquitto.child = launch(mosquitto._folder.path(), mosquitto.port);
+    wait_for(mosquitto.port).await;
+    tokio::time::timeout(Duration::from_secs(60), up.wait_for(|up| *up)).await.unwrap().unwrap();
+    let device = Mqtt::connect(&address, ProtocolVersion::V5, "d3", Some(("gateway", "secret")))
+        .await
+        .unwrap();
+    // its subscription is restored a moment after the connection
+    let heard = async {
+        loop {
+            device.say("caplet/v1/d/3/up/state", b"two".to_vec(), false).await.unwrap();
+            if let Ok(Some(message)) =
+                tokio::time::timeout(Duration::from_millis(500), incoming.recv()).await
+            {
+                let payload = message.payload.clone();
+                message.done();
+                return payload;
+            }
+        }
+    };
+    let payload = tokio::time::timeout(Duration::from_secs(30), heard).await.unwrap();
+    assert_eq!(payload, b"two");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_an_absent_broker_are_told_with_the_address() {
+    let nobody = free_port();
+    let absent = External::new(options(nobody, "secret"), "gw-test".into()).unwrap();
+    let error = absent.connect(None).await.err().unwrap();
+    let text = format!("{error:#}");
+    assert!(
+        text.contains(&format!("127.0.0.1:{nobody}")) && text.contains("check that it runs"),
+        "{text}"
+    );
+    if !is_here() {
+        return;
+    }
+    let mosquitto = mosquitto().await;
+    let wrong = External::new(options(mosquitto.port, "guess"), "gw-test".into()).unwrap();
+    let error = wrong.connect(None).await.err().unwrap();
+    assert!(format!("{error:#}").contains("user and password"), "{error:#}");
+}
