@@ -78,6 +78,11 @@ impl Group {
         tasks.spawn(guarded);
     }
 
+    /// Tells every task to stop, and does not wait for it.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Tells every task to stop and waits for them, at most `deadline`.
     pub async fn drain(&self, deadline: Duration) -> Drained {
         self.stop.cancel();

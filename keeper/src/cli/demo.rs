@@ -20,7 +20,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
-    super::log_to_stderr("error");
+    // clients that lose their broker at the end of the story are part of it
+    super::log_to_stderr("error,mqtt5=off");
     let Args { seconds, json, plain, keep: folder } = args;
     demo::run(DemoOptions { seconds, json, plain, folder }).await?;
     Ok(())

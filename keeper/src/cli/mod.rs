@@ -1,60 +1,49 @@
-//! Commands and flags. A command is a file; each failure says what to do.
+//! Commands and flags. Thin: each command reads its input, calls a room, prints.
 
+mod args;
+mod chain;
 mod clear;
-mod demo;
 mod deploy;
+mod exit;
+mod keys;
+mod log;
+mod run;
+mod settings;
+mod status;
 
-use clap::{Parser, Subcommand};
+use args::{Args, Command};
+use clap::Parser as _;
 use std::process::ExitCode;
 
-/// Rent out what devices have to spare, for micro-payments.
-#[derive(Debug, Parser)]
-#[command(name = "caplet", version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// The whole market on this machine: chain, brokers, keepers, devices; ends with a report.
-    Demo(demo::Args),
-    /// Clears a book from a file, for comparison with other solvers.
-    Clear(clear::Args),
-    /// Puts the contracts on a chain and writes the deployment file.
-    Deploy(deploy::Args),
-}
-
-/// Exit code of a command that failed; 2 is clap's for a wrong command line.
-const FAILED: u8 = 1;
-
-/// Runs the command line and returns the process's exit code: 0 done, 1 failed, 2 wrong usage.
+/// Runs the command line and returns the process's exit code; the codes are in `caplet --help`.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Command::Demo(args) => block_on(demo::run(args)),
-        Command::Clear(args) => clear::run(&args),
-        Command::Deploy(args) => block_on(deploy::run(args)),
+    let args = Args::parse();
+    let json = args.command.json();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(command(args.command)),
+        Err(error) => Err(anyhow::Error::new(error).context("starting the async runtime")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("caplet: {error:#}");
-            ExitCode::from(FAILED)
-        }
+        Err(error) => exit::fail(&error, json),
     }
 }
 
-fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Runtime::new()?.block_on(work)
-}
-
-/// Logs to standard error, so that standard output stays for results.
-fn log_to_stderr(default: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    // a second subscriber in one process is refused; the first one goes on
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+async fn command(command: Command) -> anyhow::Result<()> {
+    // One TLS provider for whoever speaks TLS in this process; a second call finds it there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match command {
+        Command::Run(args) => run::run(&args).await,
+        Command::Clear(args) => clear::clear(&args),
+        Command::Status(args) => status::status(&args).await,
+        Command::Config(args) => settings::config(&args),
+        Command::Keys(args) => keys::keys(&args),
+        Command::Deploy(args) => deploy::run(&args).await,
+        Command::Demo(args) => {
+            log::quiet();
+            crate::demo::run(args.options()).await.map(|_| ())
+        }
+    }
 }

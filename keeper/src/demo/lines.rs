@@ -29,9 +29,8 @@ pub(super) fn line(happening: &Happening) -> Option<String> {
             short(&e.keeper),
             if e.skipped > 0 { format!(", {} skipped", e.skipped) } else { String::new() }
         ),
-        Happening::Lapsed(e) => {
-            format!("   market {} epoch {}: nobody cleared it, its orders stay", e.market, e.epoch)
-        }
+        // a book that does not cross lapses every epoch: nothing happened
+        Happening::Lapsed(_) => return None,
         Happening::Opened(e) => {
             format!("   market {}: leases {:?} opened at {:?} a lot", e.market, e.leases, e.prices)
         }

@@ -26,7 +26,10 @@ pub(super) async fn open(
         Err(error) => return Err(error).context("asking the registry for the keeper's account"),
     }
     let msg = Msg::execute(registry, &ExecuteMsg::OpenAccount { address: None })?;
-    outbox.submit(Lane::Identity, vec![msg]).await.context("opening the keeper's account in the registry")?;
+    outbox
+        .submit(Lane::Identity, vec![msg])
+        .await
+        .context("opening the keeper's account in the registry")?;
     let opened: AccountResponse = chain.query(registry, &ask).await?;
     Ok(opened.account)
 }

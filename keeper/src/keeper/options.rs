@@ -45,8 +45,9 @@ fn external(config: &Config) -> anyhow::Result<broker::ExternalOptions> {
         None => None,
         Some(file) => {
             let path = config.path(file);
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read the broker password file {}", path.display()))?;
+            let text = std::fs::read_to_string(&path).with_context(|| {
+                format!("cannot read the broker password file {}", path.display())
+            })?;
             Some(text.trim_end_matches(['\r', '\n']).to_owned())
         }
     };

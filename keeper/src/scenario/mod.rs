@@ -1,6 +1,7 @@
 //! The end-to-end story that demo and tests tell, on any chain: thirteen devices on two gateways
 //! trade five kinds of capability, some of it goes wrong, and every unit is accounted for.
 
+mod busy;
 mod cast;
 mod happening;
 mod ledger;

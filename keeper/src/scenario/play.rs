@@ -1,5 +1,6 @@
 //! The story: set-up, trade, trouble, end, report.
 
+use super::busy::Busy;
 use super::cast::{DIES, LIES, cast};
 use super::happening::{Happening, Teller};
 use super::ledger::{Names, Reader, is_over, kind, line, standing};
@@ -64,6 +65,16 @@ pub async fn play(stage: Stage, timing: Timing, teller: Teller) -> anyhow::Resul
     played
 }
 
+/// What devices are set up with.
+#[derive(Clone, Copy)]
+struct World<'a> {
+    markets: &'a [MarketResponse],
+    assets: &'a [AssetResponse],
+    brokers: &'a [SocketAddr],
+    gateways: &'a [[u8; 32]],
+    origin: &'a Origin,
+}
+
 struct Play<'a> {
     stage: &'a Stage,
     teller: &'a Teller,
@@ -106,15 +117,25 @@ impl Play<'_> {
             keepers.iter().map(|keeper| keeper.context().key.verifying_key().to_bytes()).collect();
         let origin = Origin::start().await?;
         let started = Instant::now();
-        let actors = self.devices(&markets, &assets, &brokers, &gateway_keys, &origin).await?;
+        let busy = Busy::default();
+        let lives = self.tasks.child("devices");
+        let world = World {
+            markets: &markets,
+            assets: &assets,
+            brokers: &brokers,
+            gateways: &gateway_keys,
+            origin: &origin,
+        };
+        let actors = self.devices(&world, &lives, &busy).await?;
         let before = self.standings(&reader, &actors).await?;
         self.authorise(&actors, &assets).await?;
-        self.trade(timing.trade, &actors).await;
+        self.trade(timing.trade, &actors, &busy).await;
         self.settle(timing.settle, &actors, &reader).await?;
         self.step("one payer withdraws what is free");
         self.withdraw(&assets).await?;
         let seconds = started.elapsed().as_secs();
-        self.step("the keepers drain");
+        self.step("the devices go, the keepers drain");
+        lives.stop();
         for keeper in keepers {
             keeper.stop(Duration::from_secs(20)).await;
         }
@@ -246,19 +267,19 @@ impl Play<'_> {
 
     async fn devices(
         &self,
-        markets: &[MarketResponse],
-        assets: &[AssetResponse],
-        brokers: &[SocketAddr],
-        gateways: &[[u8; 32]],
-        origin: &Origin,
+        world: &World<'_>,
+        lives: &Group,
+        busy: &Busy,
     ) -> anyhow::Result<Vec<Actor>> {
+        let World { markets, assets, brokers, gateways, origin } = *world;
         let domains = Domains::load(&*self.stage.chain, &self.stage.deployment).await?;
         let parts = cast(markets, assets);
         self.step(format!("{} devices connect over MQTT and enrol", parts.len()));
         let (told, mut hears) = mpsc::unbounded_channel::<Told>();
-        let teller = Arc::clone(self.teller);
-        self.tasks.spawn("listen", async move {
+        let (teller, busy) = (Arc::clone(self.teller), busy.clone());
+        lives.spawn("listen", async move {
             while let Some(told) = hears.recv().await {
+                busy.hear(&told);
                 teller(Happening::Device(told));
             }
             Ok(())
@@ -289,7 +310,7 @@ impl Play<'_> {
             };
             let (device, life) = Device::new(plan, told.clone());
             device.set_asking(false);
-            self.tasks.spawn("device", life.run(self.tasks.stop_token()));
+            lives.spawn("device", life.run(lives.stop_token()));
             let payer = (!lets).then_some(part.gateway);
             actors.push(Actor { device, id: DeviceId(0), lets, payer });
         }
@@ -337,17 +358,25 @@ impl Play<'_> {
         Ok(())
     }
 
-    async fn trade(&self, trade: Duration, actors: &[Actor]) {
+    async fn trade(&self, trade: Duration, actors: &[Actor], busy: &Busy) {
         self.step("trade begins");
         for actor in actors {
             actor.device.set_asking(true);
         }
-        let third = trade.checked_div(3).unwrap_or(trade);
-        tokio::time::sleep(third).await;
-        self.trouble(actors, LIES, Fault::Garbage, "begins to answer with wrong readings");
-        tokio::time::sleep(third).await;
-        self.trouble(actors, DIES, Fault::Silent, "dies in the middle of its leases");
-        tokio::time::sleep(third).await;
+        self.trouble(
+            actors,
+            LIES,
+            Fault::Flaky,
+            "is cheap, and every other reading it gives is wrong",
+        );
+        let half = trade.checked_div(2).unwrap_or(trade);
+        tokio::time::sleep(half).await;
+        let dying = actors.iter().find(|actor| actor.device.name() == DIES).map(|actor| actor.id);
+        if let Some(dying) = dying {
+            busy.until_in_use(dying, half).await;
+        }
+        self.trouble(actors, DIES, Fault::Silent, "dies in the middle of a lease");
+        tokio::time::sleep(half).await;
         self.step("no new demands; open leases run out");
         for actor in actors {
             actor.device.set_asking(false);

@@ -12,6 +12,8 @@ pub enum Fault {
     Silent,
     /// It answers with wrong bytes.
     Garbage,
+    /// Every other answer it gives has wrong bytes.
+    Flaky,
     /// It answers this much later.
     Slow(Duration),
     /// As a consumer: uses the service and signs no voucher.

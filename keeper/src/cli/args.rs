@@ -1,0 +1,211 @@
+//! Every flag.
+
+use crate::demo::DemoOptions;
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Exit codes, as `--help` shows them.
+const CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong flags, configuration or input file; \
+3 chain, keeper or broker unreachable; 4 the chain refused a transaction.";
+
+/// Devices rent out what they have spare, and are paid in micro-payments.
+#[derive(Debug, Parser)]
+#[command(name = "caplet", version, after_help = CODES)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a keeper until Ctrl-C.
+    Run(RunArgs),
+    /// Clear a book offline, with the proof that nothing better clears.
+    Clear(ClearArgs),
+    /// What a running keeper is doing, and where its chain stands.
+    Status(StatusArgs),
+    /// Show the configuration.
+    Config(ConfigArgs),
+    /// Make a key file.
+    Keys(KeysArgs),
+    /// Put the contracts on a chain and write the deployment file.
+    Deploy(DeployArgs),
+    /// The whole path on embedded defaults: devices, markets, leases, money.
+    Demo(DemoArgs),
+}
+
+impl Command {
+    /// Whether a program reads the output.
+    pub(super) const fn json(&self) -> bool {
+        match self {
+            Self::Run(args) => args.json,
+            Self::Status(args) => args.json,
+            Self::Config(args) => args.json(),
+            Self::Demo(args) => args.json,
+            Self::Clear(_) | Self::Keys(_) | Self::Deploy(_) => false,
+        }
+    }
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, ClapArgs)]
+pub(super) struct Settings {
+    /// TOML file; docs/caplet.example.toml has every key with its default.
+    #[arg(long, short, env = "CAPLET_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Set one key over file and environment, such as `log.filter=debug`. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.trim().to_owned()))
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Print one JSON object when the keeper is ready.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ClearArgs {
+    /// Book to clear, in the format of docs/book-format.md; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(super) book: PathBuf,
+    /// Where the clearing goes; `-` writes standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct StatusArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// `http://host:port` of the keeper; the configured exchange address when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(super) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print every key with its value.
+    Show {
+        #[command(flatten)]
+        settings: Settings,
+        /// Also say where each value came from.
+        #[arg(long)]
+        origin: bool,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl ConfigArgs {
+    const fn json(&self) -> bool {
+        let ConfigCommand::Show { json, .. } = &self.command;
+        *json
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct KeysArgs {
+    #[command(subcommand)]
+    pub(super) command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Write a fresh private key, 64 hexadecimal digits, readable by you alone, and print its address.
+    New {
+        /// File to make; one that is there is left alone.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Bech32 prefix of the address shown.
+        #[arg(long, default_value = "wasm")]
+        prefix: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct DeployArgs {
+    /// RPC address of a node.
+    #[arg(long, value_name = "URL")]
+    pub(super) rpc: String,
+    /// File with the private key of the account that pays, and owns the contracts.
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: PathBuf,
+    /// What to deploy, as JSON; the local network's when absent.
+    #[arg(long, value_name = "FILE")]
+    pub(super) spec: Option<PathBuf>,
+    /// Account that holds the local network's token. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) holder: Vec<String>,
+    /// Folder of the optimised contracts.
+    #[arg(long, value_name = "DIR", default_value = "artifacts")]
+    pub(super) artifacts: PathBuf,
+    /// Deployment file to write.
+    #[arg(long, value_name = "FILE", default_value = "deployment.json")]
+    pub(super) out: PathBuf,
+    /// Bech32 prefix of addresses.
+    #[arg(long, default_value = "wasm")]
+    pub(super) prefix: String,
+    /// Price of a unit of gas.
+    #[arg(long, default_value = "0.025ucap")]
+    pub(super) gas_price: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct DemoArgs {
+    /// Seconds of trade.
+    #[arg(long = "for", value_name = "SECONDS", default_value_t = 40)]
+    pub(super) seconds: u64,
+    /// Print one JSON object at the end and nothing else.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Plain lines even on a terminal.
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// Folder for chain and stores, kept afterwards.
+    #[arg(long, value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+}
+
+impl DemoArgs {
+    pub(super) fn options(self) -> DemoOptions {
+        let Self { seconds, json, plain, folder } = self;
+        DemoOptions { seconds, json, plain, folder }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_hangs_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_without_a_value_is_refused() {
+        let refused = Args::try_parse_from(["caplet", "run", "--set", "log.filter"]).unwrap_err();
+        assert!(refused.to_string().contains("KEY=VALUE"), "{refused}");
+    }
+}
