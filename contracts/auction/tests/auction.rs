@@ -9,6 +9,8 @@ mod adversary;
 mod cancelling;
 #[path = "auction/clearing.rs"]
 mod clearing;
+#[path = "auction/docs.rs"]
+mod docs;
 #[path = "auction/epochs.rs"]
 mod epochs;
 #[path = "auction/errors.rs"]

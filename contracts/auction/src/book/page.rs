@@ -150,3 +150,6 @@ fn decode_state(bytes: &[u8]) -> Option<([u8; BITMAP], BTreeMap<u8, Lanes>)> {
     });
     Some((*done, used.collect::<Option<_>>()?))
 }
+
+#[cfg(test)]
+mod tests;

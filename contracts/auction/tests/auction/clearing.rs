@@ -1,6 +1,9 @@
 //! Batches: placed, frozen, cleared, leased.
 
-use crate::suite::{ALICE, BOB, CAROL, DAVE, LOT_FEE, ORDER_BOND, RICHES, Suite, find};
+use crate::suite::{
+    ALICE, BOB, CAROL, DAVE, LOT_FEE, MARKET, ORDER_BOND, RICHES, Suite, find, market_config,
+};
+use caplet_api::auction::ExecuteMsg;
 use caplet_api::event::{EpochCleared, LeasesOpened};
 use caplet_api::registry::{self, DeviceStatus};
 use caplet_protocol::layout::{OrderFlags, Side};
@@ -182,4 +185,29 @@ fn a_cancelled_order_of_a_device_that_trades_no_more_ends_in_the_clearing() {
     suite.clear().unwrap();
     assert_eq!(suite.free("alice"), RICHES);
     assert_eq!(suite.market().open_orders, 0);
+}
+
+#[test]
+fn a_clearing_of_more_fills_than_escrow_takes_at_a_time_opens_them_all() {
+    let mut config = market_config();
+    config.max_orders = 20_000;
+    let mut suite = Suite::with(config);
+    let (market, pages) = (MARKET, 17u64);
+    for _ in 0..pages {
+        let offers = (0..256).map(|_| suite.offer(CAROL, 1, 1)).collect();
+        suite.send("carol", &ExecuteMsg::Place { market, offers, demands: vec![] }).unwrap();
+        let demands = (0..256).map(|_| suite.demand(ALICE, 2, 1)).collect();
+        suite.send("alice", &ExecuteMsg::Place { market, offers: vec![], demands }).unwrap();
+    }
+    suite.next_epoch();
+    let events = suite.clear().unwrap();
+    let cleared: EpochCleared = find(&events).unwrap();
+    assert_eq!(u64::from(cleared.fills), pages * 256);
+    let opened: Vec<usize> = events
+        .iter()
+        .filter_map(|event| LeasesOpened::try_from(event).ok())
+        .map(|opened| opened.leases.len())
+        .collect();
+    assert_eq!(opened, [4_096, 256]);
+    assert_eq!((suite.market().open_orders, suite.market().epoch.first_offer_page), (0, 17));
 }
