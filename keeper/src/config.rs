@@ -2,15 +2,19 @@
 //! A key that nobody knows is an error; every default is in `docs/caplet.example.toml`.
 
 mod chain;
+mod check;
 mod devices;
 mod load;
 mod money;
+#[cfg(test)]
+mod tests;
 
 pub use chain::{ChainConfig, ChainKind, CosmosConfig, EmbeddedConfig};
+pub use check::ConfigError;
 pub use devices::{
     BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
 };
-pub use load::{ConfigError, Loaded, Origin, load};
+pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Every flag.
 
-use crate::demo::DemoOptions;
+use super::demo;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub(super) enum Command {
     /// Put the contracts on a chain and write the deployment file.
     Deploy(DeployArgs),
     /// The whole path on embedded defaults: devices, markets, leases, money.
-    Demo(DemoArgs),
+    Demo(demo::Args),
 }
 
 impl Command {
@@ -168,29 +168,6 @@ pub(super) struct DeployArgs {
     /// Price of a unit of gas.
     #[arg(long, default_value = "0.025ucap")]
     pub(super) gas_price: String,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct DemoArgs {
-    /// Seconds of trade.
-    #[arg(long = "for", value_name = "SECONDS", default_value_t = 40)]
-    pub(super) seconds: u64,
-    /// Print one JSON object at the end and nothing else.
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Plain lines even on a terminal.
-    #[arg(long)]
-    pub(super) plain: bool,
-    /// Folder for chain and stores, kept afterwards.
-    #[arg(long, value_name = "DIR")]
-    pub(super) folder: Option<PathBuf>,
-}
-
-impl DemoArgs {
-    pub(super) fn options(self) -> DemoOptions {
-        let Self { seconds, json, plain, folder } = self;
-        DemoOptions { seconds, json, plain, folder }
-    }
 }
 
 #[cfg(test)]

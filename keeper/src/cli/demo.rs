@@ -10,7 +10,7 @@ pub(super) struct Args {
     seconds: u64,
     /// Print one JSON object at the end and nothing else.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Plain lines instead of the live view.
     #[arg(long)]
     plain: bool,
@@ -21,7 +21,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     // clients that lose their broker at the end of the story are part of it
-    super::log_to_stderr("error,mqtt5=off");
+    super::log::quiet();
     let Args { seconds, json, plain, keep: folder } = args;
     demo::run(DemoOptions { seconds, json, plain, folder }).await?;
     Ok(())

@@ -23,9 +23,11 @@ pub(super) fn start(config: &LogConfig) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!("logging was started twice: {error}"))
 }
 
-/// Errors only, unless `RUST_LOG` asks for more: the command speaks for itself.
+/// Errors only, and none of clients that lose a broker, unless `RUST_LOG` asks for more: the command
+/// speaks for itself.
 pub(super) fn quiet() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,mqtt5=off"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process keeps the first.
     let _ = lines.try_init();

@@ -3,6 +3,7 @@
 mod args;
 mod chain;
 mod clear;
+mod demo;
 mod deploy;
 mod exit;
 mod keys;
@@ -41,9 +42,6 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Config(args) => settings::config(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,
-        Command::Demo(args) => {
-            log::quiet();
-            crate::demo::run(args.options()).await.map(|_| ())
-        }
+        Command::Demo(args) => demo::run(args).await,
     }
 }

@@ -36,11 +36,18 @@ pub struct EmbeddedConfig {
     pub chain_id: String,
     /// Milliseconds from block to block, at least 1.
     pub block_ms: u64,
+    /// Addresses that a fresh chain gives coins to, beside the keeper's own: device owners, payers.
+    pub fund: Vec<String>,
 }
 
 impl Default for EmbeddedConfig {
     fn default() -> Self {
-        Self { path: "chain".into(), chain_id: "caplet-embedded-1".to_owned(), block_ms: 250 }
+        Self {
+            path: "chain".into(),
+            chain_id: "caplet-embedded-1".to_owned(),
+            block_ms: 250,
+            fund: Vec::new(),
+        }
     }
 }
 

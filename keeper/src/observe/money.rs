@@ -3,9 +3,9 @@
 use super::{count, count_by};
 use crate::leases::Lease;
 use crate::outbox::{Lane, OutboxError};
+use caplet_api::escrow::ItemResult;
 use caplet_api::event::EpochCleared;
 use caplet_chain::{SignedTx, TxResult};
-use caplet_api::escrow::ItemResult;
 use caplet_protocol::{LeaseId, MarketId};
 
 // --- outbox ---
