@@ -28,6 +28,12 @@ fn key(asset: AssetId) -> [u8; 3] {
     [0xE9, high, low]
 }
 
+/// Not inlined: eight of it unrolled make a function of more locals than the 100 that wasmd takes.
+#[inline(never)]
+fn part(bytes: &[u8]) -> u128 {
+    bytes.iter().fold(0, |value, byte| (value << 8) | u128::from(*byte))
+}
+
 impl Ledger {
     /// The ledger of an accepted asset.
     pub(crate) fn load(storage: &dyn Storage, asset: AssetId) -> Result<Self, ContractError> {
@@ -35,9 +41,7 @@ impl Ledger {
         if bytes.len() != LEN {
             return Err(ContractError::Broken("a ledger has another length"));
         }
-        let mut parts = bytes
-            .chunks_exact(16)
-            .map(|part| part.iter().fold(0u128, |value, byte| (value << 8) | u128::from(*byte)));
+        let mut parts = bytes.chunks_exact(16).map(part);
         let mut next = || parts.next().unwrap_or_default();
         Ok(Self {
             free: next(),
