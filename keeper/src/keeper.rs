@@ -143,6 +143,12 @@ impl Keeper {
         self.bridge.as_ref().map(|bridge| bridge.exchange().address())
     }
 
+    /// Its rooms for devices and other gateways; `None` if the bridge role is off.
+    #[must_use]
+    pub fn bridge(&self) -> Option<&Bridge> {
+        self.bridge.as_ref()
+    }
+
     /// Its books.
     #[must_use]
     pub fn books(&self) -> &Books {
