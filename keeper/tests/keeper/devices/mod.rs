@@ -3,3 +3,9 @@
 mod broker;
 mod client;
 mod external;
+mod http;
+mod intake;
+mod lease;
+mod restart;
+mod stage;
+mod trade;

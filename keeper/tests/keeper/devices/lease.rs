@@ -1,0 +1,266 @@
+//! A lease from its notice to its end, across two gateways and within one.
+
+use super::client::{Device, now};
+use super::stage::{ASK, LOT, Stage, wanted};
+use super::trade::{ask, offer, opened};
+use caplet::keeper::Keeper;
+use caplet_api::escrow::{LeaseResponse, LeaseState, QueryMsg};
+use caplet_chain::ChainExt as _;
+use caplet_protocol::layout::{Closing, QosReport, Voucher};
+use caplet_protocol::topics::Up;
+use caplet_protocol::wire::{
+    self, LanePreference, Layout as _, PauseReason, RefusalCode as Code, Role,
+};
+use caplet_protocol::{Bps, Lane, LeaseId};
+use std::time::Duration;
+
+/// A lease, and the devices of both sides.
+struct Leased {
+    consumer: Device,
+    provider: Device,
+    notice: wire::LeaseNotice,
+}
+
+impl Leased {
+    fn id(&self) -> LeaseId {
+        LeaseId(self.notice.lease)
+    }
+
+    fn call(&self, id: u64) -> wire::ServiceCall {
+        wire::ServiceCall { lease: self.notice.lease, id, op: "read".into(), ..Default::default() }
+    }
+
+    /// The consumer calls, the provider answers, the consumer hears it.
+    async fn used(&mut self, id: u64, units: u64) -> wire::ServiceResult {
+        let lease = self.notice.lease;
+        let call = self.call(id);
+        self.consumer.say(Up::Call(self.id()), &call).await;
+        let consumer = (self.consumer.id, self.consumer.key.verifying_key().to_bytes());
+        let heard = self
+            .provider
+            .expect_from::<wire::ServiceCall>(Some(consumer), |call| call.id == id)
+            .await;
+        assert_eq!(heard, call, "as the consumer signed it");
+        let result = wire::ServiceResult {
+            lease,
+            id,
+            ok: true,
+            units,
+            body: b"21.5".to_vec(),
+            ..Default::default()
+        };
+        self.provider.say(Up::Result(self.id()), &result).await;
+        let provider = (self.provider.id, self.provider.key.verifying_key().to_bytes());
+        self.consumer
+            .expect_from::<wire::ServiceResult>(Some(provider), |result| result.id == id)
+            .await
+    }
+
+    fn voucher(&self, units: u64) -> Voucher {
+        let amount = u128::from(units) * u128::from(self.notice.price) / u128::from(self.notice.lot);
+        Voucher { lease: self.id(), lane: Lane(0), amount, units, ..Voucher::default() }
+    }
+
+    fn signed(&self, voucher: Voucher) -> wire::SignedVoucher {
+        voucher.sign(&self.consumer.home.escrow, &self.consumer.key).into()
+    }
+
+    async fn vouch(&mut self, voucher: Voucher) -> wire::Receipt {
+        let body = self.signed(voucher);
+        self.consumer.say(Up::Voucher(self.id()), &body).await;
+        let receipt = self.consumer.expect::<wire::SignedReceipt>(|_| true).await;
+        receipt.receipt.unwrap()
+    }
+}
+
+async fn leased(stage: &Stage, providing: &Keeper, consuming: &Keeper) -> Leased {
+    let mut provider = stage.device(providing, 50).await;
+    let mut consumer = stage.device(consuming, 51).await;
+    offer(&mut provider, 1).await;
+    ask(&mut consumer, wanted(7, 1_000, LanePreference::Batch), 1).await;
+    let notice = opened(&mut consumer, Role::Consumer).await;
+    let theirs = opened(&mut provider, Role::Provider).await;
+    assert_eq!(theirs.lease, notice.lease);
+    assert_eq!((notice.consumer, notice.provider), (consumer.id.0, provider.id.0));
+    assert_eq!((notice.lot, notice.lots, notice.demand), (LOT, 1, 7));
+    assert_eq!((notice.resource.as_str(), notice.unit.as_str()), ("temperature", "reading"));
+    assert!(notice.price >= ASK && notice.price <= 1_000, "{}", notice.price);
+    assert_eq!(notice.payee_key[1..33], provider.key.verifying_key().to_bytes());
+    assert_eq!(notice.payer_key[1..33], consumer.key.verifying_key().to_bytes());
+    assert!(notice.endpoint.is_some() && notice.profile.len() == 32);
+    while now() < notice.starts {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Leased { consumer, provider, notice }
+}
+
+async fn on_chain(stage: &Stage, lease: LeaseId) -> LeaseResponse {
+    let ask = QueryMsg::Lease { lease: lease.0.into() };
+    stage.chain.query(&stage.deployment.contracts.escrow, &ask).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_on_two_gateways_meet_serve_pay_and_settle() {
+    let stage = Stage::new().await;
+    let first = stage.keeper(1, |_| {}).await;
+    let second = stage.keeper(2, |_| {}).await;
+    let mut leased = leased(&stage, &first, &second).await;
+    let digest: [u8; 32] = leased.notice.profile.as_slice().try_into().unwrap();
+    let profile = second.bridge().unwrap().exchange().profile(&digest, leased.provider.id).await;
+    assert_eq!(profile.unwrap().view().name, "test", "fetched from the gateway that announced it");
+
+    let result = leased.used(1, 1).await;
+    assert_eq!((result.units, result.body.as_slice()), (1, &b"21.5"[..]));
+    leased.used(2, 1).await;
+    // an eighth of the lease is owed and not vouched for: service waits
+    leased.used(3, 1).await;
+    let call = leased.call(4);
+    leased.consumer.say(Up::Call(leased.id()), &call).await;
+    let pause = leased.consumer.expect::<wire::Pause>(|_| true).await;
+    assert_eq!(pause.reason(), PauseReason::Unpaid, "{pause:?}");
+    let receipt = leased.vouch(leased.voucher(3)).await;
+    assert_eq!(receipt.units, 3);
+    leased.used(4, 1).await;
+
+    // the last voucher carries what was measured, and the consumer closes
+    let report = QosReport {
+        lease: leased.id(),
+        units: 4,
+        score: Bps(9_000),
+        availability: Bps(10_000),
+        ..QosReport::default()
+    };
+    let last = Voucher { evidence: report.evidence(), ..leased.voucher(4) };
+    let mut body = leased.signed(last);
+    body.report = Some((&report).into());
+    leased.consumer.say(Up::Voucher(leased.id()), &body).await;
+    leased.consumer.expect::<wire::SignedReceipt>(|_| true).await;
+    let closing = Closing { lease: leased.id(), reason: 3 };
+    let signed = closing.sign(&leased.consumer.home.escrow, &leased.consumer.key);
+    let sequence =
+        leased.consumer.say(Up::Closing(leased.id()), &wire::SignedClosing::from(signed)).await;
+    leased.consumer.acknowledged(sequence).await;
+    leased
+        .consumer
+        .expect::<wire::LeaseNotice>(|n| n.state() == wire::LeaseState::Closed)
+        .await;
+    let settled = on_chain(&stage, leased.id()).await;
+    assert_eq!(settled.state, LeaseState::Closed);
+    assert_eq!(u128::from(settled.lanes[0].redeemed.u64()), last.amount, "all that was vouched for");
+    second.stop(Duration::from_secs(10)).await;
+    first.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_voucher_is_refused_by_what_is_wrong_and_a_good_one_still_counts() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    let mut leased = leased(&stage, &keeper, &keeper).await;
+    leased.used(1, 1).await;
+    let good = leased.voucher(1);
+    let cap = u128::from(leased.notice.reserve);
+    let mut forged = leased.signed(good);
+    forged.signature[0] ^= 1;
+    let elsewhere: wire::SignedVoucher =
+        good.sign(&leased.consumer.home.registry, &leased.consumer.key).into();
+    let by_provider: wire::SignedVoucher =
+        good.sign(&leased.consumer.home.escrow, &leased.provider.key).into();
+    let mut unreported = leased.signed(Voucher { evidence: [4; 32], ..good });
+    unreported.report = Some((&QosReport::default()).into());
+    let cases = [
+        (forged, Code::BadSignature, "not signed by device"),
+        (elsewhere, Code::BadSignature, "not signed by device"),
+        (by_provider, Code::BadSignature, "not signed by device"),
+        (leased.signed(Voucher { amount: cap + 1, ..good }), Code::OutOfRange, "has a cap of"),
+        (leased.signed(Voucher { amount: u128::MAX, ..good }), Code::OutOfRange, "has a cap of"),
+        (leased.signed(Voucher { lane: Lane(3), ..good }), Code::OutOfRange, "has 1 lanes"),
+        (leased.signed(Voucher { lease: LeaseId(u64::MAX), ..good }), Code::UnknownLease, "takes part"),
+        (unreported, Code::OutOfRange, "evidence"),
+    ];
+    for (body, code, words) in cases {
+        let sequence = leased.consumer.say(Up::Voucher(leased.id()), &body).await;
+        let refusal = leased.consumer.refused(sequence).await;
+        assert_eq!(refusal.code(), code, "{refusal:?}");
+        assert!(refusal.what.contains(words), "{refusal:?}");
+    }
+    let receipt = leased.vouch(good).await;
+    assert_eq!(wire::amount_of(&receipt.amount), Some(good.amount));
+    // an older one changes nothing and says what is held
+    let receipt = leased.vouch(leased.voucher(0)).await;
+    assert_eq!(wire::amount_of(&receipt.amount), Some(good.amount));
+
+    let stranger = stage.device(&keeper, 60).await;
+    let mut stranger = stranger;
+    let call = leased.call(9);
+    let sequence = stranger.say(Up::Call(leased.id()), &call).await;
+    let refusal = stranger.refused(sequence).await;
+    assert_eq!(refusal.code(), Code::NotPermitted, "{refusal:?}");
+    let closing = Closing { lease: leased.id(), reason: 3 };
+    let signed = closing.sign(&stranger.home.escrow, &stranger.key);
+    let sequence = stranger.say(Up::Closing(leased.id()), &wire::SignedClosing::from(signed)).await;
+    assert_eq!(stranger.refused(sequence).await.code(), Code::NotPermitted);
+    leased.used(2, 1).await;
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_call_is_answered_again_and_neither_served_nor_counted_twice() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    let mut leased = leased(&stage, &keeper, &keeper).await;
+    let first = leased.used(1, 2).await;
+    let call = leased.call(1);
+    for _ in 0..5 {
+        leased.consumer.say(Up::Call(leased.id()), &call).await;
+        let provider = (leased.provider.id, leased.provider.key.verifying_key().to_bytes());
+        let again = leased
+            .consumer
+            .expect_from::<wire::ServiceResult>(Some(provider), |result| result.id == 1)
+            .await;
+        assert_eq!(again, first);
+    }
+    assert!(leased.provider.mqtt.heard().is_empty(), "the provider was not asked again");
+    // two of twenty units were served once: were they counted six times, service would wait
+    leased.used(2, 1).await;
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posted_price_is_taken_at_once() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    // nobody takes from an own device in the instant lane, so the provider has another owner
+    let mut home = stage.home(&keeper);
+    home.owner = stage.admin.address().to_owned();
+    let mut provider = Device::enrol(&home, 50).await;
+    let mut consumer = stage.device(&keeper, 51).await;
+    let early = consumer.demand(wanted(3, 2_000, LanePreference::Instant));
+    let sequence = consumer.say(Up::Demand(3), &early).await;
+    consumer.acknowledged(sequence).await;
+    offer(&mut provider, 2).await;
+    // proposed as soon as something is posted that fits
+    let message = super::trade::sign_demand(&mut consumer, 3, 1).await;
+    consumer.acknowledged(message).await;
+    let lease = consumer.acknowledged(message).await.assigned;
+    let notice = opened(&mut consumer, Role::Consumer).await;
+    assert_eq!((notice.lease, notice.demand), (lease, 3));
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn capacity_is_offered_again_when_a_lease_ends_and_not_before() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    let mut leased = leased(&stage, &keeper, &keeper).await;
+    let early = leased.provider.mqtt.heard();
+    assert!(!early.iter().any(|(topic, _)| topic.contains("/proposal/")), "its only lot is let");
+    let closing = Closing { lease: leased.id(), reason: 4 };
+    let signed = closing.sign(&leased.provider.home.escrow, &leased.provider.key);
+    let sequence =
+        leased.provider.say(Up::Closing(leased.id()), &wire::SignedClosing::from(signed)).await;
+    leased.provider.acknowledged(sequence).await;
+    let sequence = super::trade::sign_offer(&mut leased.provider, 2).await;
+    leased.provider.acknowledged(sequence).await;
+    leased.provider.acknowledged(sequence).await;
+    keeper.stop(Duration::from_secs(10)).await;
+}
