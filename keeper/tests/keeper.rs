@@ -5,3 +5,6 @@
 
 #[path = "keeper/devices/mod.rs"]
 mod devices;
+
+#[path = "keeper/money/mod.rs"]
+mod money;

@@ -39,6 +39,5 @@ pub(super) fn sheet(book: &MarketBook, asset: Option<AssetKind>, now: u64) -> Ma
         supply: open().map(|o| o.batch.saturating_add(o.instant)).fold(0, lots),
         demand: demands.map(|o| o.batch).fold(0, lots),
         bond: config.close_bond.u64(),
-        ..MarketSheet::default()
     }
 }

@@ -38,9 +38,9 @@ impl Leases {
     /// If the chain cannot be asked, the store fails, or the escrow is of another version.
     pub async fn start(context: &Context) -> anyhow::Result<Self> {
         let leases = Self::default();
-        let escrow = context.deployment.contracts.escrow.clone();
+        let contracts = &context.deployment.contracts;
         let (chain, store) = (Arc::clone(&context.chain), context.store.clone());
-        let sync = Sync::open(leases.clone(), chain, escrow, store).await?;
+        let sync = Sync::open(leases.clone(), chain, contracts, store).await?;
         context.tasks.spawn("leases", sync.run(context.tasks.stop_token()));
         Ok(leases)
     }

@@ -3,6 +3,7 @@
 
 use super::table::{self, Watched};
 use super::{Lease, Leases};
+use crate::deploy::Contracts;
 use crate::follow::{Follower, Since};
 use crate::observe;
 use crate::registrar;
@@ -10,7 +11,9 @@ use crate::store::Store;
 use anyhow::Context as _;
 use caplet_api::common::MAX_LIMIT;
 use caplet_api::escrow::{LeaseResponse, LeasesResponse, QueryMsg};
-use caplet_api::event::{EventError, LeaseClosed, LeasesClosing, LeasesOpened, Settled};
+use caplet_api::event::{
+    EpochCleared, EventError, LeaseClosed, LeasesClosing, LeasesOpened, OfferTaken, Settled,
+};
 use caplet_chain::{Chain, ChainError, ChainExt as _, Event};
 use caplet_protocol::{DeviceId, LeaseId, OrderId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +29,7 @@ pub(super) struct Sync {
     pub(super) leases: Leases,
     pub(super) chain: Arc<dyn Chain>,
     pub(super) escrow: String,
+    pub(super) auction: String,
     pub(super) store: Store,
     follower: Follower,
     /// Devices enrolled here when the table was read last.
@@ -40,16 +44,17 @@ impl Sync {
     pub(super) async fn open(
         leases: Leases,
         chain: Arc<dyn Chain>,
-        escrow: String,
+        contracts: &Contracts,
         store: Store,
     ) -> anyhow::Result<Self> {
+        let (escrow, auction) = (contracts.escrow.clone(), contracts.auction.clone());
         let (watched, height) = table::load(&store)?;
         let mut follower = Follower::default();
         if let Some(height) = height {
             follower.reached(height);
         }
         let local = local(&store)?;
-        let mut sync = Self { leases, chain, escrow, store, follower, local };
+        let mut sync = Self { leases, chain, escrow, auction, store, follower, local };
         let touched = watched.into_iter().map(|Watched { lease, demand }| (lease, demand));
         sync.read(touched.collect()).await?;
         sync.step().await?;
@@ -84,8 +89,8 @@ impl Sync {
             self.follower.lose();
         }
         self.local = now_local;
-        let escrow = self.escrow.clone();
-        let (height, touched) = match self.follower.since(&*self.chain, &[&escrow]).await? {
+        let contracts = [self.escrow.as_str(), self.auction.as_str()];
+        let (height, touched) = match self.follower.since(&*self.chain, &contracts).await? {
             Since::Missed(head) => (head.height, self.list().await?),
             Since::Events(head, events) => {
                 let touched = self.touched(&events).context("reading the escrow's events")?;
@@ -101,13 +106,17 @@ impl Sync {
 
     /// Leases of ours that events touch.
     fn touched(&self, events: &[Event]) -> Result<Touched, EventError> {
-        let mut touched = Touched::new();
+        let (mut touched, mut instant) = (Touched::new(), false);
         for event in events {
             match event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) {
                 LeasesOpened::NAME => {
                     let opened = LeasesOpened::try_from(event)?;
-                    touched.extend(self.ours(&opened));
+                    touched.extend(self.ours(&opened, instant));
                 }
+                // The auction speaks before the escrow it calls. Number 0 is the first demand of a market
+                // in a clearing, and none in a take.
+                OfferTaken::NAME => instant = true,
+                EpochCleared::NAME => instant = false,
                 LeasesClosing::NAME => {
                     let closing = LeasesClosing::try_from(event)?;
                     self.known(&closing.leases, &mut touched);
@@ -127,6 +136,7 @@ impl Sync {
     fn ours<'a>(
         &'a self,
         opened: &'a LeasesOpened,
+        instant: bool,
     ) -> impl Iterator<Item = (LeaseId, Option<OrderId>)> {
         let parties = opened.consumers.iter().zip(&opened.providers);
         let demands = opened.demands.iter().copied().map(Some).chain(std::iter::repeat(None));
@@ -135,7 +145,7 @@ impl Sync {
         };
         opened.leases.iter().zip(parties).zip(demands).filter_map(
             move |((lease, (c, p)), demand)| {
-                let demand = demand.filter(|demand| *demand != 0).and_then(OrderId::from_u64);
+                let demand = demand.filter(|_| !instant).and_then(OrderId::from_u64);
                 (is_local(*c) || is_local(*p)).then_some((LeaseId(*lease), demand))
             },
         )

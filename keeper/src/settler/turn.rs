@@ -55,6 +55,7 @@ impl Turns {
         [self.verb.as_bytes(), &lease.0.to_be_bytes()].concat()
     }
 
+    #[allow(clippy::map_entry)] // an entry cannot be held while the chain is asked
     async fn gateway(&mut self, context: &Context, device: DeviceId) -> anyhow::Result<&str> {
         if !self.gateways.contains_key(&device) {
             let registry = &context.deployment.contracts.registry;

@@ -1,0 +1,91 @@
+//! Several keepers on one chain.
+
+use super::stage::{MARKET, PAYER, PROVIDER, Stage, demand, offer, place, until};
+use caplet_api::event::{EpochCleared, LeasesOpened};
+use caplet_chain::Chain as _;
+use std::collections::BTreeMap;
+
+/// Every clearing and every opened lease so far.
+async fn history(stage: &Stage) -> (Vec<EpochCleared>, usize) {
+    let (mut cleared, mut leases) = (Vec::new(), 0);
+    for height in 1..=stage.chain.head().await.unwrap().height {
+        for event in stage.chain.block_events(height).await.unwrap() {
+            cleared.extend(EpochCleared::try_from(&event).ok());
+            leases += LeasesOpened::try_from(&event).map_or(0, |opened| opened.leases.len());
+        }
+    }
+    (cleared, leases)
+}
+
+async fn traders(stage: &Stage, rounds: u32) {
+    let seller = stage.device(20, PROVIDER, 1).await;
+    let buyer = stage.device(30, PAYER, 2).await;
+    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 50, 0)], vec![])).await;
+    for round in 1..=rounds {
+        stage.auction(PAYER, &place(vec![], vec![demand(&buyer, round, 120, 1)])).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_keepers_clear_every_epoch_once_and_share_the_work() {
+    let stage = Stage::running().await;
+    let (one, two) = (stage.keeper(1, |_| ()).await, stage.keeper(2, |_| ()).await);
+    let seller = stage.device(20, PROVIDER, 1).await;
+    let buyer = stage.device(30, PAYER, 2).await;
+    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 50, 0)], vec![])).await;
+    let mut sequence = 0;
+    // New demand comes as it clears, until both have cleared something.
+    let cleared = until("both keepers to clear something", async || {
+        sequence += 1;
+        stage.auction(PAYER, &place(vec![], vec![demand(&buyer, sequence, 120, 1)])).await;
+        let (cleared, _) = history(&stage).await;
+        let mut by_keeper = BTreeMap::<String, u32>::new();
+        for event in &cleared {
+            *by_keeper.entry(event.keeper.clone()).or_default() += 1;
+        }
+        (by_keeper.len() == 2 || sequence >= 45).then_some(cleared)
+    })
+    .await;
+    let mut epochs: Vec<_> = cleared.iter().map(|event| (event.market, event.epoch)).collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    assert_eq!(epochs.len(), cleared.len(), "an epoch was cleared twice: {cleared:?}");
+    let keepers: std::collections::BTreeSet<_> =
+        cleared.iter().map(|event| &event.keeper).collect();
+    assert_eq!(keepers.len(), 2, "one keeper cleared all of {} epochs", cleared.len());
+    stage.check_money().await;
+    assert!(!one.context().tasks.is_stopping() && !two.context().tasks.is_stopping());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_keeper_alone_clears_what_another_was_to_clear_first() {
+    let stage = Stage::running().await;
+    let _keeper = stage.keeper(2, |_| ()).await;
+    traders(&stage, 3).await;
+    until("all demands to become leases", async || {
+        let (_, leases) = history(&stage).await;
+        (leases == 3).then_some(())
+    })
+    .await;
+    stage.check_money().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_book_with_one_side_costs_no_transaction() {
+    let stage = Stage::running().await;
+    let keeper = stage.keeper(1, |_| ()).await;
+    let seller = stage.device(20, PROVIDER, 1).await;
+    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 5, 0)], vec![])).await;
+    let placed = stage.now();
+    let books = keeper.books();
+    until("three epochs to pass", async || {
+        (caplet_time(books.head().time_ns) > placed + 6).then_some(())
+    })
+    .await;
+    let (cleared, _) = history(&stage).await;
+    assert!(cleared.iter().all(|event| event.market != MARKET.0), "{cleared:?}");
+}
+
+fn caplet_time(time_ns: u64) -> u64 {
+    time_ns / 1_000_000_000
+}

@@ -1,0 +1,331 @@
+//! A chain with the contracts, devices, orders placed by their owners, and keepers without devices.
+
+use caplet::config::Config;
+use caplet::context::domain_of;
+use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
+use caplet::keeper::{Keeper, Parts, ROOMS};
+use caplet::store::Store;
+use caplet::tasks::Group;
+use caplet_api::auction::{CancelInput, DemandInput, ExecuteMsg as Auction, OfferInput};
+use caplet_api::common::{DomainResponse, Key};
+use caplet_api::escrow::{ExecuteMsg as Escrow, LedgerResponse, QueryMsg as AskEscrow};
+use caplet_api::event::DeviceRegistered;
+use caplet_api::registry::{EndpointInput, ExecuteMsg as Registry, Registration};
+use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
+use caplet_chain::{
+    Chain, ChainExt as _, Coin, ConfirmError, Msg, Patience, Signer, TxOptions, TxResult,
+    execute_and_confirm,
+};
+use caplet_protocol::layout::{
+    EndpointRecord, OrderFlags, Possession, PublicKey, Scheme, Side, owner_hash,
+};
+use caplet_protocol::{
+    AccountId, AssetId, CellId, DeviceId, Domain, Lots, MarketId, OrderId, sign,
+};
+use ed25519_dalek::SigningKey;
+use serde::Serialize;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The market of temperature readings, paid in asset 1, in ticks of 10 base units.
+pub(super) const MARKET: MarketId = MarketId(1);
+pub(super) const TICK: u64 = 10;
+const ASSET: AssetId = AssetId(1);
+/// Past the end of every test.
+pub(super) const FOREVER: u64 = 4_000_000_000;
+
+pub(super) fn signer(n: u8) -> Signer {
+    Signer::from_bytes(&[n; 32], "wasm").unwrap()
+}
+
+/// Governance, the providers' owner, the payers' owner.
+pub(super) const ADMIN: u8 = 1;
+pub(super) const PROVIDER: u8 = 2;
+pub(super) const PAYER: u8 = 3;
+
+/// A chain with the contracts on it.
+pub(super) struct Stage {
+    pub(super) chain: Arc<EmbeddedChain>,
+    pub(super) deployment: Deployment,
+    pub(super) escrow: Domain,
+    folder: tempfile::TempDir,
+    tasks: Group,
+}
+
+impl Stage {
+    /// A block for every transaction, a fifth of a second apart.
+    pub(super) async fn by_transaction() -> Self {
+        Self::open(Pace::PerTransaction(Duration::from_millis(200))).await
+    }
+
+    /// Blocks all the time, a fifth of a second of chain time every ten milliseconds.
+    pub(super) async fn running() -> Self {
+        Self::open(Pace::Manual).await
+    }
+
+    async fn open(pace: Pace) -> Self {
+        let tasks = Group::new("stage");
+        let rich = [ADMIN, PROVIDER, PAYER, 11, 12];
+        let coins = || vec![Coin::new(1_000_000_000_000, "ucap")];
+        let accounts = rich.map(|n| (signer(n).address().to_owned(), coins()));
+        let genesis = Genesis {
+            chain_id: "test-1".to_owned(),
+            prefix: "wasm".to_owned(),
+            time_ns: Some(1_763_712_000_000_000_000),
+            accounts: accounts.to_vec(),
+        };
+        let codes = native_codes();
+        let options = Options { folder: None, pace, genesis, codes, limits: Limits::default() };
+        let chain = Arc::new(EmbeddedChain::open(options).await.unwrap());
+        if pace == Pace::Manual {
+            tasks.spawn("blocks", beat(Arc::clone(&chain), tasks.clone()));
+        }
+        let spec = local_spec(&[]);
+        let deployment = deploy(&*chain, &signer(ADMIN), &Codes::Native, &spec).await.unwrap();
+        let ask = json!({"domain": {}});
+        let escrow: DomainResponse = chain.query(&deployment.contracts.escrow, &ask).await.unwrap();
+        let escrow = domain_of(&escrow).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let stage = Self { chain, deployment, escrow, folder, tasks };
+        for owner in [ADMIN, PROVIDER, PAYER] {
+            stage
+                .execute(
+                    owner,
+                    &stage.deployment.contracts.registry,
+                    &Registry::OpenAccount { address: None },
+                )
+                .await;
+        }
+        let deposit = Escrow::Deposit { account: None };
+        let coins = vec![Coin::new(1_000_000_000, "ucap")];
+        let msg = Msg::execute_with(&stage.deployment.contracts.escrow, &deposit, coins).unwrap();
+        stage.send(PAYER, msg).await.unwrap();
+        for gateway in [1, 2] {
+            stage.gateway(gateway).await;
+        }
+        stage
+    }
+
+    pub(super) async fn send(&self, from: u8, msg: Msg) -> Result<TxResult, ConfirmError> {
+        let (signer, patience) = (signer(from), Patience::default());
+        execute_and_confirm(&*self.chain, &signer, vec![msg], TxOptions::default(), patience).await
+    }
+
+    pub(super) async fn try_execute<T: Serialize>(
+        &self,
+        from: u8,
+        contract: &str,
+        msg: &T,
+    ) -> Result<TxResult, ConfirmError> {
+        self.send(from, Msg::execute(contract, msg).unwrap()).await
+    }
+
+    pub(super) async fn execute<T: Serialize>(
+        &self,
+        from: u8,
+        contract: &str,
+        msg: &T,
+    ) -> TxResult {
+        self.try_execute(from, contract, msg).await.unwrap()
+    }
+
+    pub(super) async fn auction(&self, from: u8, msg: &Auction) -> TxResult {
+        self.execute(from, &self.deployment.contracts.auction, msg).await
+    }
+
+    /// Registers gateway 1 or 2, of keeper account 11 or 12, in the cell of its number.
+    async fn gateway(&self, gateway: u8) {
+        let registry = &self.deployment.contracts.registry;
+        let keeper = 10 + gateway;
+        self.execute(keeper, registry, &Registry::OpenAccount { address: None }).await;
+        let address = signer(keeper).address().to_owned();
+        let ask = json!({"account": {"address": address}});
+        let account: caplet_api::registry::AccountResponse =
+            self.chain.query(registry, &ask).await.unwrap();
+        let key = SigningKey::from_bytes(&[100 + gateway; 32]);
+        let input = endpoint(&key, account.account, &self.domain(registry).await);
+        self.execute(keeper, registry, &Registry::RegisterGateway(input)).await;
+        let cell = Registry::AssignCell { gateway: address, cell: CellId(gateway.into()) };
+        self.execute(ADMIN, registry, &cell).await;
+    }
+
+    async fn domain(&self, contract: &str) -> Domain {
+        let answer: DomainResponse =
+            self.chain.query(contract, &json!({"domain": {}})).await.unwrap();
+        domain_of(&answer).unwrap()
+    }
+
+    /// Registers a device of an owner at a gateway, and enrols it there.
+    pub(super) async fn device(&self, seed: u8, owner: u8, gateway: u8) -> Device {
+        let registry = &self.deployment.contracts.registry;
+        let secret = SigningKey::from_bytes(&[seed; 32]);
+        let key = PublicKey::ed25519(secret.verifying_key().to_bytes());
+        let address = signer(owner).address().to_owned();
+        let possession = Possession { key, sealing: [0; 32], owner: owner_hash(&address) };
+        let proof = sign::sign(&secret, &possession.preimage(&self.domain(registry).await));
+        let registration = Registration {
+            key: Key { scheme: Scheme::Ed25519, key: key.key().into() },
+            sealing: None,
+            owner: address.clone(),
+            gateway: signer(10 + gateway).address().to_owned(),
+            proof: proof.into(),
+        };
+        let register = Registry::Register { devices: vec![registration] };
+        let result = self.execute(owner, registry, &register).await;
+        let registered = result.events.iter().find_map(|e| DeviceRegistered::try_from(e).ok());
+        let id = DeviceId(registered.unwrap().device);
+        let row = rusqlite::params![id.0, key.encode(), address, gateway];
+        let sql = "INSERT INTO devices (id, key, epoch, owner, cell) VALUES (?1, ?2, 0, ?3, ?4)";
+        self.store(gateway).write(|tx| Ok(tx.execute(sql, row)?)).unwrap();
+        Device { id, secret }
+    }
+
+    pub(super) fn store(&self, gateway: u8) -> Store {
+        let folder = self.folder.path().join(gateway.to_string());
+        std::fs::create_dir_all(&folder).unwrap();
+        Store::open(&folder.join("keeper.db"), ROOMS).unwrap()
+    }
+
+    /// A keeper of gateway 1 or 2 without devices of flesh.
+    pub(super) async fn keeper(&self, gateway: u8, change: impl FnOnce(&mut Config)) -> Keeper {
+        let mut config = Config::default();
+        config.roles.bridge = false;
+        config.settle.min_value = 1;
+        config.settle.before_end_secs = 2;
+        change(&mut config);
+        let chain: Arc<dyn Chain> = self.chain.clone();
+        Keeper::start(Parts {
+            config,
+            chain,
+            deployment: self.deployment.clone(),
+            signer: signer(10 + gateway),
+            key: SigningKey::from_bytes(&[100 + gateway; 32]),
+            store: self.store(gateway),
+        })
+        .await
+        .unwrap()
+    }
+
+    /// Chain time, Unix seconds.
+    pub(super) fn now(&self) -> u64 {
+        self.chain.watch().borrow().time_ns / 1_000_000_000
+    }
+
+    /// Adds up the ledger of the asset that is paid with, and compares it with what escrow holds.
+    pub(super) async fn check_money(&self) {
+        let ask = AskEscrow::Ledger { asset: ASSET };
+        let ledger: LedgerResponse =
+            self.chain.query(&self.deployment.contracts.escrow, &ask).await.unwrap();
+        let parts = [ledger.free, ledger.ordered, ledger.reserved, ledger.bonds, ledger.fees];
+        let sum: u128 = parts.iter().map(|part| part.u128()).sum();
+        assert_eq!(sum, ledger.held.u128(), "{ledger:?}");
+        assert_eq!(sum, ledger.deposited.u128() - ledger.withdrawn.u128() - ledger.swept.u128());
+    }
+
+    pub(super) fn end(&self) {
+        self.tasks.stop_token().cancel();
+    }
+}
+
+async fn beat(chain: Arc<EmbeddedChain>, tasks: Group) -> anyhow::Result<()> {
+    while !tasks.is_stopping() {
+        chain.produce(Duration::from_millis(200)).await?;
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A registered device.
+pub(super) struct Device {
+    pub(super) id: DeviceId,
+    pub(super) secret: SigningKey,
+}
+
+pub(super) fn offer(
+    device: &Device,
+    sequence: u32,
+    ticks: u64,
+    batch: u16,
+    instant: u16,
+) -> OfferInput {
+    OfferInput {
+        device: device.id,
+        sequence,
+        latency: 0,
+        throughput: 0,
+        accuracy: 0,
+        flags: OrderFlags(0),
+        tags: 0,
+        ask: (ticks * TICK).into(),
+        batch: Lots(batch),
+        instant: Lots(instant),
+        not_after: FOREVER.into(),
+        relay_fee: 0u64.into(),
+        signature: None,
+    }
+}
+
+pub(super) fn demand(device: &Device, sequence: u32, ticks: u64, lots: u16) -> DemandInput {
+    DemandInput {
+        device: device.id,
+        sequence,
+        latency: 0,
+        throughput: 0,
+        accuracy: 0,
+        reliability: 0,
+        flags: OrderFlags(0),
+        tags: 0,
+        rho: 0,
+        lambda: 0,
+        limit: (ticks * TICK).into(),
+        lots: Lots(lots),
+        not_after: FOREVER.into(),
+        relay_fee: 0u64.into(),
+        signature: None,
+    }
+}
+
+pub(super) fn place(offers: Vec<OfferInput>, demands: Vec<DemandInput>) -> Auction {
+    Auction::Place { market: MARKET, offers, demands }
+}
+
+pub(super) fn cancel(side: Side, order: OrderId) -> Auction {
+    let order = CancelInput { side, order: order.to_u64().into(), signature: None };
+    Auction::Cancel { market: MARKET, orders: vec![order] }
+}
+
+fn endpoint(key: &SigningKey, account: AccountId, domain: &Domain) -> EndpointInput {
+    let addresses = b"nowhere".to_vec();
+    let record = EndpointRecord {
+        account,
+        key: key.verifying_key().to_bytes(),
+        addresses: caplet_protocol::content::digest(&addresses),
+        sequence: 1,
+        not_after: FOREVER,
+    };
+    EndpointInput {
+        key: record.key.into(),
+        addresses: addresses.into(),
+        sequence: 1u64.into(),
+        not_after: FOREVER.into(),
+        signature: sign::sign(key, &record.preimage(domain)).into(),
+    }
+}
+
+/// Waits until something holds; says what it waited for when that takes too long.
+pub(super) async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..3_000 {
+        if let Some(found) = check().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("waited 30 seconds for {what}");
+}
