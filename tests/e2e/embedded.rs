@@ -5,7 +5,12 @@ use caplet::demo::{DemoOptions, run};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_market_works_end_to_end_on_the_embedded_chain() {
     let folder = tempfile::tempdir().unwrap();
-    let options = DemoOptions { seconds: 30, json: false, plain: true, folder: Some(folder.path().to_owned()) };
+    let options = DemoOptions {
+        seconds: 30,
+        json: false,
+        plain: true,
+        folder: Some(folder.path().to_owned()),
+    };
     let report = run(options).await.unwrap();
     caplet_tests::a_market_that_worked(&report).unwrap();
 }

@@ -8,11 +8,14 @@ use std::time::Duration;
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a running chain: scripts/test starts one and names it in CAPLET_LOCALNET"]
 async fn the_market_works_end_to_end_on_wasmd() {
-    let home = PathBuf::from(std::env::var_os("CAPLET_LOCALNET").expect("CAPLET_LOCALNET names the chain's home"));
+    let home = PathBuf::from(
+        std::env::var_os("CAPLET_LOCALNET").expect("CAPLET_LOCALNET names the chain's home"),
+    );
     let folder = tempfile::tempdir().unwrap();
     let stage = caplet_tests::localnet_stage(&home, folder.path()).await.unwrap();
     let timing = Timing { trade: Duration::from_secs(40), settle: Duration::from_secs(60) };
-    let report = play(stage, timing, Arc::new(|happening| println!("{happening:?}"))).await.unwrap();
+    let report =
+        play(stage, timing, Arc::new(|happening| println!("{happening:?}"))).await.unwrap();
     println!("{}", serde_json::to_string_pretty(&report).unwrap());
     caplet_tests::a_market_that_worked(&report).unwrap();
 }

@@ -16,7 +16,12 @@ pub fn a_market_that_worked(report: &Report) -> anyhow::Result<()> {
     ensure!(report.batches >= 3, "{} batches", report.batches);
     ensure!(report.instant >= 1, "nothing was taken at once");
     ensure!(report.leases_opened >= 8, "{} leases", report.leases_opened);
-    ensure!(report.leases_settled == report.leases_opened, "{} of {} leases are over", report.leases_settled, report.leases_opened);
+    ensure!(
+        report.leases_settled == report.leases_opened,
+        "{} of {} leases are over",
+        report.leases_settled,
+        report.leases_opened
+    );
     ensure!(report.price_moves > 0, "no price moved");
     ensure!(report.money.adds_up(), "money is lost: {:?}", report.money);
     ensure!(report.conserved, "a ledger does not add up: {:?}", report.assets);
@@ -25,14 +30,23 @@ pub fn a_market_that_worked(report: &Report) -> anyhow::Result<()> {
         ensure!(asset.money.paid > 0, "nothing was paid in {}", asset.symbol);
         // what leases redeemed is what providers got and what their fees were
         ensure!(asset.redeemed > asset.money.paid, "{}: fees are missing", asset.symbol);
-        ensure!(asset.redeemed <= asset.money.paid.saturating_add(asset.money.fees), "{}: paid out of nothing", asset.symbol);
+        ensure!(
+            asset.redeemed <= asset.money.paid.saturating_add(asset.money.fees),
+            "{}: paid out of nothing",
+            asset.symbol
+        );
     }
     for lease in &report.leases {
-        ensure!(lease.redeemed <= lease.reserved, "lease {} redeemed over its reserve", lease.lease);
+        ensure!(
+            lease.redeemed <= lease.reserved,
+            "lease {} redeemed over its reserve",
+            lease.lease
+        );
     }
     let served = report.leases.iter().filter(|lease| lease.redeemed == lease.reserved).count();
     ensure!(served > 0, "no lease was used to its end");
-    let went_wrong = report.leases.iter().filter(|l| l.provider == "camera-2" || l.provider == "weather-2");
+    let went_wrong =
+        report.leases.iter().filter(|l| l.provider == "camera-2" || l.provider == "weather-2");
     let handled = went_wrong.filter(|lease| lease.redeemed < lease.reserved).count();
     ensure!(handled > 0, "nothing went wrong, or it was paid for all the same");
     let fell = report.reputation.iter().filter(|one| one.after < one.before).count();

@@ -1,7 +1,22 @@
-//! Benchmarks: figures, never checks.
+//! Benchmarks: figures, never checks. `scripts/bench` runs them; each prints JSON lines.
 
-mod bed;
-mod crowd;
+mod devices;
 mod gas;
+mod latency;
+mod memory;
+mod sizes;
 
 pub use gas::gas;
+pub use latency::latency;
+pub use memory::memory;
+pub use sizes::sizes;
+
+/// Where the chain lives that `scripts/bench` has started.
+///
+/// # Errors
+/// If it started none.
+fn localnet() -> anyhow::Result<std::path::PathBuf> {
+    use anyhow::Context as _;
+    let home = std::env::var_os("CAPLET_LOCALNET");
+    Ok(home.context("CAPLET_LOCALNET names no chain: run this through scripts/bench")?.into())
+}

@@ -1,0 +1,109 @@
+//! Lock and open, straight at escrow: the gateway stands in for the auction.
+
+use super::bed::{Bed, PRICE, Row};
+use super::crowd::Crowd;
+use anyhow::Context as _;
+use caplet_api::escrow::{ExecuteMsg as Escrow, Terms};
+use caplet_api::event::LeasesOpened;
+use caplet_api::packed::{LockItem, OpenItem};
+use caplet_chain::{Signer, TxResult};
+use caplet_protocol::{AssetId, MarketId};
+use cosmwasm_std::Uint64;
+
+/// How many leases are opened together.
+const BATCHES: [usize; 4] = [1, 10, 100, 1_000];
+const DAY: u64 = 86_400;
+
+/// Opens a lease for each pair of devices; their numbers.
+pub(super) async fn open(
+    bed: &Bed,
+    providers: &Crowd,
+    consumers: &Crowd,
+) -> anyhow::Result<Vec<u64>> {
+    let mut leases = Vec::new();
+    openers(bed, Some(&bed.keeper)).await?;
+    for n in BATCHES {
+        let opening = Opening { n, from: leases.len(), secs: DAY };
+        leases.extend(batch(bed, providers, consumers, opening).await?);
+    }
+    openers(bed, None).await?;
+    Ok(leases)
+}
+
+/// Lets somebody open leases beside the auction.
+pub(super) async fn openers(bed: &Bed, more: Option<&Signer>) -> anyhow::Result<()> {
+    let mut openers = vec![bed.contracts.auction.clone()];
+    openers.extend(more.map(|signer| signer.address().to_owned()));
+    bed.send(&bed.admin, vec![bed.escrow(&Escrow::SetOpeners { openers })?]).await?;
+    Ok(())
+}
+
+/// Leases to open together.
+pub(super) struct Opening {
+    /// How many.
+    pub(super) n: usize,
+    /// The first pair of devices.
+    pub(super) from: usize,
+    /// Seconds until they expire.
+    pub(super) secs: u64,
+}
+
+/// Locks the money and opens the leases, each in a transaction; their numbers. The limit is twice the
+/// price, so half of what is locked goes back, as after a clearing.
+pub(super) async fn batch(
+    bed: &Bed,
+    providers: &Crowd,
+    consumers: &Crowd,
+    opening: Opening,
+) -> anyhow::Result<Vec<u64>> {
+    let Opening { n, from, secs } = opening;
+    let close_bond = bed.market.close_bond.u64();
+    let unlock = PRICE.saturating_mul(2).saturating_add(close_bond);
+    let (consumers, providers) = (consumers.some(from, 1, n), providers.some(from, 1, n));
+    let lock = |device| LockItem { device, amount: unlock, relay_fee: 0, flags: 0 };
+    let locks: Vec<LockItem> = consumers.iter().map(|consumer| lock(consumer.id.0)).collect();
+    let pairs = consumers.iter().zip(&providers);
+    let opens: Vec<OpenItem> = pairs
+        .map(|(consumer, provider)| OpenItem {
+            consumer: consumer.id.0,
+            provider: provider.id.0,
+            price: PRICE,
+            lots: 1,
+            unlock,
+            fee: bed.market.lot_fee.u64(),
+            demand: 0,
+            flags: 0,
+        })
+        .collect();
+    let keeper = bed.keeper.address().to_owned();
+    let items = LockItem::pack(&locks).into();
+    let lock = Escrow::Lock { asset: AssetId(1), relayer: keeper.clone(), items };
+    let row = |what| Row { what, how: "at escrow, dense", n, by: &bed.keeper };
+    bed.measure(row("lock"), vec![bed.escrow(&lock)?]).await?;
+    let terms = terms(bed, secs).await?;
+    let items = OpenItem::pack(&opens).into();
+    let open = Escrow::Open { terms, beneficiary: Some(keeper), items };
+    opened(&bed.measure(row("open"), vec![bed.escrow(&open)?]).await?)
+}
+
+fn opened(done: &TxResult) -> anyhow::Result<Vec<u64>> {
+    let event = done.events.iter().find_map(|event| LeasesOpened::try_from(event).ok());
+    Ok(event.context("no lease was opened")?.leases)
+}
+
+async fn terms(bed: &Bed, secs: u64) -> anyhow::Result<Terms> {
+    let start = bed.now().await?;
+    Ok(Terms {
+        market: MarketId(1),
+        epoch: 0,
+        asset: AssetId(1),
+        start: Uint64::new(start),
+        end: Uint64::new(start.saturating_add(secs)),
+        lot_units: bed.market.lot_units,
+        settle_secs: bed.market.settle_secs,
+        settle_blocks: bed.market.settle_blocks,
+        notice_secs: bed.market.notice_secs,
+        exposure_cap: Uint64::new(PRICE),
+        close_bond: bed.market.close_bond,
+    })
+}

@@ -1,0 +1,43 @@
+//! What everything costs in gas, on a real wasmd chain.
+//!
+//! A line is one transaction: `gas` is what the chain charged for all of it, `each` a share of that,
+//! `marginal` what every item beyond the first added, `calldata` the bytes of its messages' JSON and
+//! `events` those of the events that contracts made of it.
+
+mod batches;
+mod bed;
+mod coins;
+mod crowd;
+mod endings;
+mod leases;
+mod orders;
+mod places;
+mod vouchers;
+
+use bed::Bed;
+use crowd::Crowd;
+
+/// Devices on each side: 1 + 10 + 100 + 1,000 leases, a pair of devices for each.
+const CROWD: usize = 1_111;
+
+/// Measures and prints.
+///
+/// # Errors
+/// If no chain runs at `CAPLET_LOCALNET`, or it refuses something.
+pub async fn gas() -> anyhow::Result<()> {
+    let bed = Bed::make().await?;
+    coins::transfers(&bed).await?;
+    crowd::gateway(&bed).await?;
+    let providers = Crowd::register(&bed, "provider", &bed.seller, CROWD).await?;
+    let consumers = Crowd::register(&bed, "consumer", &bed.buyer, CROWD).await?;
+    providers.announce(&bed).await?;
+    coins::deposits(&bed).await?;
+    consumers.authorise(&bed).await?;
+    let leases = leases::open(&bed, &providers, &consumers).await?;
+    vouchers::settle(&bed, &consumers, &leases).await?;
+    places::place(&bed, &providers, &consumers).await?;
+    places::take(&bed, &providers, &consumers).await?;
+    batches::clear(&bed, &providers, &consumers).await?;
+    endings::end(&bed, &providers, &consumers, &leases).await?;
+    coins::withdrawals(&bed).await
+}

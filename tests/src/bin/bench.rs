@@ -1,0 +1,15 @@
+//! The benchmarks of `scripts/bench`, which has started what they need.
+
+use anyhow::bail;
+use caplet_tests::bench;
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    match std::env::args().nth(1).as_deref() {
+        Some("gas") => runtime.block_on(bench::gas()),
+        Some("latency") => runtime.block_on(bench::latency()),
+        Some("memory") => runtime.block_on(bench::memory()),
+        Some("sizes") => bench::sizes(),
+        _ => bail!("say which: gas, latency, memory or sizes; scripts/bench --help"),
+    }
+}
