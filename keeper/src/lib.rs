@@ -6,6 +6,8 @@
 //! `book`, `matcher` clear; `leases`, `settler`, `outbox` handle money. Everything durable goes
 //! through `store`; everything said goes through `observe`; every task lives in `tasks`.
 #![forbid(unsafe_code)]
+// an overflow in a test is a failed test
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 pub mod book;
 pub mod bridge;

@@ -51,12 +51,3 @@ async fn follow(heads: &mut watch::Receiver<Head>, seen: &Mutex<(Head, Instant)>
         *seen.lock().unwrap_or_else(PoisonError::into_inner) = (head, Instant::now());
     }
 }
-
-#[cfg(test)]
-impl Clock {
-    /// A clock that stands at `now`, for tests of what only asks for the time.
-    pub(crate) fn at(now: u64) -> Self {
-        let head = Head { height: 1, time_ns: now.saturating_mul(1_000_000_000) };
-        Self { seen: Arc::new(Mutex::new((head, Instant::now()))) }
-    }
-}

@@ -40,6 +40,7 @@ impl Refuse {
 
     /// The chain's words, and the code that fits them best.
     pub fn chain(log: &str) -> Self {
+        let log = contract_words(log);
         let code = CHAIN_WORDS
             .iter()
             .find(|(words, _)| words.iter().all(|word| log.contains(word)))
@@ -79,13 +80,27 @@ const CHAIN_WORDS: &[(&[&str], RefusalCode)] = &[
     (&["is suspended"], RefusalCode::Suspended),
     (&["is frozen"], RefusalCode::Suspended),
     (&["is retired"], RefusalCode::Suspended),
-    (&["sequence", "last was"], RefusalCode::Replay),
+    (&["is not active"], RefusalCode::Suspended),
+    (&["its sequence is", "last was"], RefusalCode::Replay),
     (&["does not follow"], RefusalCode::Replay),
-    (&["free"], RefusalCode::Funds),
-    (&["may still commit"], RefusalCode::Funds),
-    (&["lots", "are left"], RefusalCode::Capacity),
+    (&["is left of what its owner allowed its key"], RefusalCode::Funds),
+    (&["its owner's account", "free"], RefusalCode::Funds),
+    (&["are left in its instant lane"], RefusalCode::Capacity),
     (&["above the limit"], RefusalCode::Price),
 ];
+
+/// A contract's own words out of what a chain wraps around them.
+fn contract_words(log: &str) -> &str {
+    // the embedded chain: one block of text a level of calls, the contract's own comes last
+    let inner = log.rsplit_once("kind: Other, error: ").map_or(log, |(_, inner)| inner);
+    // wasmd: levels before, what failed behind
+    let inner = inner.rsplit_once("submessages: ").map_or(inner, |(_, inner)| inner);
+    let inner = match inner.split_once("message index: ") {
+        Some((_, rest)) => rest.split_once(": ").map_or(inner, |(_, inner)| inner),
+        None => inner,
+    };
+    inner.split(": execute wasm contract failed").next().unwrap_or(inner).trim()
+}
 
 impl From<EnvelopeError> for Refuse {
     fn from(error: EnvelopeError) -> Self {
@@ -160,6 +175,23 @@ impl From<ProfileError> for Refuse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contracts_words_are_found_in_what_both_kinds_of_chain_say() {
+        let embedded = "the transaction would fail: kind: Other, error: Error executing WasmMsg:\n  sender: wasm1\n  Execute {}\nkind: Other, error: device 2 asks to commit 1020 of asset 1, 0 is left of what its owner allowed its key: raise it with authorise";
+        let wasmd = "failed to execute message; message index: 0: dispatch: submessages: device 2 asks to commit 1020 of asset 1, 0 is left of what its owner allowed its key: raise it with authorise: execute wasm contract failed [CosmWasm/wasmd]";
+        let direct = "failed to execute message; message index: 3: device 9 is suspended for its reputation: have it reinstated first: execute wasm contract failed";
+        for log in [embedded, wasmd] {
+            let refuse = Refuse::chain(log);
+            assert_eq!(refuse.code, RefusalCode::Funds);
+            assert!(refuse.what.starts_with("device 2 asks to commit 1020"), "{refuse}");
+            assert_eq!(refuse.remedy, "raise it with authorise");
+        }
+        let refuse = Refuse::chain(direct);
+        assert_eq!(refuse.code, RefusalCode::Suspended);
+        assert_eq!(refuse.what, "device 9 is suspended for its reputation");
+        assert_eq!(Refuse::chain("out of gas").code, RefusalCode::Chain);
+    }
 
     #[test]
     fn an_error_with_a_remedy_is_told_in_two_parts() {

@@ -23,10 +23,15 @@ impl Codes {
         match self {
             Self::Native => Ok(native_wasm(name)),
             Self::Artifacts(folder) => {
-                let file = if name == TOKEN { "cw20_base.wasm".to_owned() } else { format!("caplet_{name}.wasm") };
+                let file = if name == TOKEN {
+                    "cw20_base.wasm".to_owned()
+                } else {
+                    format!("caplet_{name}.wasm")
+                };
                 let path = folder.join(file);
-                std::fs::read(&path)
-                    .with_context(|| format!("no artifact {}: run scripts/build-wasm first", path.display()))
+                std::fs::read(&path).with_context(|| {
+                    format!("no artifact {}: run scripts/build-wasm first", path.display())
+                })
             }
         }
     }

@@ -37,8 +37,9 @@ impl Deployment {
         let text = std::fs::read_to_string(path).with_context(|| {
             format!("cannot read the deployment file {}: deploy first (scripts/deploy), or name another file", path.display())
         })?;
-        serde_json::from_str(&text)
-            .with_context(|| format!("{} is no deployment file of this version: deploy again", path.display()))
+        serde_json::from_str(&text).with_context(|| {
+            format!("{} is no deployment file of this version: deploy again", path.display())
+        })
     }
 
     /// Writes a deployment file, whole or not at all.
@@ -64,7 +65,12 @@ mod tests {
         let path = dir.path().join("deployment.json");
         assert!(Deployment::read(&path).unwrap_err().to_string().contains("deploy first"));
         let name = |n: &str| n.to_owned();
-        let contracts = Contracts { registry: name("r"), auction: name("a"), escrow: name("e"), reputation: name("p") };
+        let contracts = Contracts {
+            registry: name("r"),
+            auction: name("a"),
+            escrow: name("e"),
+            reputation: name("p"),
+        };
         let deployment = Deployment { chain_id: name("c-1"), contracts };
         deployment.write(&path).unwrap();
         assert_eq!(Deployment::read(&path).unwrap(), deployment);

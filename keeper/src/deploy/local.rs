@@ -23,11 +23,51 @@ struct Local {
 
 /// Lots are sized so that a lease takes a few seconds; every asset pays for something.
 const MARKETS: [Local; 5] = [
-    Local { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot_units: 20, asset: 1, tick: 10, start: 100 },
-    Local { kind: Kind::Hardware, resource: "image/edge", unit: "frame", lot_units: 12, asset: 1, tick: 50, start: 100 },
-    Local { kind: Kind::Compute, resource: "primes", unit: "step20k", lot_units: 60, asset: 3, tick: 1_000, start: 100 },
-    Local { kind: Kind::Storage, resource: "blob", unit: "KiB", lot_units: 256, asset: 2, tick: 20, start: 100 },
-    Local { kind: Kind::Bandwidth, resource: "uplink", unit: "KiB", lot_units: 256, asset: 1, tick: 20, start: 100 },
+    Local {
+        kind: Kind::Sensor,
+        resource: "temperature",
+        unit: "reading",
+        lot_units: 20,
+        asset: 1,
+        tick: 10,
+        start: 100,
+    },
+    Local {
+        kind: Kind::Hardware,
+        resource: "image/edge",
+        unit: "frame",
+        lot_units: 12,
+        asset: 1,
+        tick: 50,
+        start: 100,
+    },
+    Local {
+        kind: Kind::Compute,
+        resource: "primes",
+        unit: "step20k",
+        lot_units: 60,
+        asset: 3,
+        tick: 1_000,
+        start: 100,
+    },
+    Local {
+        kind: Kind::Storage,
+        resource: "blob",
+        unit: "KiB",
+        lot_units: 256,
+        asset: 2,
+        tick: 20,
+        start: 100,
+    },
+    Local {
+        kind: Kind::Bandwidth,
+        resource: "uplink",
+        unit: "KiB",
+        lot_units: 256,
+        asset: 1,
+        tick: 20,
+        start: 100,
+    },
 ];
 
 /// The usual deployment of a local network; `holders` get a cw20 token to pay with.
@@ -38,7 +78,8 @@ pub fn local_spec(holders: &[String]) -> Spec {
         symbol: symbol.to_owned(),
         decimals: 6,
     };
-    let balances = holders.iter().map(|holder| (holder.clone(), Uint128::new(1_000_000_000_000))).collect();
+    let balances =
+        holders.iter().map(|holder| (holder.clone(), Uint128::new(1_000_000_000_000))).collect();
     Spec {
         assets: vec![
             native("ucap", "CAP"),

@@ -22,7 +22,12 @@ struct Deployer<'a> {
 /// # Errors
 /// If an artifact is missing or the chain refuses something; what was done by then stays on the
 /// chain and harms nobody, since nothing points to it.
-pub async fn deploy(chain: &dyn Chain, signer: &Signer, codes: &Codes, spec: &Spec) -> anyhow::Result<Deployment> {
+pub async fn deploy(
+    chain: &dyn Chain,
+    signer: &Signer,
+    codes: &Codes,
+    spec: &Spec,
+) -> anyhow::Result<Deployment> {
     let deployer = Deployer { chain, signer, codes };
     let registry = deployer.contract("registry", &registry::InstantiateMsg { owner: None }).await?;
     let mut assets = Vec::with_capacity(spec.assets.len());
@@ -59,14 +64,23 @@ pub async fn deploy(chain: &dyn Chain, signer: &Signer, codes: &Codes, spec: &Sp
 impl Deployer<'_> {
     async fn send(&self, what: &str, msgs: Vec<Msg>) -> anyhow::Result<TxResult> {
         tracing::info!(what, "deploying");
-        execute_and_confirm(self.chain, self.signer, msgs, TxOptions::default(), Patience::default())
-            .await
-            .with_context(|| format!("deploying: {what}"))
+        execute_and_confirm(
+            self.chain,
+            self.signer,
+            msgs,
+            TxOptions::default(),
+            Patience::default(),
+        )
+        .await
+        .with_context(|| format!("deploying: {what}"))
     }
 
     async fn contract<T: Serialize>(&self, name: &str, init: &T) -> anyhow::Result<String> {
-        let stored = self.send(&format!("storing {name}"), vec![Msg::Store { wasm: self.codes.bytes(name)? }]).await?;
-        let code_id = caplet_chain::code_id(&stored.events).with_context(|| format!("the chain named no code id for {name}"))?;
+        let stored = self
+            .send(&format!("storing {name}"), vec![Msg::Store { wasm: self.codes.bytes(name)? }])
+            .await?;
+        let code_id = caplet_chain::code_id(&stored.events)
+            .with_context(|| format!("the chain named no code id for {name}"))?;
         let admin = Some(self.signer.address().to_owned());
         let msg = Msg::instantiate(code_id, format!("caplet {name}"), init, admin)?;
         let made = self.send(&format!("instantiating {name}"), vec![msg]).await?;
@@ -76,8 +90,12 @@ impl Deployer<'_> {
 
     async fn asset(&self, asset: &AssetSpec) -> anyhow::Result<AssetInput> {
         Ok(match asset.clone() {
-            AssetSpec::Native { denom, symbol, decimals } => AssetInput { kind: AssetKind::Native { denom }, symbol, decimals },
-            AssetSpec::Cw20 { address, symbol, decimals } => AssetInput { kind: AssetKind::Cw20 { address }, symbol, decimals },
+            AssetSpec::Native { denom, symbol, decimals } => {
+                AssetInput { kind: AssetKind::Native { denom }, symbol, decimals }
+            }
+            AssetSpec::Cw20 { address, symbol, decimals } => {
+                AssetInput { kind: AssetKind::Cw20 { address }, symbol, decimals }
+            }
             AssetSpec::Token(TokenSpec { symbol, decimals, balances }) => {
                 let init = token::InstantiateMsg {
                     name: format!("{symbol} token"),
@@ -98,7 +116,10 @@ impl Deployer<'_> {
     async fn wire(&self, contracts: &Contracts, spec: &Spec) -> anyhow::Result<()> {
         let openers = escrow::ExecuteMsg::SetOpeners { openers: vec![contracts.auction.clone()] };
         let latency = auction::ExecuteMsg::SetLatency { entries: spec.latency.clone() };
-        let mut msgs = vec![Msg::execute(&contracts.escrow, &openers)?, Msg::execute(&contracts.auction, &latency)?];
+        let mut msgs = vec![
+            Msg::execute(&contracts.escrow, &openers)?,
+            Msg::execute(&contracts.auction, &latency)?,
+        ];
         for market in &spec.markets {
             let open = auction::ExecuteMsg::CreateMarket(market.clone());
             msgs.push(Msg::execute(&contracts.auction, &open)?);

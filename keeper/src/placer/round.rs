@@ -178,7 +178,7 @@ mod tests {
         fn whatever_order_transactions_land_in_no_order_is_overtaken(
             pending in pending(), swap: bool,
         ) {
-            let is_take = |o: &Kept| o.body.sequence() % 7 == 0;
+            let is_take = |o: &Kept| o.body.sequence().is_multiple_of(7);
             let mut left = pending.clone();
             let mut last: BTreeMap<DeviceId, u32> = BTreeMap::new();
             while !left.is_empty() {

@@ -7,8 +7,8 @@
 use caplet_api::cw20::{Cw20BalanceResponse, Cw20ReceiveMsg};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{
-    Addr, Binary, Deps, DepsMut, Env, MessageInfo, Response, StdError, StdResult, Storage, Uint128, WasmMsg,
-    to_json_binary,
+    Addr, Binary, Deps, DepsMut, Env, MessageInfo, Response, StdError, StdResult, Storage, Uint128,
+    WasmMsg, to_json_binary,
 };
 use cw_storage_plus::{Item, Map};
 use thiserror::Error;
@@ -147,9 +147,11 @@ fn debit(storage: &mut dyn Storage, address: &Addr, asked: Uint128) -> Result<()
         return Err(TokenError::Zero);
     }
     let has = held(storage, address)?;
-    let after = has
-        .checked_sub(asked)
-        .map_err(|_| TokenError::Insufficient { address: address.clone(), has, asked })?;
+    let after = has.checked_sub(asked).map_err(|_| TokenError::Insufficient {
+        address: address.clone(),
+        has,
+        asked,
+    })?;
     Ok(BALANCES.save(storage, address, &after)?)
 }
 
@@ -157,7 +159,12 @@ fn debit(storage: &mut dyn Storage, address: &Addr, asked: Uint128) -> Result<()
 ///
 /// # Errors
 /// If an address is none, or the supply overflows.
-pub fn instantiate(deps: DepsMut<'_>, _env: Env, _info: MessageInfo, msg: InstantiateMsg) -> Result<Response, TokenError> {
+pub fn instantiate(
+    deps: DepsMut<'_>,
+    _env: Env,
+    _info: MessageInfo,
+    msg: InstantiateMsg,
+) -> Result<Response, TokenError> {
     let mut total_supply = Uint128::zero();
     for coin in msg.initial_balances {
         total_supply = total_supply.checked_add(coin.amount).map_err(StdError::from)?;
@@ -166,7 +173,10 @@ pub fn instantiate(deps: DepsMut<'_>, _env: Env, _info: MessageInfo, msg: Instan
     if let Some(mint) = msg.mint {
         MINTER.save(deps.storage, &deps.api.addr_validate(&mint.minter)?)?;
     }
-    INFO.save(deps.storage, &TokenInfo { name: msg.name, symbol: msg.symbol, decimals: msg.decimals, total_supply })?;
+    INFO.save(
+        deps.storage,
+        &TokenInfo { name: msg.name, symbol: msg.symbol, decimals: msg.decimals, total_supply },
+    )?;
     Ok(Response::new())
 }
 
@@ -174,7 +184,12 @@ pub fn instantiate(deps: DepsMut<'_>, _env: Env, _info: MessageInfo, msg: Instan
 ///
 /// # Errors
 /// [`TokenError`].
-pub fn execute(deps: DepsMut<'_>, _env: Env, info: MessageInfo, msg: ExecuteMsg) -> Result<Response, TokenError> {
+pub fn execute(
+    deps: DepsMut<'_>,
+    _env: Env,
+    info: MessageInfo,
+    msg: ExecuteMsg,
+) -> Result<Response, TokenError> {
     match msg {
         ExecuteMsg::Transfer { recipient, amount } => {
             debit(deps.storage, &info.sender, amount)?;
@@ -187,7 +202,11 @@ pub fn execute(deps: DepsMut<'_>, _env: Env, info: MessageInfo, msg: ExecuteMsg)
             let receive = Cw20ReceiveMsg { sender: info.sender.into(), amount, msg };
             // cw20 wraps the message in its variant's name, as the receiver's ExecuteMsg has it
             let msg = to_json_binary(&Receiver::Receive(receive))?;
-            Ok(Response::new().add_message(WasmMsg::Execute { contract_addr: contract, msg, funds: vec![] }))
+            Ok(Response::new().add_message(WasmMsg::Execute {
+                contract_addr: contract,
+                msg,
+                funds: vec![],
+            }))
         }
         ExecuteMsg::Burn { amount } => {
             debit(deps.storage, &info.sender, amount)?;

@@ -15,7 +15,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
             .areas(frame.area());
     header(frame, top, state);
     let [left, right] =
-        Layout::horizontal([Constraint::Length(34), Constraint::Min(40)]).areas(middle);
+        Layout::horizontal([Constraint::Length(42), Constraint::Min(40)]).areas(middle);
     markets(frame, left, state);
     leases(frame, right, state);
     log(frame, bottom, state);

@@ -1,7 +1,7 @@
 //! The embedded broker against a real MQTT client, both versions.
 
 use super::client::{Mqtt, now, password};
-use caplet::broker::{Broker as _, Embedded, EmbeddedOptions, Gate, Keys, Will};
+use caplet::broker::{Broker as _, Embedded, EmbeddedOptions, Gate, Keys, TlsFiles, Will};
 use caplet::tasks::{Drained, Group};
 use caplet_protocol::layout::{Login, PublicKey};
 use caplet_protocol::topics::{self, Dn, Up};
@@ -37,6 +37,67 @@ async fn start(tasks: &Group) -> (Embedded, String) {
     let address = broker.plain().to_string();
     assert_ne!(broker.plain().port(), 0, "the port really bound is reported");
     (broker, address)
+}
+
+/// A certificate of an authority of its own for 127.0.0.1, in files.
+fn certificate(folder: &std::path::Path) -> (TlsFiles, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    (TlsFiles { listen, certificate, key }, made.cert.pem().into_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_offered_beside_plain_and_only_to_whoever_knows_the_authority() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (tasks, folder) = (Group::new("test"), tempfile::tempdir().unwrap());
+    let (files, authority) = certificate(folder.path());
+    let options = EmbeddedOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        tls: Some(files),
+        ..EmbeddedOptions::default()
+    };
+    let gate = Gate::new(GATEWAY, DOMAIN, Arc::new(Few)).unwrap();
+    let broker = Embedded::start(&options, gate, &tasks).await.unwrap();
+    let address = broker.address();
+    assert!(address.tls && address.host == broker.tls().unwrap().to_string());
+    let (_link, mut incoming) = broker.connect(None).await.unwrap();
+    let secret = password(&key(3), GATEWAY, &DOMAIN, "3");
+    let connect = |trusted: Option<Vec<u8>>| {
+        let options = ConnectOptions::new("3")
+            .with_clean_start(true)
+            .with_automatic_reconnect(false)
+            .with_credentials("3", secret.as_bytes());
+        let url = format!("mqtts://{}", address.host);
+        async move {
+            let client = mqtt5::MqttClient::with_options(options.clone());
+            if trusted.is_some() {
+                client.set_tls_config(None, None, trusted).await;
+            }
+            Box::pin(client.connect_with_options(&url, options)).await.map(|_| client)
+        }
+    };
+    assert!(connect(None).await.is_err(), "an authority that nobody knows");
+    let client = connect(Some(authority)).await.unwrap();
+    client.publish_qos1(Up::State.topic(DeviceId(3)), b"sealed".to_vec()).await.unwrap();
+    let up = incoming.recv().await.unwrap();
+    assert_eq!(up.payload, b"sealed");
+    up.done();
+    tasks.drain(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_use_is_named() {
+    let tasks = Group::new("test");
+    let (broker, _) = start(&tasks).await;
+    let options = EmbeddedOptions { listen: broker.plain(), ..EmbeddedOptions::default() };
+    let gate = Gate::new(GATEWAY, DOMAIN, Arc::new(Few)).unwrap();
+    let error = Embedded::start(&options, gate, &tasks).await.err().unwrap();
+    let text = format!("{error:#}");
+    assert!(text.contains(&broker.plain().to_string()) && text.contains("in use"), "{text}");
+    tasks.drain(Duration::from_secs(10)).await;
 }
 
 async fn device(address: &str, version: ProtocolVersion, id: u32) -> Mqtt {

@@ -70,7 +70,13 @@ async fn a_frame_that_is_none_is_refused_by_what_is_wrong() {
     let at = format!("http://{}/v1/lease", keeper.exchange().unwrap());
     let cases = [
         ("x/frame", vec![1], 400, "REFUSAL_CODE_OUT_OF_RANGE", "no lease number"),
-        ("18446744073709551616/frame", vec![1], 400, "REFUSAL_CODE_OUT_OF_RANGE", "no lease number"),
+        (
+            "18446744073709551616/frame",
+            vec![1],
+            400,
+            "REFUSAL_CODE_OUT_OF_RANGE",
+            "no lease number",
+        ),
         ("1/frame", b"\xff\xff".to_vec(), 400, "REFUSAL_CODE_MALFORMED", "not an envelope"),
         ("1/frame", Vec::new(), 400, "REFUSAL_CODE_UNSUPPORTED", "version 0"),
         ("1/frame", vec![0; 70_000], 413, "REFUSAL_CODE_OVERSIZED", "at most 65792"),
@@ -83,8 +89,12 @@ async fn a_frame_that_is_none_is_refused_by_what_is_wrong() {
         assert!(problem.1.contains(words), "{problem:?}");
         assert!(!problem.2.is_empty());
     }
-    let flood = reqwest::Client::new().post(format!("{at}/1/frame")).body(vec![0; 1 << 20]).send().await;
-    assert!(flood.is_err() || flood.unwrap().status().as_u16() == 413, "cut off, never buffered whole");
+    let flood =
+        reqwest::Client::new().post(format!("{at}/1/frame")).body(vec![0; 1 << 20]).send().await;
+    assert!(
+        flood.is_err() || flood.unwrap().status().as_u16() == 413,
+        "cut off, never buffered whole"
+    );
     let mut device = stage.device(&keeper, 50).await;
     let call = wire::ServiceCall { lease: 1, id: 1, op: "read".into(), ..Default::default() };
     let raw = device.seal(&call);

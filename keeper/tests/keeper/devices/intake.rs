@@ -124,12 +124,36 @@ async fn profiles_and_demands_out_of_range_are_refused_by_the_field() {
     let good = wanted(1, 1_000, LanePreference::Batch);
     let cases = [
         (wire::DemandProfile { quantity: 0, ..good.clone() }, Code::OutOfRange, "quantity is 0"),
-        (wire::DemandProfile { quantity: u64::MAX, ..good.clone() }, Code::OutOfRange, "an order has at most 65535"),
-        (wire::DemandProfile { not_after: now() - 1, ..good.clone() }, Code::Expired, "the demand ended"),
-        (wire::DemandProfile { resource: "luck".into(), ..good.clone() }, Code::UnknownMarket, "sensor/luck"),
-        (wire::DemandProfile { limit: Some(cost(3, 20)), ..good.clone() }, Code::Price, "one tick of market 1 is 10"),
-        (wire::DemandProfile { limit: Some(cost(u64::MAX, 1)), ..good.clone() }, Code::Price, "65535"),
-        (wire::DemandProfile { tags: vec!["pink".into()], ..good.clone() }, Code::OutOfRange, "\"pink\""),
+        (
+            wire::DemandProfile { quantity: u64::MAX, ..good.clone() },
+            Code::OutOfRange,
+            "an order has at most 65535",
+        ),
+        (
+            wire::DemandProfile { not_after: now() - 1, ..good.clone() },
+            Code::Expired,
+            "the demand ended",
+        ),
+        (
+            wire::DemandProfile { resource: "luck".into(), ..good.clone() },
+            Code::UnknownMarket,
+            "sensor/luck",
+        ),
+        (
+            wire::DemandProfile { limit: Some(cost(3, 20)), ..good.clone() },
+            Code::Price,
+            "one tick of market 1 is 10",
+        ),
+        (
+            wire::DemandProfile { limit: Some(cost(u64::MAX, 1)), ..good.clone() },
+            Code::Price,
+            "65535",
+        ),
+        (
+            wire::DemandProfile { tags: vec!["pink".into()], ..good.clone() },
+            Code::OutOfRange,
+            "\"pink\"",
+        ),
         (
             wire::DemandProfile {
                 qos: Some(wire::Requirement { max_latency_ms: 1, ..Default::default() }),
@@ -148,7 +172,9 @@ async fn profiles_and_demands_out_of_range_are_refused_by_the_field() {
     let sequence = device.say(Up::Demand(1), &demand).await;
     device.acknowledged(sequence).await;
     let proposal = device.expect::<wire::Proposal>(|proposal| proposal.id == 1).await;
-    assert!(matches!(proposal.order, Some(wire::proposal::Order::Demand(order)) if order.limit == 1_000));
+    assert!(
+        matches!(proposal.order, Some(wire::proposal::Order::Demand(order)) if order.limit == 1_000)
+    );
     still_works(&mut device).await;
     keeper.stop(Duration::from_secs(10)).await;
 }
@@ -184,7 +210,11 @@ async fn orders_that_the_chain_would_refuse_are_refused_before_they_get_there() 
         (layout::Demand { market: MarketId(77), ..good }, Code::UnknownMarket, "no market 77"),
         (layout::Demand { latency: 9, ..good }, Code::OutOfRange, "latency tier is 9"),
         (layout::Demand { not_after: 5, ..good }, Code::Expired, "ended at 5"),
-        (layout::Demand { device: caplet_protocol::DeviceId(999), ..good }, Code::NotPermitted, "device 999"),
+        (
+            layout::Demand { device: caplet_protocol::DeviceId(999), ..good },
+            Code::NotPermitted,
+            "device 999",
+        ),
     ];
     for (order, code, words) in cases {
         let body = wire::SignedDemand::from(order.sign(&device.home.auction, &device.key));
@@ -215,7 +245,12 @@ async fn orders_that_the_chain_would_refuse_are_refused_before_they_get_there() 
     told(&device.refused(sequence).await, Code::OutOfRange, "capability 0", "announce");
     body.capability = 1;
     let sequence = device.say(Up::Order(10), &body).await;
-    told(&device.refused(sequence).await, Code::Capacity, "2 lots are offered, 1 of the 1", "lower the lots");
+    told(
+        &device.refused(sequence).await,
+        Code::Capacity,
+        "2 lots are offered, 1 of the 1",
+        "lower the lots",
+    );
 
     let body = wire::SignedDemand::from(good.sign(&device.home.auction, &device.key));
     let sequence = device.say(Up::Order(10), &body).await;
@@ -319,7 +354,12 @@ async fn a_capability_that_no_market_takes_is_told_once_with_what_there_is() {
     let sequence = device.say(Up::Profile, &profile).await;
     device.acknowledged(sequence).await;
     let refusal = device.refused(sequence).await;
-    told(&refusal, Code::UnknownMarket, "capability 2: there is no market for sensor/humidity", DENOM);
+    told(
+        &refusal,
+        Code::UnknownMarket,
+        "capability 2: there is no market for sensor/humidity",
+        DENOM,
+    );
     let proposal = device.expect::<wire::Proposal>(|_| true).await;
     assert_eq!(proposal.id, 1, "the other capability is offered all the same");
     keeper.stop(Duration::from_secs(10)).await;

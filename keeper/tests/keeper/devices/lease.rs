@@ -57,7 +57,8 @@ impl Leased {
     }
 
     fn voucher(&self, units: u64) -> Voucher {
-        let amount = u128::from(units) * u128::from(self.notice.price) / u128::from(self.notice.lot);
+        let amount =
+            u128::from(units) * u128::from(self.notice.price) / u128::from(self.notice.lot);
         Voucher { lease: self.id(), lane: Lane(0), amount, units, ..Voucher::default() }
     }
 
@@ -140,13 +141,14 @@ async fn strangers_on_two_gateways_meet_serve_pay_and_settle() {
     let sequence =
         leased.consumer.say(Up::Closing(leased.id()), &wire::SignedClosing::from(signed)).await;
     leased.consumer.acknowledged(sequence).await;
-    leased
-        .consumer
-        .expect::<wire::LeaseNotice>(|n| n.state() == wire::LeaseState::Closed)
-        .await;
+    leased.consumer.expect::<wire::LeaseNotice>(|n| n.state() == wire::LeaseState::Closed).await;
     let settled = on_chain(&stage, leased.id()).await;
     assert_eq!(settled.state, LeaseState::Closed);
-    assert_eq!(u128::from(settled.lanes[0].redeemed.u64()), last.amount, "all that was vouched for");
+    assert_eq!(
+        u128::from(settled.lanes[0].redeemed.u64()),
+        last.amount,
+        "all that was vouched for"
+    );
     second.stop(Duration::from_secs(10)).await;
     first.stop(Duration::from_secs(10)).await;
 }
@@ -174,7 +176,11 @@ async fn a_bad_voucher_is_refused_by_what_is_wrong_and_a_good_one_still_counts()
         (leased.signed(Voucher { amount: cap + 1, ..good }), Code::OutOfRange, "has a cap of"),
         (leased.signed(Voucher { amount: u128::MAX, ..good }), Code::OutOfRange, "has a cap of"),
         (leased.signed(Voucher { lane: Lane(3), ..good }), Code::OutOfRange, "has 1 lanes"),
-        (leased.signed(Voucher { lease: LeaseId(u64::MAX), ..good }), Code::UnknownLease, "takes part"),
+        (
+            leased.signed(Voucher { lease: LeaseId(u64::MAX), ..good }),
+            Code::UnknownLease,
+            "takes part",
+        ),
         (unreported, Code::OutOfRange, "evidence"),
     ];
     for (body, code, words) in cases {
@@ -262,5 +268,63 @@ async fn capacity_is_offered_again_when_a_lease_ends_and_not_before() {
     let sequence = super::trade::sign_offer(&mut leased.provider, 2).await;
     leased.provider.acknowledged(sequence).await;
     leased.provider.acknowledged(sequence).await;
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_pay_between_signatures_and_a_wrong_one_does_not() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    let mut leased = leased(&stage, &keeper, &keeper).await;
+    leased.used(1, 1).await;
+    let escrow = leased.consumer.home.escrow;
+    let plain = leased.voucher(1);
+    let mut voucher = Voucher { links: 8, link_units: 1, link_amount: 25, ..plain };
+    let (secret, salt) = ([5; 32], voucher.salt(&escrow));
+    let link = |k| salt.link(&secret, 8, k).unwrap();
+    voucher.anchor = link(0);
+    let tick = |k: u16, link: [u8; 32]| wire::Tick {
+        lease: voucher.lease.0,
+        lane: 0,
+        amount: wire::amount_bytes(voucher.amount),
+        link_number: k.into(),
+        link: link.into(),
+    };
+    let early = leased.consumer.say(Up::Tick(leased.id()), &tick(1, link(1))).await;
+    let refusal = leased.consumer.refused(early).await;
+    assert_eq!(refusal.code(), Code::OutOfRange, "the chain is not known yet: {refusal:?}");
+    let receipt = leased.vouch(voucher).await;
+    assert_eq!(wire::amount_of(&receipt.amount), Some(voucher.amount));
+    for (k, link) in [(3, link(2)), (9, link(8)), (0, link(0))] {
+        let sequence = leased.consumer.say(Up::Tick(leased.id()), &tick(k, link)).await;
+        let refusal = leased.consumer.refused(sequence).await;
+        assert!(matches!(refusal.code(), Code::BadSignature | Code::OutOfRange), "{refusal:?}");
+    }
+    leased.consumer.say(Up::Tick(leased.id()), &tick(3, link(3))).await;
+    let receipt = leased.consumer.expect::<wire::SignedReceipt>(|_| true).await.receipt.unwrap();
+    assert_eq!(wire::amount_of(&receipt.amount), Some(voucher.amount + 75));
+    assert_eq!(receipt.units, voucher.units + 3);
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_stays_silent_holds_up_neither_vouchers_nor_other_leases() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    let mut leased = leased(&stage, &keeper, &keeper).await;
+    leased.used(1, 1).await;
+    // three calls that nobody answers
+    for id in 2..5 {
+        let call = leased.call(id);
+        leased.consumer.say(Up::Call(leased.id()), &call).await;
+    }
+    let before = tokio::time::Instant::now();
+    leased.vouch(leased.voucher(1)).await;
+    let mut other = stage.device(&keeper, 61).await;
+    let profile = other.profile(now(), Vec::new());
+    let sequence = other.say(Up::Profile, &profile).await;
+    other.acknowledged(sequence).await;
+    leased.used(9, 1).await;
+    assert!(before.elapsed() < Duration::from_secs(15), "nobody waited for the silent calls");
     keeper.stop(Duration::from_secs(10)).await;
 }

@@ -4,6 +4,7 @@ mod broker;
 mod client;
 mod external;
 mod http;
+mod identity;
 mod intake;
 mod lease;
 mod restart;

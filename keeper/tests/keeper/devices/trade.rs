@@ -4,7 +4,7 @@ use super::client::{Device, now};
 use super::stage::thermometer;
 use caplet_protocol::layout;
 use caplet_protocol::topics::Up;
-use caplet_protocol::wire::{self, LeaseState, Layout as _, Role, proposal::Order};
+use caplet_protocol::wire::{self, Layout as _, LeaseState, Role, proposal::Order};
 
 /// Signs a proposed offer with a sequence of the device's own.
 pub async fn sign_offer(device: &mut Device, sequence: u32) -> u64 {
@@ -53,7 +53,5 @@ pub async fn ask(device: &mut Device, profile: wire::DemandProfile, sequence: u3
 
 /// The notice of an open lease.
 pub async fn opened(device: &mut Device, role: Role) -> wire::LeaseNotice {
-    device
-        .expect::<wire::LeaseNotice>(|n| n.role() == role && n.state() == LeaseState::Open)
-        .await
+    device.expect::<wire::LeaseNotice>(|n| n.role() == role && n.state() == LeaseState::Open).await
 }
