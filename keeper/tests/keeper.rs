@@ -1,5 +1,5 @@
 //! The keeper from outside: one binary, a module a subject.
-#![allow(missing_docs)]
+#![allow(missing_docs, unreachable_pub)] // nobody is outside of a test binary
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a failure is the report
 #![allow(clippy::cast_possible_truncation)] // tests count in small numbers
 

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn head(height: u64, secs: u64) -> Head {
-        Head { height, time_ns: secs * 1_000_000_000 }
+        Head { height, time_ns: secs.saturating_mul(1_000_000_000) }
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Faulty {
         if *deaf == 0 {
             return Ok(());
         }
-        *deaf -= 1;
+        *deaf = deaf.saturating_sub(1);
         Err(unreachable())
     }
 }
