@@ -13,7 +13,7 @@ async fn the_market_works_end_to_end_on_wasmd() {
     );
     let folder = tempfile::tempdir().unwrap();
     let stage = caplet_tests::localnet_stage(&home, folder.path()).await.unwrap();
-    let timing = Timing { trade: Duration::from_secs(40), settle: Duration::from_secs(60) };
+    let timing = Timing { trade: Duration::from_secs(40), settle: Duration::from_secs(300) };
     let report =
         play(stage, timing, Arc::new(|happening| println!("{happening:?}"))).await.unwrap();
     println!("{}", serde_json::to_string_pretty(&report).unwrap());

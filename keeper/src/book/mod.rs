@@ -24,7 +24,9 @@ use caplet_clearing::{
     Book, Terms, Vector,
     single::{self, Choice, Posted, Wanted},
 };
-use caplet_protocol::{AssetId, DeviceId, MarketId, OrderId, VectorId, wire::MarketSheet};
+use caplet_protocol::{
+    AssetId, DeviceId, MarketId, OrderId, VectorId, layout::Side, wire::MarketSheet,
+};
 use inner::Inner;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -159,6 +161,24 @@ impl Books {
         let books = self.inner.read();
         let clearable = books.iter().map(|(market, book)| Some((*market, book.clearable(now)?)));
         clearable.flatten().collect()
+    }
+
+    /// Orders past their end at a moment of chain time, Unix seconds, that no clearing can fill any more,
+    /// by market and side; empty lists are left out.
+    #[must_use]
+    pub fn past_their_end(&self, now: u64) -> Vec<(MarketId, Side, Vec<OrderId>)> {
+        let books = self.inner.read();
+        let mut due = Vec::new();
+        for (market, book) in books.iter() {
+            let frozen = book.clearable(now).map(|epoch| (epoch, book.ends(epoch)));
+            for (side, orders) in [(Side::Offer, &book.offers), (Side::Demand, &book.demands)] {
+                let over = orders.past_their_end(now, frozen);
+                if !over.is_empty() {
+                    due.push((*market, side, over));
+                }
+            }
+        }
+        due
     }
 
     /// The book as it froze when `epoch` ended, exactly as the contract defines it.

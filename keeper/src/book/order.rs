@@ -82,6 +82,11 @@ impl Order {
         self.not_after < seconds
     }
 
+    /// Whether it stands in the book that froze when `epoch` ended, at `freeze` in Unix seconds.
+    pub(super) const fn is_frozen_in(&self, epoch: u32, freeze: u64) -> bool {
+        self.epoch <= epoch && self.batch > 0 && !self.is_over(freeze)
+    }
+
     /// As the clearing arithmetic takes an offer.
     pub(super) fn offer(&self, id: OrderId) -> caplet_clearing::Offer {
         caplet_clearing::Offer {

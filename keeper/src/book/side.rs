@@ -56,6 +56,16 @@ impl SideBook {
         self.open().filter(move |(_, order)| order.device == device)
     }
 
+    /// Orders void at `now`, Unix seconds, ascending. `frozen` is the epoch that may still be cleared and
+    /// the moment it froze: what stood in that book waits for its clearing.
+    pub(super) fn past_their_end(&self, now: u64, frozen: Option<(u32, u64)>) -> Vec<OrderId> {
+        let waits = |order: &Order| {
+            frozen.is_some_and(|(epoch, freeze)| order.is_frozen_in(epoch, freeze))
+        };
+        let over = self.open().filter(|(_, order)| order.is_over(now) && !waits(order));
+        over.map(|(id, _)| id).collect()
+    }
+
     /// The orders of the book that froze when `epoch` ended, at `freeze` in Unix seconds: placed by
     /// then, not void by then, with lots in the batch lane, and cancelled since at the earliest.
     pub(super) fn frozen(
@@ -65,10 +75,8 @@ impl SideBook {
     ) -> impl Iterator<Item = (OrderId, &Order)> {
         let cancelled = self.cancelled.iter().filter(move |(_, (of, _))| *of == epoch);
         let cancelled = cancelled.map(|(id, (_, order))| (*id, order));
-        let inside =
-            move |order: &Order| order.epoch <= epoch && order.batch > 0 && !order.is_over(freeze);
         let mut all: BTreeMap<OrderId, &Order> =
-            self.open().filter(|(_, order)| inside(order)).collect();
+            self.open().filter(|(_, order)| order.is_frozen_in(epoch, freeze)).collect();
         all.extend(cancelled);
         all.into_iter()
     }
@@ -110,6 +118,15 @@ mod tests {
         assert_eq!(frozen(&side, 3, 50), [id(0, 0)]);
         assert_eq!(frozen(&side, 4, 50), [id(0, 0), id(1, 0)]);
         assert_eq!(side.pages_up_to(3), [0]);
+    }
+
+    #[test]
+    fn what_is_over_waits_for_the_clearing_of_the_book_it_stood_in() {
+        let mut side = SideBook::default();
+        side.put_page(0, [(0, order(3, 1, 55)), (1, order(3, 1, 49)), (2, order(3, 0, 55))].into());
+        side.put_page(1, [(0, order(4, 1, 55)), (1, order(3, 1, 56))].into());
+        assert_eq!(side.past_their_end(56, Some((3, 50))), [id(0, 1), id(0, 2), id(1, 0)]);
+        assert_eq!(side.past_their_end(56, None), [id(0, 0), id(0, 1), id(0, 2), id(1, 0)]);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub struct DemoOptions {
 }
 
 /// Seconds that open leases are given to end, settle and be rated.
-const SETTLE: Duration = Duration::from_secs(45);
+const SETTLE: Duration = Duration::from_secs(180);
 const PREFIX: &str = "wasm";
 /// Base units of each denomination that every account of the story holds.
 const ENDOWMENT: u128 = 1_000_000_000_000;

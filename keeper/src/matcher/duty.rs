@@ -1,5 +1,6 @@
 //! One pass over the markets.
 
+use super::clear_away::ClearAway;
 use super::solve::{Solution, solve};
 use crate::book::Books;
 use crate::config::MatcherConfig;
@@ -30,6 +31,7 @@ pub(super) struct Matcher {
     books: Books,
     policy: MatcherConfig,
     queue: Queue,
+    clear_away: ClearAway,
     /// Addresses of all gateways, and the height at which they were read.
     keepers: (u64, Vec<String>),
     /// Maps a market to the epoch dealt with last, and refused attempts at it.
@@ -61,15 +63,16 @@ impl Reconciler for Matcher {
         for (market, epoch, result) in join_all(submitted).await {
             self.conclude(market, epoch, result).await?;
         }
-        Ok(())
+        let (keepers, patience) = (&self.keepers.1, self.policy.patience_blocks);
+        self.clear_away.pass(&self.context, &self.books, keepers, patience, head).await
     }
 }
 
 impl Matcher {
     pub(super) fn new(context: Context, books: Books, policy: MatcherConfig) -> Self {
         let (keepers, done) = ((0, Vec::new()), BTreeMap::new());
-        let queue = Queue::new();
-        Self { context, books, policy, queue, keepers, done }
+        let (queue, clear_away) = (Queue::new(), ClearAway::new());
+        Self { context, books, policy, queue, clear_away, keepers, done }
     }
 
     /// Reads which keepers there are, now and then.

@@ -1,6 +1,8 @@
 //! Clears the markets: solves the frozen book of every epoch that may be cleared, checks the result
-//! with the contract's own certificate, and submits it if nobody was faster.
+//! with the contract's own certificate, and submits it if nobody was faster. Clears away
+//! orders past their end.
 
+mod clear_away;
 mod duty;
 mod solve;
 

@@ -129,6 +129,18 @@ pub fn clearing_refused(market: MarketId, epoch: u32, log: &str) {
     tracing::error!(%market, epoch, log, "clearing refused, reading the book anew");
 }
 
+/// Orders past their end were cleared away.
+pub fn orders_expired(market: MarketId, orders: usize) {
+    count("orders_expired");
+    tracing::debug!(%market, orders, "orders past their end cleared away");
+}
+
+/// Orders past their end were not cleared away: another keeper did it, or the book is behind.
+pub fn expiry_refused(market: MarketId, log: &str) {
+    count("expiry_refused");
+    tracing::info!(%market, log, "orders not cleared away, trying again in some blocks");
+}
+
 // --- settler ---
 
 /// A voucher was redeemed.

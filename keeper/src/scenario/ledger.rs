@@ -58,6 +58,17 @@ impl Reader<'_> {
         Ok((answer.free.u128(), answer.ordered.u128()))
     }
 
+    /// Base units locked for payers' orders, all assets together: 0 once no demand stands.
+    pub(super) async fn ordered(&self) -> anyhow::Result<u128> {
+        let mut all = 0u128;
+        for asset in self.assets().await? {
+            for payer in &self.0.payers {
+                all = sum([all, self.balance(payer.address(), asset.asset).await?.1])?;
+            }
+        }
+        Ok(all)
+    }
+
     /// One asset's report. The parts come from different places, so that their sum means something:
     /// deposits and withdrawals from the ledger, pay and fees from the balances of those who earned
     /// them, what leases redeemed from the leases.

@@ -36,7 +36,8 @@ use tokio::time::Instant;
 pub struct Timing {
     /// Trading, from the first device to the last new demand.
     pub trade: Duration,
-    /// Most that is waited for open leases to end, settle and be refunded.
+    /// Most that is waited for the last demands and leases to end, settle and be refunded; the wait ends as
+    /// soon as they have.
     pub settle: Duration,
 }
 
@@ -136,6 +137,8 @@ impl Play<'_> {
         let seconds = started.elapsed().as_secs();
         self.step("the devices go, the keepers drain");
         lives.stop();
+        // what a device signed at the last moment still has to end
+        self.settle(timing.settle, &actors, &reader).await?;
         for keeper in keepers {
             keeper.stop(Duration::from_secs(20)).await;
         }
@@ -390,7 +393,7 @@ impl Play<'_> {
         }
     }
 
-    /// Waits until every lease is over and rated, or the time is up.
+    /// Waits until no demand stands and every lease is over and rated, or the time is up.
     async fn settle(
         &self,
         within: Duration,
@@ -407,11 +410,13 @@ impl Play<'_> {
                 rated =
                     rated.saturating_add(usize::try_from(reader.standing(actor.id).await?.leases)?);
             }
-            if over == leases.len() && rated >= over {
+            // an order that still stands may become a lease
+            let standing = reader.ordered().await?;
+            if over == leases.len() && rated >= over && standing == 0 {
                 return Ok(());
             }
         }
-        self.step("some leases were still open when the time was up");
+        self.step("some orders or leases were still open when the time was up");
         Ok(())
     }
 

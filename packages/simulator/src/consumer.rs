@@ -40,7 +40,7 @@ pub struct Want {
 }
 
 /// Seconds a demand stays open.
-const DEMAND_SECS: u64 = 30;
+const DEMAND_SECS: u64 = 15;
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Failures in a row after which a lease is given up.
