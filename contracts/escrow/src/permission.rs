@@ -1,7 +1,7 @@
 //! Who may send which message, what a pause stops and what takes coins: one table, checked before
 //! any handler runs; `goldens/permissions.txt` turns every change of it into a reviewed diff.
 
-use crate::{ContractError, state::config};
+use crate::{ContractError, error::MoneyError, state::config};
 use caplet_api::common::AdminMsg;
 use caplet_api::escrow::ExecuteMsg;
 use caplet_base::admin;
@@ -122,7 +122,7 @@ pub fn check(
     }
     if !rule.coins && !info.funds.is_empty() {
         let coins: Vec<String> = info.funds.iter().map(ToString::to_string).collect();
-        return Err(ContractError::UnexpectedCoins { name: rule.name, coins: coins.join(", ") });
+        return Err(MoneyError::UnexpectedCoins { name: rule.name, coins: coins.join(", ") }.into());
     }
     Ok(())
 }

@@ -49,3 +49,5 @@ mod suite;
 mod token;
 #[path = "escrow/typed.rs"]
 mod typed;
+#[path = "escrow/wallets.rs"]
+mod wallets;

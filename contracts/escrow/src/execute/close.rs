@@ -4,6 +4,7 @@ use super::leases::{Skipped, bounded};
 use crate::{
     ContractError,
     clock::Clock,
+    error::LeaseError,
     lease::{
         begin,
         revoke::revoke,
@@ -105,12 +106,12 @@ fn may_close(
         },
         // the pool contract knows; like the money it opened with, this is its word
         CloseReason::PoolDefault if *opener => true,
-        reason => return Err(ContractError::WrongReason { reason, verb: "close" }),
+        reason => return Err(LeaseError::WrongReason { reason, verb: "close" }.into()),
     };
     if proven {
         return Ok(());
     }
-    Err(ContractError::NotProven { lease: lease.id, reason: input.reason })
+    Err(LeaseError::NotProven { lease: lease.id, reason: input.reason }.into())
 }
 
 fn notice_passed(
@@ -125,7 +126,7 @@ fn notice_passed(
     if until.is_some_and(|until| clock.now() >= until) {
         return Ok(());
     }
-    Err(ContractError::NoticeRunning { lease: lease.id, until, now: clock.now() })
+    Err(LeaseError::NoticeRunning { lease: lease.id, until, now: clock.now() }.into())
 }
 
 /// Whether the registry shows that a key the device had while the lease ran was compromised.

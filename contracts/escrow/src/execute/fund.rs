@@ -1,7 +1,7 @@
 //! Where the money of a new or larger lease comes from.
 
 use super::{lock, payers::by_owner, unlock};
-use crate::{ContractError, state::books::Pot, work::Work};
+use crate::{ContractError, error::OpeningError, state::books::Pot, work::Work};
 use caplet_api::{
     layout::PLACED_BY_OWNER,
     packed::{INSTANT, LockItem},
@@ -39,7 +39,7 @@ impl Ask {
     ) -> Result<u64, ContractError> {
         let Self { index, asset, payer, consumer, unlock, flags, .. } = *self;
         if self.lots == 0 {
-            return Err(ContractError::NoLots { index });
+            return Err(OpeningError::NoLots { index }.into());
         }
         // 64 bits by 16, and two more of 64: far from the end of 128
         let reserve = u128::from(self.price).saturating_mul(self.lots.into());
@@ -49,7 +49,7 @@ impl Ask {
             u64::try_from(needs).ok().and_then(|needs| unlock.checked_sub(needs)),
             u64::try_from(reserve),
         ) else {
-            return Err(ContractError::Underfunded { index, needs, unlock });
+            return Err(OpeningError::Underfunded { index, needs, unlock }.into());
         };
         if flags & INSTANT != 0 {
             let (device, flags) = (consumer.0, flags & PLACED_BY_OWNER);

@@ -27,6 +27,7 @@ mod withdraw;
 use crate::{
     ContractError,
     clock::Clock,
+    error::{MoneyError, PartyError},
     lease::side::Witness,
     state::{config, fees},
 };
@@ -44,7 +45,7 @@ pub(crate) use receive::held;
 pub(crate) fn account(registry: &Registry<'_>, address: &Addr) -> Result<AccountId, ContractError> {
     registry
         .account(address)?
-        .ok_or_else(|| ContractError::NoAccount { address: address.to_string() })
+        .ok_or_else(|| PartyError::NoAccount { address: address.to_string() }.into())
 }
 
 /// Validates addresses and hands each message to its handler.
@@ -79,7 +80,7 @@ pub(crate) fn dispatch(
         ExecuteMsg::Withdraw { asset, amount, to } => {
             let to = address(to)?;
             if to == env.contract.address {
-                return Err(ContractError::ToSelf);
+                return Err(MoneyError::ToSelf.into());
             }
             let account = account(&registry, &sender)?;
             withdraw::withdraw(storage, account, asset, amount.map(Into::into), &to)

@@ -1,7 +1,7 @@
 //! Moves reserve between the lanes of a lease.
 
 use super::leases::bounded;
-use crate::{ContractError, state::leases::Lease, work::Work};
+use crate::{ContractError, error::LaneError, state::leases::Lease, work::Work};
 use caplet_api::{escrow::MoveCapInput, event::CapMoved, layout::LaneRecord};
 use caplet_protocol::{AccountId, DeviceId};
 use cosmwasm_std::{Response, Storage};
@@ -19,7 +19,7 @@ pub(super) fn move_cap(
         lease.assert_live("move reserve of")?;
         if sender != Some(AccountId(lease.deal.payer)) {
             let device = DeviceId(lease.deal.consumer);
-            return Err(ContractError::NotPayer { lease: lease.id, device });
+            return Err(LaneError::NotPayer { lease: lease.id, device }.into());
         }
         shift(storage, &mut work, &lease, item)?;
         response = response.add_event(CapMoved {
@@ -46,17 +46,19 @@ fn shift(
     let stays = redeemed.saturating_add(exposure);
     let movable = giver.cap.saturating_sub(stays);
     if amount == 0 || amount > movable || from == to {
-        return Err(ContractError::NotMovable {
+        return Err(LaneError::NotMovable {
             lease: lease.id,
             from: item.from,
             to: item.to,
             asked: amount,
             movable,
-        });
+        }
+        .into());
     }
     let cap = giver.cap.saturating_sub(amount);
     work.leases.set_lane(storage, from, &LaneRecord { cap, ..giver })?;
     let taker = work.leases.lane(storage, to)?;
-    let cap = taker.cap.checked_add(amount).ok_or(ContractError::Broken("a cap exceeds 64 bits"))?;
+    let cap =
+        taker.cap.checked_add(amount).ok_or(ContractError::Broken("a cap exceeds 64 bits"))?;
     work.leases.set_lane(storage, to, &LaneRecord { cap, ..taker })
 }

@@ -4,6 +4,7 @@ use super::leases::{Skipped, bounded};
 use crate::{
     ContractError,
     clock::Clock,
+    error::{LeaseError, PartyError},
     lease::side::{Side, account},
     work::Work,
 };
@@ -30,12 +31,12 @@ pub(super) fn notice(
         }
         if sender != Some(account(storage, &mut work, registry, &lease, Side::Payee)?) {
             let device = DeviceId(lease.deal.provider);
-            return Err(ContractError::NotASide { lease: lease.id, device });
+            return Err(PartyError::NotASide { lease: lease.id, device }.into());
         }
         let terms = work.terms.get(storage, lease.deal.terms)?.terms;
         let (end, notice, now) = (terms.end.u64(), terms.notice_secs, clock.now());
         if now.saturating_add(notice.into()) > end {
-            return Err(ContractError::NoticeTooLate { lease: lease.id, end, notice, now });
+            return Err(LeaseError::NoticeTooLate { lease: lease.id, end, notice, now }.into());
         }
         let record =
             StateRecord { state: LeaseState::Notice as u8, notice: clock.secs, ..lease.record };

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ContractError,
     clock::Clock,
+    error::{LeaseError, OpeningError, PartyError},
     state::{
         books::Pot,
         fees,
@@ -45,7 +46,7 @@ pub(super) fn open(
     check_terms(terms, clock)?;
     let items = OpenItem::unpack(items, MAX_ITEMS)?;
     if items.is_empty() {
-        return Err(ContractError::Empty);
+        return Err(LeaseError::Empty.into());
     }
     let batch = Batch {
         terms,
@@ -89,7 +90,7 @@ pub(super) fn open_shared(
 ) -> Result<Response, ContractError> {
     check_terms(terms, clock)?;
     let items = OpenItem::unpack(item, 1)?;
-    let Some(item) = items.first() else { return Err(ContractError::Empty) };
+    let Some(item) = items.first() else { return Err(LeaseError::Empty.into()) };
     let batch = Batch {
         terms,
         number: terms::save(storage, terms, clock.secs)?,
@@ -125,23 +126,26 @@ pub(super) fn open_shared(
 fn check_terms(terms: &Terms, clock: Clock) -> Result<(), ContractError> {
     let (start, end, now) = (terms.start.u64(), terms.end.u64(), clock.now());
     if start >= end || end <= now {
-        return Err(ContractError::BadTimes { start, end, now });
+        return Err(OpeningError::BadTimes { start, end, now }.into());
     }
     for (what, found, most) in [
         ("settle_secs", terms.settle_secs, MAX_SETTLE_SECS),
         ("settle_blocks", terms.settle_blocks, MAX_SETTLE_BLOCKS),
     ] {
         if found > most {
-            return Err(ContractError::LongWindow { what, found, most });
+            return Err(OpeningError::LongWindow { what, found, most }.into());
         }
     }
     Ok(())
 }
 
-pub(super) fn active(registry: &mut Registry<'_>, device: u32) -> Result<DeviceRecord, ContractError> {
+pub(super) fn active(
+    registry: &mut Registry<'_>,
+    device: u32,
+) -> Result<DeviceRecord, ContractError> {
     let device = DeviceId(device);
-    let record = registry.device(device)?.ok_or(ContractError::UnknownDevice { device })?;
-    if record.is_active() { Ok(record) } else { Err(ContractError::InactiveDevice { device }) }
+    let record = registry.device(device)?.ok_or(PartyError::UnknownDevice { device })?;
+    if record.is_active() { Ok(record) } else { Err(PartyError::InactiveDevice { device }.into()) }
 }
 
 /// What the leases of one message have in common.

@@ -1,7 +1,7 @@
 //! Redeems one voucher written out.
 
 use super::settle::report;
-use crate::{ContractError, clock::Clock, redemption};
+use crate::{ContractError, clock::Clock, error::VoucherError, redemption};
 use caplet_api::{
     escrow::{ItemResult, VoucherInput},
     packed::VoucherItem,
@@ -30,7 +30,7 @@ pub(super) fn redeem(
     };
     match outcome.result {
         ItemResult::Paid | ItemResult::Clamped | ItemResult::Stale => {}
-        result => return Err(ContractError::NotRedeemed { lease, result }),
+        result => return Err(VoucherError::NotRedeemed { lease, result }.into()),
     }
     Ok(report(keeper, &items, done))
 }
@@ -62,9 +62,7 @@ fn item(input: &VoucherInput) -> Result<VoucherItem, ContractError> {
 }
 
 fn bytes<const N: usize>(field: &'static str, from: &Binary) -> Result<[u8; N], ContractError> {
-    from.as_slice().try_into().map_err(|_| ContractError::BadField {
-        field,
-        found: from.len(),
-        wanted: N,
-    })
+    from.as_slice()
+        .try_into()
+        .map_err(|_| VoucherError::BadField { field, found: from.len(), wanted: N }.into())
 }

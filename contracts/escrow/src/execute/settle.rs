@@ -3,6 +3,7 @@
 use crate::{
     ContractError,
     clock::Clock,
+    error::LeaseError,
     redemption::{self, Outcome},
 };
 use caplet_api::{event::Settled, packed::VoucherItem};
@@ -24,7 +25,7 @@ pub(super) fn settle(
 ) -> Result<Response, ContractError> {
     let items = VoucherItem::unpack(vouchers, MAX_VOUCHERS)?;
     if items.is_empty() {
-        return Err(ContractError::Empty);
+        return Err(LeaseError::Empty.into());
     }
     let keeper = registry.account(sender)?;
     let proof = redemption::Proof::Each;

@@ -1,7 +1,7 @@
 //! Redeems a list that one device signed for many payees.
 
 use super::settle::{MAX_VOUCHERS, report};
-use crate::{ContractError, clock::Clock, redemption};
+use crate::{ContractError, clock::Clock, error::LeaseError, redemption};
 use caplet_api::packed::{ListEntry, VoucherItem};
 use caplet_base::peer::Registry;
 use caplet_protocol::{DeviceId, layout::VoucherList};
@@ -19,7 +19,7 @@ pub(super) fn settle_list(
 ) -> Result<Response, ContractError> {
     let unpacked = ListEntry::unpack(entries, MAX_VOUCHERS)?;
     if unpacked.is_empty() {
-        return Err(ContractError::Empty);
+        return Err(LeaseError::Empty.into());
     }
     let count = u32::try_from(unpacked.len()).unwrap_or(u32::MAX);
     let list = VoucherList::of(signer, count, entries);

@@ -1,7 +1,10 @@
 //! How a lease's reserve is shared among its lanes.
 
 use super::payers::payer;
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{LaneError, LeaseError},
+};
 use caplet_api::packed::{LaneItem, OpenItem};
 use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, DeviceId};
@@ -27,17 +30,17 @@ pub(super) fn of_list(
 ) -> Result<Vec<Share>, ContractError> {
     let lanes = LaneItem::unpack(lanes, MAX_LANES)?;
     if lanes.is_empty() {
-        return Err(ContractError::Empty);
+        return Err(LeaseError::Empty.into());
     }
     let or = |given: u32, other: u32| DeviceId(if given == 0 { other } else { given });
     let mut shares = Vec::with_capacity(lanes.len());
     for (lane, LaneItem { signer, payee, cap }) in lanes.into_iter().enumerate() {
         let signer = or(signer, item.consumer);
         if payer(registry, signer)? != from {
-            return Err(ContractError::ForeignSigner { lane, device: signer, payer: from });
+            return Err(LaneError::ForeignSigner { lane, device: signer, payer: from }.into());
         }
         if cap == 0 {
-            return Err(ContractError::EmptyLane { lane });
+            return Err(LaneError::EmptyLane { lane }.into());
         }
         shares.push(Share { signer, payee: payer(registry, or(payee, item.provider))?, cap });
     }
@@ -50,5 +53,5 @@ pub(super) fn add_up(shares: &[Share], reserve: u64) -> Result<(), ContractError
     if caps == u128::from(reserve) {
         return Ok(());
     }
-    Err(ContractError::UnevenLanes { caps, reserve })
+    Err(LaneError::UnevenLanes { caps, reserve }.into())
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ContractError,
     clock::Clock,
+    error::{LaneError, LeaseError},
     state::leases::{Lease, Slot},
     work::Work,
 };
@@ -30,7 +31,7 @@ pub(super) fn top_up(
 ) -> Result<Response, ContractError> {
     let items = TopUpItem::unpack(items, MAX_ITEMS)?;
     if items.is_empty() {
-        return Err(ContractError::Empty);
+        return Err(LeaseError::Empty.into());
     }
     let mut work = Work::default();
     let mut caps = Vec::with_capacity(items.len());
@@ -63,10 +64,10 @@ fn may_grow(
     lease.assert_live("top up")?;
     let (end, now) = (work.terms.get(storage, lease.deal.terms)?.terms.end.u64(), clock.now());
     if now >= end {
-        return Err(ContractError::Over { lease: lease.id, end, now });
+        return Err(LaneError::Over { lease: lease.id, end, now }.into());
     }
     if by_owner(item.flags) != lease.by_owner() {
-        return Err(ContractError::OtherPlacer { lease: lease.id, owner: lease.by_owner() });
+        return Err(LaneError::OtherPlacer { lease: lease.id, owner: lease.by_owner() }.into());
     }
     active(registry, lease.deal.consumer)?;
     active(registry, lease.deal.provider)?;

@@ -2,6 +2,7 @@
 
 use crate::{
     ContractError,
+    error::PartyError,
     state::leases::{Lease, Slot},
     work::Work,
 };
@@ -38,7 +39,7 @@ pub(crate) fn account(
         Side::Payee if lease.deal.lanes > 1 => {
             let device = DeviceId(lease.deal.provider);
             let owner = registry.device(device)?.and_then(|record| record.owner());
-            owner.ok_or(ContractError::UnknownDevice { device })
+            owner.ok_or_else(|| PartyError::UnknownDevice { device }.into())
         }
         Side::Payee => {
             let first = Slot::of(lease.id, Lane(0))
@@ -78,14 +79,14 @@ impl Witness<'_, '_> {
             Side::Payee => lease.deal.provider,
         });
         let Some(signature) = &input.signature else {
-            return Err(ContractError::NotASide { lease: lease.id, device });
+            return Err(PartyError::NotASide { lease: lease.id, device }.into());
         };
-        let key = self.registry.key(device)?.ok_or(ContractError::UnknownDevice { device })?;
+        let key = self.registry.key(device)?.ok_or(PartyError::UnknownDevice { device })?;
         let statement = Closing { lease: lease.id, reason: input.reason as u8 };
         let message = statement.preimage(&self.domain);
         if holds(self.api, &Claim { message: &message, signature, key }) {
             return Ok(());
         }
-        Err(ContractError::BadStatement { lease: lease.id, device })
+        Err(PartyError::BadStatement { lease: lease.id, device }.into())
     }
 }

@@ -121,12 +121,7 @@ impl Scene<'_, '_> {
     }
 
     /// Notes the trust of every check that holds; returns the items whose check does not.
-    fn run(
-        &self,
-        items: &[VoucherItem],
-        checks: Vec<Check>,
-        trusted: &mut [Trust],
-    ) -> Vec<usize> {
+    fn run(&self, items: &[VoucherItem], checks: Vec<Check>, trusted: &mut [Trust]) -> Vec<usize> {
         let preimages: Vec<[u8; Voucher::LEN]> = checks
             .iter()
             .filter_map(|check| items.get(check.index))

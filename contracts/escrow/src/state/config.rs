@@ -1,6 +1,9 @@
 //! Peers: who the registry is, who may lock and open, where protocol fees go.
 
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{LeaseError, PartyError},
+};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, StdResult, Storage};
 use cw_storage_plus::Item;
@@ -56,7 +59,7 @@ pub(crate) fn set_openers(
     openers: &Vec<Addr>,
 ) -> Result<(), ContractError> {
     if openers.len() > MAX_OPENERS {
-        return Err(ContractError::TooMany { count: openers.len(), most: MAX_OPENERS });
+        return Err(LeaseError::TooMany { count: openers.len(), most: MAX_OPENERS }.into());
     }
     Ok(OPENERS.save(storage, openers)?)
 }
@@ -66,5 +69,5 @@ pub(crate) fn assert_opener(storage: &dyn Storage, sender: &Addr) -> Result<(), 
     if openers(storage)?.contains(sender) {
         return Ok(());
     }
-    Err(ContractError::NotOpener { sender: sender.clone() })
+    Err(PartyError::NotOpener { sender: sender.clone() }.into())
 }

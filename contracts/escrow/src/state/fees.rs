@@ -1,6 +1,6 @@
 //! Fee schedules: numbered from 1, never changed, so that a lease keeps what it was opened with.
 
-use crate::ContractError;
+use crate::{ContractError, error::RuleError};
 use caplet_api::{escrow::FeeSchedule, layout::fees_key};
 use caplet_mechanism::fees::Schedule;
 use caplet_protocol::Bps;
@@ -33,7 +33,7 @@ pub(crate) fn current(storage: &dyn Storage) -> StdResult<u8> {
 pub(crate) fn set(storage: &mut dyn Storage, fees: FeeSchedule) -> Result<u8, ContractError> {
     let FeeSchedule { protocol, keeper } = fees;
     if (Schedule { protocol, keeper }).check().is_err() {
-        return Err(ContractError::FeesTooHigh { protocol, keeper });
+        return Err(RuleError::FeesTooHigh { protocol, keeper }.into());
     }
     let count = COUNT.may_load(storage)?.unwrap_or_default();
     for number in 1..=count {
@@ -100,7 +100,7 @@ mod tests {
         assert!(matches!(set(&mut storage, fees(256, 0)), Err(ContractError::Full { .. })));
         assert!(matches!(
             set(&mut storage, fees(10_000, 1)),
-            Err(ContractError::FeesTooHigh { .. })
+            Err(RuleError::FeesTooHigh { .. }.into())
         ));
     }
 }

@@ -1,7 +1,10 @@
 //! Lanes, deals and states of leases, in pages of 64 slots: hot (redeemed), cold (lanes), and two
 //! that a settlement does not read.
 
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{LaneError, LeaseError},
+};
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_api::layout::{
     DEALS, DealRecord, LANES, LaneRecord, PLACED_BY_OWNER, Pages, REDEEMED, STATES, StateRecord,
@@ -65,15 +68,15 @@ impl Lease {
     pub(crate) fn assert_live(&self, verb: &'static str) -> Result<(), ContractError> {
         match self.state() {
             LeaseState::Open | LeaseState::Notice => Ok(()),
-            state => Err(ContractError::NotLive { lease: self.id, state, verb }),
+            state => Err(LaneError::NotLive { lease: self.id, state, verb }.into()),
         }
     }
 
     /// The slot of one of its lanes.
     pub(crate) fn slot(&self, lane: Lane) -> Result<Slot, ContractError> {
         let lanes = self.deal.lanes;
-        let missing = ContractError::NoLane { lease: self.id, lane, lanes };
-        Slot::of(self.id, lane).filter(|_| lane.0 < u16::from(lanes)).ok_or(missing)
+        let missing = LaneError::NoLane { lease: self.id, lane, lanes };
+        Slot::of(self.id, lane).filter(|_| lane.0 < u16::from(lanes)).ok_or(missing.into())
     }
 
     /// Slots of its lanes.
@@ -163,7 +166,7 @@ impl Leases {
         storage: &dyn Storage,
         id: LeaseId,
     ) -> Result<Lease, ContractError> {
-        self.find(storage, id)?.ok_or(ContractError::UnknownLease { lease: id })
+        self.find(storage, id)?.ok_or_else(|| LeaseError::UnknownLease { lease: id }.into())
     }
 
     /// A lease, if there ever was one with this number.

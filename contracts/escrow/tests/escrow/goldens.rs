@@ -64,7 +64,8 @@ fn story(suite: &Suite) -> Vec<Step> {
     let more = TopUpItem { lease: 68, lots: 1, unlock: 1_000, flags: INSTANT, lane: 0 };
     let (from, to) = (Lane(0), Lane(1));
     let moved = MoveCapInput { lease: 68u64.into(), from, to, amount: 100u64.into() };
-    let entries = ListEntry::pack(&[ListEntry { lease: LeaseId(68), amount: 9, ..Default::default() }]);
+    let entries =
+        ListEntry::pack(&[ListEntry { lease: LeaseId(68), amount: 9, ..Default::default() }]);
     let statement = VoucherList::of(DeviceId(ALICE), 1, &entries);
     let signature = suite.keys[&ALICE].sign(&statement.preimage(&suite.domain)).into();
     let list =

@@ -139,7 +139,8 @@ fn two_quick_rotations_take_back_no_debt() {
     let second = suite.rotate(ALICE, 2, false);
     suite.wait(10, 2);
     let third = suite.rotate(ALICE, 3, false);
-    let sign = |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
+    let sign =
+        |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
     let vouchers = [sign(&first, 100), sign(&third, 300), sign(&second, 200), sign(&second, 400)];
     let paid = [(Paid, 100), (Paid, 200), (Stale, 0), (Paid, 100)];
     assert_eq!(suite.settle("gw1", &vouchers), paid);
@@ -154,7 +155,8 @@ fn each_old_key_ends_a_window_after_its_own_rotation() {
     suite.wait(u64::from(SETTLE_SECS) / 2, u64::from(SETTLE_BLOCKS) / 2);
     let second = suite.rotate(ALICE, 2, false);
     suite.wait(u64::from(SETTLE_SECS) / 2 + 1, u64::from(SETTLE_BLOCKS) / 2 + 1);
-    let sign = |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
+    let sign =
+        |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
     let vouchers = [sign(&first, 100), sign(&second, 50)];
     assert_eq!(suite.settle("gw1", &vouchers), [(BadSignature, 0), (Paid, 50)]);
 }
@@ -167,7 +169,8 @@ fn a_key_of_before_a_lease_stays_worthless_however_many_came_after() {
     let lease = suite.lease_between(ALICE, CAROL, 10_000);
     suite.wait(1, 1);
     let of_then = suite.rotate(ALICE, 2, false);
-    let sign = |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
+    let sign =
+        |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
     let vouchers = [sign(&before, 100), sign(&of_then, 50)];
     assert_eq!(suite.settle("gw1", &vouchers), [(BadSignature, 0), (Paid, 50)]);
 }

@@ -32,7 +32,9 @@ fn caps(suite: &Suite, lease: u64) -> Vec<u64> {
 
 fn move_cap(lease: u64, from: u16, to: u16, amount: u64) -> ExecuteMsg {
     let (lease, amount) = (lease.into(), amount.into());
-    ExecuteMsg::MoveCap { items: vec![MoveCapInput { lease, from: Lane(from), to: Lane(to), amount }] }
+    ExecuteMsg::MoveCap {
+        items: vec![MoveCapInput { lease, from: Lane(from), to: Lane(to), amount }],
+    }
 }
 
 #[test]
@@ -87,7 +89,10 @@ fn lanes_are_one_to_four_with_caps_that_add_up_to_the_reserve() {
     for (lanes, why) in [
         (vec![], "the list is empty"),
         (vec![lane(0, 2_000); 5], "5 items, at most 4"),
-        (vec![lane(0, 5_000), lane(0, 4_999)], "the lanes' caps add up to 9999, price x lots reserves 10000"),
+        (
+            vec![lane(0, 5_000), lane(0, 4_999)],
+            "the lanes' caps add up to 9999, price x lots reserves 10000",
+        ),
         (vec![lane(0, 10_000), lane(0, 0)], "lane 1 has a cap of 0"),
         (vec![lane(0, 10_000), lane(0, u64::MAX)], "add up to"),
         (vec![lane(99, 10_000)], "device 99 is not registered"),
@@ -181,10 +186,7 @@ fn lots_are_added_by_openers_at_the_leases_price() {
     let mut suite = Suite::funded();
     let lease = two_members(&mut suite);
     let free = suite.free("alice");
-    refused(
-        suite.top_up("alice", &[more(lease, 1, 2, 2_000, INSTANT)]),
-        "may not lock or open",
-    );
+    refused(suite.top_up("alice", &[more(lease, 1, 2, 2_000, INSTANT)]), "may not lock or open");
     let events = suite.top_up("opener", &[more(lease, 1, 2, 2_010, INSTANT)]).unwrap();
     let (leases, lanes, lots, now) = (vec![lease], vec![1], vec![2], vec![5_000]);
     let shown = LeasesToppedUp { leases, lanes, lots, caps: now };

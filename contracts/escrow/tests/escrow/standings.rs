@@ -17,14 +17,13 @@ pub(crate) fn contract() -> Box<dyn Contract<Empty>> {
     let start = |_: DepsMut<'_>, _: Env, _: MessageInfo, _: Empty| -> StdResult<Response> {
         Ok(Response::new())
     };
-    let execute =
-        |deps: DepsMut<'_>, _: Env, _: MessageInfo, msg: Flag| -> StdResult<Response> {
-            let mut pages = PageSet::new(STANDINGS, &[]);
-            let record = StandingRecord { tier: 1, flags: msg.flags };
-            pages.put(deps.storage, msg.device, &record.encode())?;
-            pages.flush(deps.storage);
-            Ok(Response::new())
-        };
+    let execute = |deps: DepsMut<'_>, _: Env, _: MessageInfo, msg: Flag| -> StdResult<Response> {
+        let mut pages = PageSet::new(STANDINGS, &[]);
+        let record = StandingRecord { tier: 1, flags: msg.flags };
+        pages.put(deps.storage, msg.device, &record.encode())?;
+        pages.flush(deps.storage);
+        Ok(Response::new())
+    };
     let query = |_: Deps<'_>, _: Env, _: Empty| -> StdResult<Binary> { Ok(Binary::default()) };
     Box::new(ContractWrapper::new(execute, start, query))
 }

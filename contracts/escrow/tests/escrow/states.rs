@@ -155,7 +155,6 @@ fn a_close_takes_the_reasons_that_are_its_own() {
         CloseReason::Exhausted,
         CloseReason::Expired,
         CloseReason::ProviderFinished,
-        CloseReason::Suspended,
         CloseReason::CountMismatch,
         CloseReason::PoolDefault,
     ] {
@@ -219,10 +218,12 @@ fn the_payee_finishes_at_once_from_every_live_state() {
         let voucher = suite.voucher(ALICE, lease, 100);
         suite.settle("gw1", &[voucher]);
         let events = suite.finish("carol", lease, CloseReason::ProviderFinished).unwrap();
-        let reason = CloseReason::ProviderFinished as u8;
-        let closed = LeaseClosed { lease, reason, redeemed: 100, refunded: 9_900 };
+        let was_closing = lease == leases[2];
+        let reason =
+            if was_closing { CloseReason::ConsumerClosed } else { CloseReason::ProviderFinished };
+        let closed = LeaseClosed { lease, reason: reason as u8, redeemed: 100, refunded: 9_900 };
         assert_eq!(crate::suite::events::<LeaseClosed>(&events), [closed]);
-        assert_eq!(suite.state(lease), (LeaseState::Closed, Some(CloseReason::ProviderFinished)));
+        assert_eq!(suite.state(lease), (LeaseState::Closed, Some(reason)));
     }
     assert_eq!(suite.free("alice"), 1_000_000 - 300, "refund and bond are there at once");
 }

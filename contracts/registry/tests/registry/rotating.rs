@@ -4,8 +4,8 @@ use crate::parties::signer;
 use crate::suite::{Suite, refused};
 use caplet_api::event::KeyRotated;
 use caplet_api::layout::old_keys_key;
-use caplet_base::peer::OldKey;
 use caplet_api::registry::{ExecuteMsg, GrantsResponse, QueryMsg};
+use caplet_base::peer::OldKey;
 use caplet_protocol::DeviceId;
 use caplet_protocol::layout::{Grant, PublicKey};
 
