@@ -2,8 +2,8 @@
 
 use caplet_api::event::{
     AllowanceSet, CapMoved, Deposited, EpochCleared, LeaseClosed, LeaseRated, LeaseShared,
-    LeasesClosing, LeasesOpened, LeasesToppedUp, NoticeGiven, OfferTaken, OrdersEnded, OrdersPlaced,
-    Settled, Withdrawn,
+    LeasesClosing, LeasesOpened, LeasesToppedUp, NoticeGiven, OfferTaken, OrdersEnded,
+    OrdersPlaced, Settled, Withdrawn,
 };
 use cosmwasm_std::Event;
 

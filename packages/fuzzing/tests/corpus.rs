@@ -47,7 +47,10 @@ fn every_target_has_a_fuzz_binary() {
     let names: BTreeSet<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names.len(), TARGETS.len());
     for name in names {
-        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name} is not in fuzz/Cargo.toml");
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"")),
+            "{name} is not in fuzz/Cargo.toml"
+        );
         let code = fuzz().join("fuzz_targets").join(format!("{name}.rs"));
         let code = std::fs::read_to_string(code).unwrap();
         assert!(code.contains(&format!("run(\"{name}\", ")), "{name} runs another target");

@@ -44,15 +44,22 @@ fn vouchers() -> Vec<(&'static str, Vec<u8>)> {
     let packed = VoucherItem::pack(&all);
     let mut forged = packed.clone();
     forged[40] ^= 4;
-    let entries =
-        [1u64, u64::MAX].map(|lease| ListEntry { lease: LeaseId(lease), lane: 2, amount: 9, units: 1 });
+    let entries = [1u64, u64::MAX].map(|lease| ListEntry {
+        lease: LeaseId(lease),
+        lane: 2,
+        amount: 9,
+        units: 1,
+    });
     vec![
         ("one", VoucherItem::pack(&all[..1])),
         ("cut", packed[..packed.len() - 1].to_vec()),
         ("three", packed),
         ("forged", forged),
         ("list", ListEntry::pack(&entries)),
-        ("endless_varint", vec![0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]),
+        (
+            "endless_varint",
+            vec![0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF],
+        ),
     ]
 }
 
