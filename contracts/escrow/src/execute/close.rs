@@ -21,7 +21,7 @@ use caplet_api::{
 use caplet_base::peer::Standings;
 use caplet_protocol::DeviceId;
 use cosmwasm_std::{Event, Response, Storage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What shows that a reason holds.
 pub(super) struct Ground<'a, 'q> {
@@ -48,10 +48,14 @@ pub(super) fn close(
             continue;
         }
         may_close(storage, &mut work, clock, &mut ground, &lease, input)?;
-        // only the consumer's key signs for money: a provider's costs nobody anything
-        if input.reason == CloseReason::KeyCompromised
-            && compromised(storage, &mut work, &ground.witness, &lease, lease.deal.consumer)?
-        {
+        // only keys of the payer's side sign for money: a provider's costs nobody anything
+        let mut revoked = false;
+        if input.reason == CloseReason::KeyCompromised {
+            for device in signers(storage, &mut work, &lease)? {
+                revoked |= compromised(storage, &mut work, &ground.witness, &lease, device)?;
+            }
+        }
+        if revoked {
             revoke(storage, &mut work, clock, &lease)?;
         } else {
             begin::closing(storage, &mut work, clock, &lease, input.reason)?;
@@ -76,7 +80,8 @@ fn may_close(
     input: &CloseInput,
 ) -> Result<(), ContractError> {
     let Ground { witness, standings, opener } = ground;
-    let devices = [lease.deal.consumer, lease.deal.provider];
+    let mut devices = signers(storage, work, lease)?;
+    devices.insert(lease.deal.provider);
     let proven = match input.reason {
         CloseReason::ConsumerClosed => {
             return witness.speaks(storage, work, lease, Side::Payer, input);
@@ -112,6 +117,19 @@ fn may_close(
         return Ok(());
     }
     Err(LeaseError::NotProven { lease: lease.id, reason: input.reason }.into())
+}
+
+/// Devices whose keys sign for the payer's money.
+fn signers(
+    storage: &dyn Storage,
+    work: &mut Work,
+    lease: &Lease,
+) -> Result<BTreeSet<u32>, ContractError> {
+    let mut signers = BTreeSet::from([lease.deal.consumer]);
+    for slot in lease.slots() {
+        signers.insert(work.leases.lane(storage, slot)?.signer);
+    }
+    Ok(signers)
 }
 
 fn notice_passed(

@@ -106,8 +106,7 @@ fn every_refusal_reads_differently() {
 #[test]
 fn every_result_of_a_voucher_reads_differently() {
     let results = (0u8..).map_while(ItemResult::from_u8);
-    let refused =
-        |result| VoucherError::NotRedeemed { lease: LeaseId(1), result }.to_string();
+    let refused = |result| VoucherError::NotRedeemed { lease: LeaseId(1), result }.to_string();
     let texts: BTreeSet<String> = results.map(refused).collect();
     // paid and clamped are never refused and share their words
     assert_eq!(texts.len(), 7);

@@ -149,6 +149,20 @@ fn a_leaked_key_costs_at_most_the_exposure_cap_on_every_lane() {
 }
 
 #[test]
+fn a_leaked_key_of_any_lane_closes_the_lease_and_cuts_every_cap() {
+    let mut suite = Suite::funded();
+    let second = suite.register("alice", "gw1", "alice's second");
+    let other = LaneItem { signer: second, ..lane(0, 4_000) };
+    let lease = shared(&mut suite, &[lane(0, 6_000), other]).unwrap();
+    suite.wait(10, 2);
+    let close = |suite: &mut Suite| suite.close("stranger", lease, CloseReason::KeyCompromised);
+    refused(close(&mut suite), "does not show KeyCompromised");
+    suite.rotate_of("alice", second, 1, true);
+    close(&mut suite).unwrap();
+    assert_eq!(caps(&suite, lease), [EXPOSURE; 2]);
+}
+
+#[test]
 fn the_payer_moves_reserve_and_leaves_redeemed_and_exposure_behind() {
     let mut suite = Suite::funded();
     let lease = two_members(&mut suite);

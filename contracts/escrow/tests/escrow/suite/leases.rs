@@ -117,9 +117,18 @@ impl Suite {
 
     /// The owner rotates a device's key; the suite signs with the new one from now on.
     pub(crate) fn rotate(&mut self, device: u32, epoch: u32, compromised: bool) -> Signer {
+        self.rotate_of(OWNERS[device as usize - 1], device, epoch, compromised)
+    }
+
+    pub(crate) fn rotate_of(
+        &mut self,
+        owner: &str,
+        device: u32,
+        epoch: u32,
+        compromised: bool,
+    ) -> Signer {
         let key = signer(&format!("device {device} epoch {epoch}"));
         let input = key.rotation(&self.registry_domain, DeviceId(device), epoch, compromised);
-        let owner = OWNERS[device as usize - 1];
         self.tell_registry(owner, &registry::ExecuteMsg::Rotate(input)).unwrap();
         self.keys.insert(device, key).unwrap()
     }
