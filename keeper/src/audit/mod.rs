@@ -13,7 +13,8 @@ pub use totals::Total;
 
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_protocol::{AssetId, Lane, LeaseId};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::fmt::Display;
 
 /// The whole comparison.
 #[derive(Clone, Debug, Serialize)]
@@ -58,13 +59,17 @@ pub struct LaneLine {
     /// Why it ended, once it has.
     pub reason: Option<CloseReason>,
     /// Most it may redeem, base units.
+    #[serde(serialize_with = "text")]
     pub cap: u64,
     /// Redeemed, gross, base units.
+    #[serde(serialize_with = "text")]
     pub redeemed: u64,
     /// Cumulative base units of the best voucher kept; `None` without one.
+    #[serde(serialize_with = "text_or_null")]
     pub vouched: Option<u128>,
     /// What is vouched for and can be paid, less what is redeemed: positive is still to come or given up,
     /// negative is more than this store knows of.
+    #[serde(serialize_with = "text")]
     pub difference: i128,
     /// The kind of difference.
     pub why: Why,
@@ -78,8 +83,10 @@ pub struct LedgerLine {
     /// The asset.
     pub asset: AssetId,
     /// What the escrow owes: balances, orders, reserves, bonds, fees.
+    #[serde(serialize_with = "text")]
     pub owed: u128,
     /// What bank or token say that it holds.
+    #[serde(serialize_with = "text")]
     pub held: u128,
     /// Whether its parts add up to what came in and has not gone out.
     pub adds_up: bool,
@@ -87,4 +94,16 @@ pub struct LedgerLine {
     pub is_covered: bool,
     /// In words.
     pub words: String,
+}
+
+/// Amounts are decimal text: JSON readers lose what is past 53 bits.
+fn text<T: Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
+}
+
+fn text_or_null<T: Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => to.collect_str(value),
+        None => to.serialize_none(),
+    }
 }

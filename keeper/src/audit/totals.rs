@@ -11,16 +11,22 @@ pub struct Total {
     /// The asset.
     pub asset: AssetId,
     /// Redeemed, gross: the three shares add up to it.
+    #[serde(serialize_with = "super::text")]
     pub redeemed: u128,
     /// Of that, to payees.
+    #[serde(serialize_with = "super::text")]
     pub payees: u128,
     /// Of that, to whoever submitted.
+    #[serde(serialize_with = "super::text")]
     pub keepers: u128,
     /// Of that, to the protocol.
+    #[serde(serialize_with = "super::text")]
     pub protocol: u128,
     /// Vouched for and still to be redeemed.
+    #[serde(serialize_with = "super::text")]
     pub waiting: u128,
     /// Vouched for and lost, because the lease closed or the contract refused.
+    #[serde(serialize_with = "super::text")]
     pub given_up: u128,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn claim(lease: &Lease, kept: &Kept) -> Option<Claim> {
 }
 
 /// What the contract takes of this lease's lanes.
-pub(crate) fn fees(lease: &Lease) -> Schedule {
+fn fees(lease: &Lease) -> Schedule {
     Schedule { protocol: lease.fees.protocol, keeper: lease.fees.keeper }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn worth(claims: &[Claim], policy: &SettleConfig) -> u128 {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use caplet_api::escrow::{FeeSchedule, LaneResponse, Terms};
     use caplet_api::packed::VoucherItem;
@@ -71,7 +71,7 @@ pub(super) mod tests {
     use caplet_protocol::{AccountId, AssetId, DeviceId, Lane, LeaseId, Lots, MarketId};
 
     /// An open lease of 1,000 base units over one lane, of which some are redeemed; it ends at 500.
-    pub(in super::super) fn lease(redeemed: u64) -> Lease {
+    pub(crate) fn lease(redeemed: u64) -> Lease {
         Lease {
             id: LeaseId(64),
             terms: Terms {
@@ -110,7 +110,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in super::super) fn kept(amount: u128, since: u64) -> Kept {
+    pub(crate) fn kept(amount: u128, since: u64) -> Kept {
         let voucher = Voucher { lease: LeaseId(64), amount, ..Voucher::default() };
         let item = VoucherItem { voucher, k: 0, link: [0; 32], signature: [0; 64] };
         Kept { item, report: None, since, verdict: None, settled: 0 }
