@@ -55,6 +55,7 @@ pub struct Keeper {
     context: Context,
     books: Books,
     leases: Leases,
+    wanted: Option<settler::Wanted>,
     bridge: Option<Bridge>,
 }
 
@@ -107,9 +108,7 @@ impl Keeper {
         if config.roles.matcher {
             matcher::start(&context, books.clone(), config.matcher);
         }
-        if config.roles.settler {
-            settler::start(&context, &leases, config.settle);
-        }
+        let wanted = config.roles.settler.then(|| settler::start(&context, &leases, config.settle));
         let bridge = if config.roles.bridge {
             let status = status::teller(&context, &books, &leases);
             let options = options::bridge(&config)?;
@@ -117,7 +116,7 @@ impl Keeper {
         } else {
             None
         };
-        Ok(Self { context, books, leases, bridge })
+        Ok(Self { context, books, leases, wanted, bridge })
     }
 
     /// What its roles hold.
@@ -159,6 +158,12 @@ impl Keeper {
     #[must_use]
     pub fn leases(&self) -> &Leases {
         &self.leases
+    }
+
+    /// What its settler asks of consumers; `None` if the settler role is off.
+    #[must_use]
+    pub fn wanted(&self) -> Option<&settler::Wanted> {
+        self.wanted.as_ref()
     }
 
     /// Resolves when a role died; a keeper that lost one of its parts must not look alive.

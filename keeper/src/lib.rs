@@ -3,12 +3,14 @@
 //!
 //! Rooms: `cli` is the door. `context` is what every role holds. `broker`, `bridge`, `registrar`,
 //! `placer` face the devices; `exchange` faces other gateways; `session` serves leases and counts;
-//! `book`, `matcher` clear; `leases`, `settler`, `outbox` handle money. Everything durable goes
+//! `book`, `matcher` clear; `leases`, `settler`, `outbox` handle money, `audit` compares
+//! it. Everything durable goes
 //! through `store`; everything said goes through `observe`; every task lives in `tasks`.
 #![forbid(unsafe_code)]
 // an overflow in a test is a failed test
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod audit;
 pub mod book;
 pub mod bridge;
 pub mod broker;

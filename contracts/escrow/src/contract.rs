@@ -1,7 +1,9 @@
 //! Entry points: check permission, hand over, nothing else.
 
 use crate::{
-    ContractError, execute as verbs, migrate as upgrade, permission, query as ask,
+    ContractError,
+    error::MoneyError,
+    execute as verbs, migrate as upgrade, permission, query as ask,
     state::{config, fees},
 };
 use caplet_api::common::MigrateMsg;
@@ -26,7 +28,7 @@ pub fn instantiate(
     if !info.funds.is_empty() {
         let coins: Vec<String> = info.funds.iter().map(ToString::to_string).collect();
         let coins = coins.join(", ");
-        return Err(ContractError::UnexpectedCoins { name: "instantiate", coins });
+        return Err(MoneyError::UnexpectedCoins { name: "instantiate", coins }.into());
     }
     upgrade::stamp(deps.storage)?;
     admin::init(deps.storage, deps.api, msg.owner, &info.sender)?;

@@ -25,6 +25,8 @@ pub(super) enum Command {
     Clear(ClearArgs),
     /// What a running keeper is doing, and where its chain stands.
     Status(StatusArgs),
+    /// Compare store, vouchers and chain to the last unit, with a reason for each difference.
+    Audit(AuditArgs),
     /// Show the configuration.
     Config(ConfigArgs),
     /// Make a key file.
@@ -41,6 +43,7 @@ impl Command {
         match self {
             Self::Run(args) => args.json,
             Self::Status(args) => args.json,
+            Self::Audit(args) => args.json,
             Self::Config(args) => args.json(),
             Self::Demo(args) => args.json,
             Self::Clear(_) | Self::Keys(_) | Self::Deploy(_) => false,
@@ -90,6 +93,15 @@ pub(super) struct StatusArgs {
     /// `http://host:port` of the keeper; the configured exchange address when absent.
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct AuditArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
     /// Print one JSON object.
     #[arg(long)]
     pub(super) json: bool,

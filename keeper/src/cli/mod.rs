@@ -1,6 +1,7 @@
 //! Commands and flags. Thin: each command reads its input, calls a room, prints.
 
 mod args;
+mod audit;
 mod chain;
 mod clear;
 mod demo;
@@ -39,6 +40,7 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args).await,
         Command::Clear(args) => clear::clear(&args),
         Command::Status(args) => status::status(&args).await,
+        Command::Audit(args) => audit::audit(&args).await,
         Command::Config(args) => settings::config(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,

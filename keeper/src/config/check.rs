@@ -45,6 +45,9 @@ impl Config {
         range("outbox.resend_ms", resend > 0, resend.to_string(), "1 and more")?;
         let batch = settle.batch;
         range("settle.batch", (1..=5_000).contains(&batch), batch.to_string(), "1 to 5000")?;
+        let bytes = settle.batch_bytes;
+        let fits = (1_000..=700_000).contains(&bytes);
+        range("settle.batch_bytes", fits, bytes.to_string(), "1000 to 700000")?;
         let (value, cap) = (settle.value_bps, risk.cap_bps);
         range("settle.value_bps", value <= 10_000, value.to_string(), "0 to 10000")?;
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")

@@ -35,6 +35,11 @@ pub struct SettleConfig {
     pub before_end_secs: u64,
     /// Vouchers in one transaction, at most.
     pub batch: usize,
+    /// Bytes of packed vouchers in one transaction, at most.
+    pub batch_bytes: usize,
+    /// Seconds for which a voucher with revealed links waits for a consolidated one without, which is
+    /// cheaper to redeem; the consumer is asked for it. Nothing that is urgent waits.
+    pub consolidate_secs: u64,
     /// Share of the redeemed value, basis points, that a settlement is worth to this keeper beyond
     /// its fee: the providers it serves are paid by it. A settlement whose gas costs more than fee
     /// and share together waits.
@@ -50,6 +55,8 @@ impl Default for SettleConfig {
             max_age_secs: 300,
             before_end_secs: 30,
             batch: 1_000,
+            batch_bytes: 500_000,
+            consolidate_secs: 30,
             value_bps: 500,
             gas_per_million: 1_000_000,
         }

@@ -115,9 +115,12 @@ impl Deployer<'_> {
 
     async fn wire(&self, contracts: &Contracts, spec: &Spec) -> anyhow::Result<()> {
         let openers = escrow::ExecuteMsg::SetOpeners { openers: vec![contracts.auction.clone()] };
+        let reputation =
+            escrow::ExecuteMsg::SetReputation { reputation: contracts.reputation.clone() };
         let latency = auction::ExecuteMsg::SetLatency { entries: spec.latency.clone() };
         let mut msgs = vec![
             Msg::execute(&contracts.escrow, &openers)?,
+            Msg::execute(&contracts.escrow, &reputation)?,
             Msg::execute(&contracts.auction, &latency)?,
         ];
         for market in &spec.markets {

@@ -80,6 +80,13 @@ impl Lease {
         self.lanes.iter().fold(0, |sum, lane| sum.saturating_add(lane.redeemed.u64()))
     }
 
+    /// Whether one of its lanes may redeem more than `before`.
+    #[must_use]
+    pub fn has_grown(&self, before: &Self) -> bool {
+        let earlier = |lane: &LaneResponse| before.lanes.iter().find(|old| old.lane == lane.lane);
+        self.lanes.iter().any(|lane| earlier(lane).is_some_and(|old| lane.cap > old.cap))
+    }
+
     /// Base units owed for `units` served: floor(units * price / lot), at most the cap.
     #[must_use]
     pub fn owed(&self, units: u64) -> u128 {

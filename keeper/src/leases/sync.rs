@@ -7,12 +7,14 @@ use crate::deploy::Contracts;
 use crate::follow::{Follower, Since};
 use crate::observe;
 use crate::registrar;
+use crate::settler::vouchers;
 use crate::store::Store;
 use anyhow::Context as _;
 use caplet_api::common::MAX_LIMIT;
 use caplet_api::escrow::{LeaseResponse, LeasesResponse, QueryMsg};
 use caplet_api::event::{
-    EpochCleared, EventError, LeaseClosed, LeasesClosing, LeasesOpened, OfferTaken, Settled,
+    CapMoved, EpochCleared, EventError, LeaseClosed, LeasesClosing, LeasesOpened, LeasesToppedUp,
+    NoticeGiven, OfferTaken, Settled,
 };
 use caplet_chain::{Chain, ChainError, ChainExt as _, Event};
 use caplet_protocol::{DeviceId, LeaseId, OrderId};
@@ -126,6 +128,13 @@ impl Sync {
                     self.known(&[closed.lease], &mut touched);
                 }
                 Settled::NAME => self.known(&Settled::try_from(event)?.leases, &mut touched),
+                NoticeGiven::NAME => {
+                    self.known(&NoticeGiven::try_from(event)?.leases, &mut touched);
+                }
+                LeasesToppedUp::NAME => {
+                    self.known(&LeasesToppedUp::try_from(event)?.leases, &mut touched);
+                }
+                CapMoved::NAME => self.known(&[CapMoved::try_from(event)?.lease], &mut touched),
                 _ => {}
             }
         }
@@ -201,6 +210,10 @@ impl Sync {
             let (consumes, serves) =
                 (self.local.contains(&answer.consumer), self.local.contains(&answer.provider));
             let lease = Lease { demand, ..Lease::new(answer, consumes, serves) };
+            if self.leases.get(id).is_some_and(|before| lease.has_grown(&before)) {
+                // A voucher that was cut off at the cap is worth something again.
+                vouchers::unclamp(&self.store, id)?;
+            }
             read.push(lease);
         }
         self.leases.put(read);

@@ -5,8 +5,9 @@ use crate::leases::Lease;
 use crate::outbox::{Lane, OutboxError};
 use caplet_api::escrow::ItemResult;
 use caplet_api::event::EpochCleared;
+use caplet_api::registry::DeviceStatus;
 use caplet_chain::{SignedTx, TxResult};
-use caplet_protocol::{LeaseId, MarketId};
+use caplet_protocol::{DeviceId, LeaseId, MarketId};
 
 // --- outbox ---
 
@@ -153,6 +154,13 @@ pub fn voucher_paid(lease: LeaseId, paid: u64) {
 pub fn voucher_unpaid(lease: LeaseId, result: ItemResult) {
     count("voucher_unpaid");
     tracing::warn!(%lease, ?result, "voucher not paid");
+}
+
+/// A device of a running lease is frozen or retired: what was served may be all that is ever paid.
+/// `at_risk` is what the lease still reserves, base units.
+pub fn counterparty_frozen(lease: LeaseId, device: DeviceId, status: DeviceStatus, at_risk: u64) {
+    count("counterparty_frozen");
+    tracing::error!(%lease, %device, ?status, at_risk, "a counterparty can trade no more");
 }
 
 /// A message about leases went through.

@@ -1,6 +1,8 @@
 //! Redeeming vouchers in packed batches.
 
+use super::due::{Due, select};
 use super::value::{Claim, claim, worth};
+use super::wanted::Wanted;
 use super::{Duty, closings, vouchers};
 use crate::config::SettleConfig;
 use crate::follow::seconds;
@@ -8,21 +10,26 @@ use crate::leases::Lease;
 use crate::observe;
 use crate::outbox::{Lane, OutboxError};
 use crate::reconcile::Reconciler;
-use caplet_api::escrow::{ExecuteMsg, ItemResult, LeaseState};
+use caplet_api::escrow::{ExecuteMsg, ItemResult};
 use caplet_api::event::Settled;
 use caplet_api::packed::VoucherItem;
 use caplet_chain::{Msg, TxResult};
-use caplet_protocol::{AssetId, LeaseId};
-use std::collections::{BTreeMap, BTreeSet};
+use caplet_protocol::LeaseId;
+use std::collections::BTreeSet;
 
-/// Seconds of chain time that a settlement waits after one like it was not worth its gas.
-const HOLD_SECS: u64 = 60;
+/// Seconds of chain time that settling waits after a refusal; doubles up to [`LONGEST_HOLD`].
+const FIRST_HOLD: u64 = 15;
+const LONGEST_HOLD: u64 = 240;
 
 /// Redeems what is due.
 pub(super) struct Redeem {
     duty: Duty,
-    /// Chain time before which nothing is submitted, after a refusal.
-    hold_until: u64,
+    wanted: Wanted,
+    /// Chain time before which nothing is submitted, after a refusal, and the wait after the next one.
+    hold: (u64, u64),
+    /// Vouchers in the next transaction, at most: fewer after one that failed, for somewhere in it is
+    /// what the chain does not take.
+    most: usize,
 }
 
 impl Reconciler for Redeem {
@@ -30,11 +37,18 @@ impl Reconciler for Redeem {
 
     async fn pass(&mut self) -> anyhow::Result<()> {
         let now = seconds(self.duty.head());
-        let claims = claims(&self.duty)?;
         let ending: BTreeSet<LeaseId> =
             closings::pending(&self.duty.context.store)?.into_iter().map(|c| c.lease).collect();
-        let batch = select(claims, &ending, now, &self.duty.policy);
-        if batch.is_empty() || now < self.hold_until {
+        let claims = claims(&self.duty)?;
+        let claims = claims
+            .into_iter()
+            .map(|(lease, claim)| Due::new(lease, claim, &ending, now, &self.duty.policy));
+        let claims =
+            self.wanted.hold_back(claims.collect(), now, self.duty.policy.consolidate_secs);
+        let policy =
+            SettleConfig { batch: self.duty.policy.batch.min(self.most), ..self.duty.policy };
+        let batch = select(claims, &policy);
+        if batch.is_empty() || now < self.hold.0 {
             return Ok(());
         }
         let items: Vec<VoucherItem> = batch.iter().map(|claim| claim.kept.item).collect();
@@ -43,9 +57,17 @@ impl Reconciler for Redeem {
         let worth = worth(&batch, &self.duty.policy);
         let outbox = &self.duty.context.outbox;
         match outbox.submit_worth(Lane::Settle, vec![msg], Some(worth)).await {
-            Ok(result) => self.judge(&items, &result),
-            Err(OutboxError::Uneconomic { .. } | OutboxError::Failed { .. }) => {
-                self.hold_until = now.saturating_add(HOLD_SECS);
+            Ok(result) => {
+                (self.hold, self.most) = ((0, FIRST_HOLD), usize::MAX);
+                self.judge(&items, &result)
+            }
+            Err(OutboxError::Uneconomic { .. }) => {
+                self.put_off(now);
+                Ok(())
+            }
+            Err(OutboxError::Failed { .. }) => {
+                self.most = items.len().div_ceil(2);
+                self.put_off(now);
                 Ok(())
             }
             // Said by the outbox already; what is due then is computed anew.
@@ -55,8 +77,13 @@ impl Reconciler for Redeem {
 }
 
 impl Redeem {
-    pub(super) const fn new(duty: Duty) -> Self {
-        Self { duty, hold_until: 0 }
+    pub(super) const fn new(duty: Duty, wanted: Wanted) -> Self {
+        Self { duty, wanted, hold: (0, FIRST_HOLD), most: usize::MAX }
+    }
+
+    fn put_off(&mut self, now: u64) {
+        let (_, wait) = self.hold;
+        self.hold = (now.saturating_add(wait), wait.saturating_mul(2).min(LONGEST_HOLD));
     }
 
     /// Records what the contract made of each item, from its event.
@@ -101,89 +128,4 @@ fn claims(duty: &Duty) -> anyhow::Result<Vec<(Lease, Claim)>> {
         Some((lease, claim))
     });
     Ok(claims.collect())
-}
-
-/// What to redeem now: nothing, unless value, age or the end of a lease asks for it; then whatever
-/// fits a batch, the urgent first, since one more voucher costs little.
-fn select(
-    claims: Vec<(Lease, Claim)>,
-    ending: &BTreeSet<LeaseId>,
-    now: u64,
-    policy: &SettleConfig,
-) -> Vec<Claim> {
-    let mut by_asset: BTreeMap<AssetId, u64> = BTreeMap::new();
-    for (lease, claim) in &claims {
-        let sum = by_asset.entry(lease.terms.asset).or_default();
-        *sum = sum.saturating_add(claim.gain);
-    }
-    let much = by_asset.values().any(|sum| *sum >= policy.min_value);
-    let urgent = |lease: &Lease, claim: &Claim| {
-        let soon = now.saturating_add(policy.before_end_secs) >= lease.terms.end.u64();
-        let old = now.saturating_sub(claim.kept.since) >= policy.max_age_secs;
-        soon || old
-            || claim.is_last
-            || lease.state == LeaseState::Closing
-            || ending.contains(&lease.id)
-    };
-    let mut ranked: Vec<(bool, u64, Claim)> = claims
-        .into_iter()
-        .map(|(lease, claim)| (!urgent(&lease, &claim), claim.kept.since, claim))
-        .collect();
-    if !much && ranked.iter().all(|(calm, ..)| *calm) {
-        return Vec::new();
-    }
-    ranked.sort_by_key(|(calm, since, claim)| (*calm, *since, claim.kept.item.voucher.lease));
-    ranked.into_iter().take(policy.batch).map(|(_, _, claim)| claim).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::value::tests::{kept, lease};
-    use super::*;
-
-    fn policy() -> SettleConfig {
-        SettleConfig {
-            min_value: 500,
-            max_age_secs: 100,
-            before_end_secs: 30,
-            batch: 2,
-            ..SettleConfig::default()
-        }
-    }
-
-    fn offered(id: u64, amount: u128, since: u64) -> (Lease, Claim) {
-        let mut kept = kept(amount, since);
-        kept.item.voucher.lease = LeaseId(id);
-        let lease = Lease { id: LeaseId(id), ..lease(0) };
-        let claim = claim(&lease, &kept).unwrap();
-        (lease, claim)
-    }
-
-    fn selected(claims: Vec<(Lease, Claim)>, ending: &[u64], now: u64) -> Vec<u64> {
-        let ending = ending.iter().map(|id| LeaseId(*id)).collect();
-        let selected = select(claims, &ending, now, &policy());
-        selected.iter().map(|claim| claim.kept.item.voucher.lease.0).collect()
-    }
-
-    #[test]
-    fn little_and_young_money_waits() {
-        assert_eq!(selected(vec![offered(1, 100, 10), offered(2, 100, 10)], &[], 20), [0; 0]);
-    }
-
-    #[test]
-    fn value_age_the_end_and_a_closing_each_ask_for_a_settlement() {
-        assert_eq!(selected(vec![offered(1, 300, 10), offered(2, 200, 10)], &[], 20), [1, 2]);
-        assert_eq!(selected(vec![offered(1, 100, 10)], &[], 110), [1]);
-        assert_eq!(selected(vec![offered(1, 100, 469)], &[], 470), [1]);
-        assert_eq!(selected(vec![offered(1, 100, 10)], &[1], 20), [1]);
-        let (mut closing, claim) = offered(1, 100, 10);
-        closing.state = LeaseState::Closing;
-        assert_eq!(selected(vec![(closing, claim)], &[], 20), [1]);
-    }
-
-    #[test]
-    fn the_urgent_go_first_and_the_rest_fill_the_batch() {
-        let claims = vec![offered(1, 100, 5), offered(2, 100, 10), offered(3, 100, 1)];
-        assert_eq!(selected(claims, &[2], 20), [2, 3]);
-    }
 }

@@ -4,6 +4,7 @@ use super::vouchers::Kept;
 use crate::config::SettleConfig;
 use crate::leases::Lease;
 use caplet_api::escrow::{ItemResult, LeaseState};
+use caplet_mechanism::fees::Schedule;
 use caplet_protocol::Bps;
 
 /// What is to be had from one voucher.
@@ -36,11 +37,16 @@ pub(super) fn claim(lease: &Lease, kept: &Kept) -> Option<Claim> {
     let after = u64::try_from(kept.worth()).unwrap_or(u64::MAX).min(cap).max(before);
     let gain = after.saturating_sub(before);
     let is_last = voucher.evidence != [0; 32] && lease.evidence != Some(voucher.evidence);
-    let fee = share(after, lease.fees.keeper).saturating_sub(share(before, lease.fees.keeper));
+    let fee = fees(lease).split(before, after).keeper;
     (gain > 0 || is_last).then(|| Claim { kept: kept.clone(), gain, fee, is_last })
 }
 
-/// floor(amount x bps / 10,000): fees are of the cumulative amount, paid as differences.
+/// What the contract takes of this lease's lanes.
+fn fees(lease: &Lease) -> Schedule {
+    Schedule { protocol: lease.fees.protocol, keeper: lease.fees.keeper }
+}
+
+/// floor(amount x bps / 10,000).
 fn share(amount: u64, bps: Bps) -> u64 {
     let product = u128::from(amount).saturating_mul(bps.0.into());
     u64::try_from(product.checked_div(10_000).unwrap_or(0)).unwrap_or(u64::MAX)
@@ -57,7 +63,7 @@ pub(super) fn worth(claims: &[Claim], policy: &SettleConfig) -> u128 {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use caplet_api::escrow::{FeeSchedule, LaneResponse, Terms};
     use caplet_api::packed::VoucherItem;
@@ -65,7 +71,7 @@ pub(super) mod tests {
     use caplet_protocol::{AccountId, AssetId, DeviceId, Lane, LeaseId, Lots, MarketId};
 
     /// An open lease of 1,000 base units over one lane, of which some are redeemed; it ends at 500.
-    pub(in super::super) fn lease(redeemed: u64) -> Lease {
+    pub(crate) fn lease(redeemed: u64) -> Lease {
         Lease {
             id: LeaseId(64),
             terms: Terms {
@@ -104,7 +110,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(in super::super) fn kept(amount: u128, since: u64) -> Kept {
+    pub(crate) fn kept(amount: u128, since: u64) -> Kept {
         let voucher = Voucher { lease: LeaseId(64), amount, ..Voucher::default() };
         let item = VoucherItem { voucher, k: 0, link: [0; 32], signature: [0; 64] };
         Kept { item, report: None, since, verdict: None, settled: 0 }
@@ -147,8 +153,8 @@ pub(super) mod tests {
         let claims = [claim(&lease(0), &kept(1_000, 0)).unwrap()];
         // 25 of fee and 50 of value, at two gas units each
         assert_eq!(worth(&claims, &policy), 150);
-        // fees are of the cumulative: 250 bps of 39 and of 40 differ by one
-        assert_eq!(claim(&lease(39), &kept(40, 0)).unwrap().fee, 1);
-        assert_eq!(claim(&lease(40), &kept(41, 0)).unwrap().fee, 0);
+        // keeper's and protocol's are 350 together, of which the keeper has five parts in seven
+        assert_eq!(claim(&lease(57), &kept(58, 0)).unwrap().fee, 1);
+        assert_eq!(claim(&lease(58), &kept(59, 0)).unwrap().fee, 0);
     }
 }

@@ -161,6 +161,18 @@ pub(super) fn judged(store: &Store, item: &VoucherItem, verdict: ItemResult) -> 
     })
 }
 
+/// Lets vouchers that were cut off at their lane's cap be tried again: the cap has risen.
+pub(crate) fn unclamp(store: &Store, lease: LeaseId) -> anyhow::Result<()> {
+    let lease = i64::try_from(lease.0)?;
+    store.write(|tx| {
+        tx.execute(
+            "UPDATE vouchers SET verdict = NULL WHERE lease = ?1 AND verdict = ?2",
+            params![lease, ItemResult::Clamped as u8],
+        )?;
+        Ok(())
+    })
+}
+
 const SELECT: &str = "SELECT item, report, since, settled, verdict FROM vouchers";
 
 fn params_of(lease: LeaseId, lane: Lane) -> anyhow::Result<[i64; 2]> {
@@ -278,6 +290,23 @@ mod tests {
         judged(&store, &item(60, 0, [0; 32]), ItemResult::Paid).unwrap();
         accept(&store, &item(70, 0, [0; 32]), None, 120).unwrap();
         assert_eq!(since(), 120);
+    }
+
+    #[test]
+    fn only_what_was_cut_off_at_the_cap_is_tried_again() {
+        let store = store();
+        let verdict = || best(&store, LeaseId(7), Lane(0)).unwrap().unwrap().verdict;
+        accept(&store, &item(50, 0, [0; 32]), None, 100).unwrap();
+        for (judgement, after) in [
+            (ItemResult::BadSignature, Some(ItemResult::BadSignature)),
+            (ItemResult::Clamped, None),
+        ] {
+            judged(&store, &item(50, 0, [0; 32]), judgement).unwrap();
+            unclamp(&store, LeaseId(8)).unwrap();
+            assert_eq!(verdict(), Some(judgement), "another lease's");
+            unclamp(&store, LeaseId(7)).unwrap();
+            assert_eq!(verdict(), after);
+        }
     }
 
     #[test]

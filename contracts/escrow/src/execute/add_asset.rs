@@ -2,6 +2,7 @@
 
 use crate::{
     ContractError,
+    error::RuleError,
     state::{assets, ledger::Ledger},
 };
 use caplet_api::escrow::{AssetInput, AssetKind};
@@ -23,7 +24,7 @@ pub(crate) fn add_asset(
     mut asset: AssetInput,
 ) -> Result<(), ContractError> {
     let bad = |symbol: &str, what| {
-        Err(ContractError::BadAsset { symbol: symbol.chars().take(MAX_SYMBOL).collect(), what })
+        Err(RuleError::BadAsset { symbol: symbol.chars().take(MAX_SYMBOL).collect(), what }.into())
     };
     if asset.symbol.is_empty()
         || asset.symbol.len() > MAX_SYMBOL

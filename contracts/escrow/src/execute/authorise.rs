@@ -3,6 +3,7 @@
 use super::account;
 use crate::{
     ContractError,
+    error::PartyError,
     state::{allowances::Allowances, books::Books},
 };
 use caplet_api::event::AllowanceSet;
@@ -19,9 +20,9 @@ pub(super) fn authorise(
     asset: AssetId,
     limit: u64,
 ) -> Result<Response, ContractError> {
-    let record = registry.device(device)?.ok_or(ContractError::UnknownDevice { device })?;
+    let record = registry.device(device)?.ok_or(PartyError::UnknownDevice { device })?;
     if record.owner() != Some(account(registry, sender)?) {
-        return Err(ContractError::NotDeviceOwner { device, sender: sender.clone() });
+        return Err(PartyError::NotDeviceOwner { device, sender: sender.clone() }.into());
     }
     Books::default().of(storage, asset)?;
     let mut allowances = Allowances::default();

@@ -4,6 +4,7 @@ use super::leases::{Skipped, bounded};
 use crate::{
     ContractError,
     clock::Clock,
+    error::LeaseError,
     lease::{
         begin,
         revoke::revoke,
@@ -17,15 +18,25 @@ use caplet_api::{
     event::LeasesClosing,
     registry::DeviceStatus,
 };
+use caplet_base::peer::Standings;
 use caplet_protocol::DeviceId;
 use cosmwasm_std::{Event, Response, Storage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What shows that a reason holds.
+pub(super) struct Ground<'a, 'q> {
+    pub(super) witness: Witness<'a, 'q>,
+    /// The reputation contract's pages, once it is named.
+    pub(super) standings: Option<Standings<'q>>,
+    /// Whether the sender is a contract that may open leases.
+    pub(super) opener: bool,
+}
 
 /// Closes each lease for its reason; leases that are closing already are passed over.
 pub(super) fn close(
     storage: &mut dyn Storage,
     clock: Clock,
-    mut witness: Witness<'_, '_>,
+    mut ground: Ground<'_, '_>,
     items: &[CloseInput],
 ) -> Result<Response, ContractError> {
     let (mut work, mut skipped) = (Work::default(), Skipped::new("close"));
@@ -36,11 +47,15 @@ pub(super) fn close(
             skipped.note(lease.id, lease.state());
             continue;
         }
-        may_close(storage, &mut work, clock, &mut witness, &lease, input)?;
-        // only the consumer's key signs for money: a provider's costs nobody anything
-        if input.reason == CloseReason::KeyCompromised
-            && compromised(storage, &mut work, &witness, &lease, lease.deal.consumer)?
-        {
+        may_close(storage, &mut work, clock, &mut ground, &lease, input)?;
+        // only keys of the payer's side sign for money: a provider's costs nobody anything
+        let mut revoked = false;
+        if input.reason == CloseReason::KeyCompromised {
+            for device in signers(storage, &mut work, &lease)? {
+                revoked |= compromised(storage, &mut work, &ground.witness, &lease, device)?;
+            }
+        }
+        if revoked {
             revoke(storage, &mut work, clock, &lease)?;
         } else {
             begin::closing(storage, &mut work, clock, &lease, input.reason)?;
@@ -60,11 +75,13 @@ fn may_close(
     storage: &dyn Storage,
     work: &mut Work,
     clock: Clock,
-    witness: &mut Witness<'_, '_>,
+    ground: &mut Ground<'_, '_>,
     lease: &Lease,
     input: &CloseInput,
 ) -> Result<(), ContractError> {
-    let devices = [lease.deal.consumer, lease.deal.provider];
+    let Ground { witness, standings, opener } = ground;
+    let mut devices = signers(storage, work, lease)?;
+    devices.insert(lease.deal.provider);
     let proven = match input.reason {
         CloseReason::ConsumerClosed => {
             return witness.speaks(storage, work, lease, Side::Payer, input);
@@ -88,12 +105,31 @@ fn may_close(
             }
             found
         }
-        reason => return Err(ContractError::WrongReason { reason, verb: "close" }),
+        CloseReason::Suspended => match standings {
+            Some(standings) => standings.of(DeviceId(lease.deal.provider))?.1,
+            None => false,
+        },
+        // the pool contract knows; like the money it opened with, this is its word
+        CloseReason::PoolDefault if *opener => true,
+        reason => return Err(LeaseError::WrongReason { reason, verb: "close" }.into()),
     };
     if proven {
         return Ok(());
     }
-    Err(ContractError::NotProven { lease: lease.id, reason: input.reason })
+    Err(LeaseError::NotProven { lease: lease.id, reason: input.reason }.into())
+}
+
+/// Devices whose keys sign for the payer's money.
+fn signers(
+    storage: &dyn Storage,
+    work: &mut Work,
+    lease: &Lease,
+) -> Result<BTreeSet<u32>, ContractError> {
+    let mut signers = BTreeSet::from([lease.deal.consumer]);
+    for slot in lease.slots() {
+        signers.insert(work.leases.lane(storage, slot)?.signer);
+    }
+    Ok(signers)
 }
 
 fn notice_passed(
@@ -108,7 +144,7 @@ fn notice_passed(
     if until.is_some_and(|until| clock.now() >= until) {
         return Ok(());
     }
-    Err(ContractError::NoticeRunning { lease: lease.id, until, now: clock.now() })
+    Err(LeaseError::NoticeRunning { lease: lease.id, until, now: clock.now() }.into())
 }
 
 /// Whether the registry shows that a key the device had while the lease ran was compromised.
@@ -120,6 +156,6 @@ fn compromised(
     device: u32,
 ) -> Result<bool, ContractError> {
     let opened = work.terms.get(storage, lease.deal.terms)?.at;
-    let old = witness.registry.old_key(DeviceId(device))?;
-    Ok(old.is_some_and(|(_, rotated, compromised)| compromised && rotated > u64::from(opened)))
+    let old = witness.registry.old_keys(DeviceId(device))?;
+    Ok(old.iter().any(|old| old.compromised && old.rotated > u64::from(opened)))
 }

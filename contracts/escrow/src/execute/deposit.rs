@@ -2,6 +2,7 @@
 
 use crate::{
     ContractError,
+    error::MoneyError,
     state::{
         assets,
         books::{Books, Pot},
@@ -20,16 +21,16 @@ pub(super) fn deposit(
     let (mut books, mut response) = (Books::default(), Response::new());
     for coin in coins.iter().filter(|coin| !coin.amount.is_zero()) {
         let asset = assets::by_denom(storage, &coin.denom)?
-            .ok_or_else(|| ContractError::UnknownDenom { denom: coin.denom.clone() })?;
+            .ok_or_else(|| MoneyError::UnknownDenom { denom: coin.denom.clone() })?;
         let amount = Uint128::try_from(coin.amount)
-            .map_err(|_| ContractError::HugeAmount { coin: coin.to_string() })?
+            .map_err(|_| MoneyError::HugeAmount { coin: coin.to_string() })?
             .u128();
         books.of(storage, asset)?.shift(storage, Pot::Outside, Pot::Free(account), amount)?;
         let event = Deposited { account: account.0, asset: asset.0, amount };
         response = response.add_event(event);
     }
     if response.events.is_empty() {
-        return Err(ContractError::NoCoins);
+        return Err(MoneyError::NoCoins.into());
     }
     books.flush(storage);
     Ok(response)

@@ -3,6 +3,7 @@
 use super::leases::{Skipped, bounded};
 use crate::{
     ContractError,
+    error::LeaseError,
     lease::{
         end::{self, BondTo},
         side::{Side, Witness},
@@ -24,7 +25,7 @@ pub(super) fn finish(
     for input in bounded(items)? {
         let reason = input.reason;
         if !matches!(reason, CloseReason::ProviderFinished | CloseReason::CountMismatch) {
-            return Err(ContractError::WrongReason { reason, verb: "finish" });
+            return Err(LeaseError::WrongReason { reason, verb: "finish" }.into());
         }
         let lease = work.leases.lease(storage, input.lease.u64().into())?;
         if lease.state() == LeaseState::Closed {

@@ -1,6 +1,6 @@
 //! What the messages about lists of leases share.
 
-use crate::ContractError;
+use crate::{ContractError, error::LeaseError};
 use caplet_api::escrow::LeaseState;
 use caplet_protocol::LeaseId;
 
@@ -10,8 +10,8 @@ const MAX_LEASES: usize = 100;
 /// Passes a list that is neither empty nor too long.
 pub(super) fn bounded<T>(items: &[T]) -> Result<&[T], ContractError> {
     match items.len() {
-        0 => Err(ContractError::Empty),
-        count if count > MAX_LEASES => Err(ContractError::TooMany { count, most: MAX_LEASES }),
+        0 => Err(LeaseError::Empty.into()),
+        count if count > MAX_LEASES => Err(LeaseError::TooMany { count, most: MAX_LEASES }.into()),
         _ => Ok(items),
     }
 }
@@ -37,7 +37,7 @@ impl Skipped {
     pub(super) fn check(self, done: usize) -> Result<(), ContractError> {
         match self.first {
             Some((lease, state)) if done == 0 => {
-                Err(ContractError::Already { lease, state, verb: self.verb })
+                Err(LeaseError::Already { lease, state, verb: self.verb }.into())
             }
             _ => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! Locks payers' money for orders.
 
 use super::payers::{Beneficiary, MAX_ITEMS, by_owner, known_flags, payer};
-use crate::{ContractError, state::books::Pot, work::Work};
+use crate::{ContractError, error::MoneyError, state::books::Pot, work::Work};
 use caplet_api::{layout::PLACED_BY_OWNER, packed::LockItem};
 use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, AssetId, DeviceId};
@@ -48,7 +48,7 @@ pub(super) fn pledge(
     let book = work.books.of(storage, asset)?;
     let has = book.balance(storage, payer).free;
     if asked > has {
-        return Err(ContractError::CannotPay { device, payer, asset, has, asked });
+        return Err(MoneyError::CannotPay { device, payer, asset, has, asked }.into());
     }
     book.shift(storage, Pot::Free(payer), Pot::Ordered(payer), item.amount.into())?;
     if by_owner(item.flags) {

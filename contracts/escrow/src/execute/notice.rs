@@ -4,10 +4,12 @@ use super::leases::{Skipped, bounded};
 use crate::{
     ContractError,
     clock::Clock,
+    error::{LeaseError, PartyError},
     lease::side::{Side, account},
     work::Work,
 };
 use caplet_api::{escrow::LeaseState, event::NoticeGiven, layout::StateRecord};
+use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, DeviceId, LeaseId};
 use cosmwasm_std::{Response, Storage, Uint64};
 
@@ -15,6 +17,7 @@ use cosmwasm_std::{Response, Storage, Uint64};
 pub(super) fn notice(
     storage: &mut dyn Storage,
     clock: Clock,
+    registry: &mut Registry<'_>,
     sender: Option<AccountId>,
     leases: &[Uint64],
 ) -> Result<Response, ContractError> {
@@ -26,14 +29,14 @@ pub(super) fn notice(
             skipped.note(lease.id, lease.state());
             continue;
         }
-        if sender != Some(account(storage, &mut work, &lease, Side::Payee)?) {
+        if sender != Some(account(storage, &mut work, registry, &lease, Side::Payee)?) {
             let device = DeviceId(lease.deal.provider);
-            return Err(ContractError::NotASide { lease: lease.id, device });
+            return Err(PartyError::NotASide { lease: lease.id, device }.into());
         }
         let terms = work.terms.get(storage, lease.deal.terms)?.terms;
         let (end, notice, now) = (terms.end.u64(), terms.notice_secs, clock.now());
         if now.saturating_add(notice.into()) > end {
-            return Err(ContractError::NoticeTooLate { lease: lease.id, end, notice, now });
+            return Err(LeaseError::NoticeTooLate { lease: lease.id, end, notice, now }.into());
         }
         let record =
             StateRecord { state: LeaseState::Notice as u8, notice: clock.secs, ..lease.record };

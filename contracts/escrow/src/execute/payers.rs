@@ -1,6 +1,9 @@
 //! What lock, unlock and open share: whose money a device's orders move, and what their flags say.
 
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{MoneyError, PartyError},
+};
 use caplet_api::layout::PLACED_BY_OWNER;
 use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, DeviceId};
@@ -17,7 +20,7 @@ pub(super) fn payer(
     registry
         .device(device)?
         .and_then(|record| record.owner())
-        .ok_or(ContractError::UnknownDevice { device })
+        .ok_or_else(|| PartyError::UnknownDevice { device }.into())
 }
 
 /// Whether the owner itself placed the order, so that no allowance is involved.
@@ -30,7 +33,7 @@ pub(super) fn known_flags(index: usize, flags: u8, known: u8) -> Result<(), Cont
     if flags & !known == 0 {
         return Ok(());
     }
-    Err(ContractError::UnknownFlags { index, flags, known })
+    Err(MoneyError::UnknownFlags { index, flags, known }.into())
 }
 
 /// Who gets what items pay to somebody, looked up when the first item does.
@@ -57,7 +60,7 @@ impl<'a> Beneficiary<'a> {
         if let Some(account) = self.account {
             return Ok(account);
         }
-        let address = self.address.ok_or(ContractError::NoBeneficiary { amount })?;
+        let address = self.address.ok_or(MoneyError::NoBeneficiary { amount })?;
         let account = super::account(registry, address)?;
         self.account = Some(account);
         Ok(account)

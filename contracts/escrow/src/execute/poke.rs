@@ -1,7 +1,7 @@
 //! Starts the settle window of leases past their end.
 
 use super::leases::{Skipped, bounded};
-use crate::{ContractError, clock::Clock, lease::begin, work::Work};
+use crate::{ContractError, clock::Clock, error::LeaseError, lease::begin, work::Work};
 use caplet_api::{
     escrow::{CloseReason, LeaseState},
     event::LeasesClosing,
@@ -24,7 +24,7 @@ pub(super) fn poke(
         }
         let (end, now) = (work.terms.get(storage, lease.deal.terms)?.terms.end.u64(), clock.now());
         if now < end {
-            return Err(ContractError::NotOver { lease: lease.id, end, now });
+            return Err(LeaseError::NotOver { lease: lease.id, end, now }.into());
         }
         begin::closing(storage, &mut work, clock, &lease, CloseReason::Expired)?;
         done.push(lease.id.0);

@@ -3,6 +3,7 @@
 use super::account;
 use crate::{
     ContractError,
+    error::MoneyError,
     state::{
         assets,
         books::{Books, Pot},
@@ -48,7 +49,7 @@ pub(super) fn receive(
     msg: &Cw20ReceiveMsg,
 ) -> Result<Response, ContractError> {
     let asset = assets::by_token(storage, token)?
-        .ok_or_else(|| ContractError::UnknownToken { token: token.clone() })?;
+        .ok_or_else(|| MoneyError::UnknownToken { token: token.clone() })?;
     let ReceiveMsg::Deposit { account: to } = from_json(&msg.msg)?;
     let to = api.addr_validate(to.as_deref().unwrap_or(&msg.sender))?;
     let account = account(registry, &to)?;
@@ -60,7 +61,7 @@ pub(super) fn receive(
     let amount = held.saturating_sub(owed);
     if amount == 0 {
         let said = msg.amount.u128();
-        return Err(ContractError::NothingReceived { token: token.clone(), said, held, owed });
+        return Err(MoneyError::NothingReceived { token: token.clone(), said, held, owed }.into());
     }
     book.shift(storage, Pot::Outside, Pot::Free(account), amount)?;
     books.flush(storage);

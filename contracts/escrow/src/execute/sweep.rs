@@ -4,6 +4,7 @@ use super::leases::{Skipped, bounded};
 use crate::{
     ContractError,
     clock::Clock,
+    error::LeaseError,
     lease::end::{self, BondTo},
     state::leases::Lease,
     work::Work,
@@ -31,7 +32,7 @@ pub(super) fn sweep(
                 continue;
             }
             LeaseState::Closing => {}
-            state => return Err(ContractError::NotClosing { lease: lease.id, state }),
+            state => return Err(LeaseError::NotClosing { lease: lease.id, state }.into()),
         }
         window_passed(storage, &mut work, clock, &lease)?;
         let reason =
@@ -58,9 +59,10 @@ fn window_passed(
     if secs >= terms.settle_secs && blocks >= terms.settle_blocks {
         return Ok(());
     }
-    Err(ContractError::WindowOpen {
+    Err(LeaseError::WindowOpen {
         lease: lease.id,
         secs: terms.settle_secs.saturating_sub(secs),
         blocks: terms.settle_blocks.saturating_sub(blocks),
-    })
+    }
+    .into())
 }

@@ -3,6 +3,7 @@
 use super::withdraw::send;
 use crate::{
     ContractError,
+    error::MoneyError,
     state::{
         assets,
         books::{Books, Pot},
@@ -22,7 +23,7 @@ pub(super) fn sweep_fees(
     let book = books.of(storage, asset)?;
     let amount = book.ledger().fees;
     if amount == 0 {
-        return Err(ContractError::NoFees { asset });
+        return Err(MoneyError::NoFees { asset }.into());
     }
     book.shift(storage, Pot::Fees, Pot::Treasury, amount)?;
     books.flush(storage);

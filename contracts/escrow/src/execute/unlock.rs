@@ -1,7 +1,7 @@
 //! Gives back what was locked for orders that ended.
 
 use super::payers::{Beneficiary, MAX_ITEMS, by_owner, known_flags, payer};
-use crate::{ContractError, state::books::Pot, work::Work};
+use crate::{ContractError, error::MoneyError, state::books::Pot, work::Work};
 use caplet_api::{layout::PLACED_BY_OWNER, packed::UnlockItem};
 use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, AssetId, DeviceId};
@@ -51,7 +51,7 @@ pub(super) fn ordered(
 ) -> Result<(), ContractError> {
     let has = work.books.of(storage, asset)?.balance(storage, payer).ordered;
     if asked > has {
-        return Err(ContractError::NotOrdered { device, payer, asset, has, asked });
+        return Err(MoneyError::NotOrdered { device, payer, asset, has, asked }.into());
     }
     Ok(())
 }

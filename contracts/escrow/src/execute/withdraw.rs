@@ -2,6 +2,7 @@
 
 use crate::{
     ContractError,
+    error::MoneyError,
     state::{
         assets,
         books::{Books, Pot},
@@ -24,10 +25,10 @@ pub(super) fn withdraw(
     let free = book.balance(storage, account).free;
     let amount = amount.unwrap_or(free);
     if amount == 0 {
-        return Err(ContractError::NothingToWithdraw { account, asset, free });
+        return Err(MoneyError::NothingToWithdraw { account, asset, free }.into());
     }
     if amount > free {
-        return Err(ContractError::NotFree { account, asset, free, asked: amount });
+        return Err(MoneyError::NotFree { account, asset, free, asked: amount }.into());
     }
     book.shift(storage, Pot::Free(account), Pot::Outside, amount)?;
     books.flush(storage);

@@ -1,6 +1,6 @@
 //! How much of an owner's balance a device's key may commit.
 
-use crate::ContractError;
+use crate::{ContractError, error::MoneyError};
 use caplet_api::layout::Pages;
 use caplet_base::pages::PageSet;
 use caplet_protocol::{AssetId, DeviceId};
@@ -126,7 +126,7 @@ impl Allowances {
     ) -> Result<(), ContractError> {
         let allowance = self.get(storage, device, asset);
         let left = allowance.left();
-        let raised = allowance.commit(amount).ok_or(ContractError::OverAllowance {
+        let raised = allowance.commit(amount).ok_or(MoneyError::OverAllowance {
             device,
             asset,
             left,

@@ -1,6 +1,9 @@
 //! The allow-list of what may be paid with.
 
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{MoneyError, RuleError},
+};
 use caplet_api::escrow::{AssetInput, AssetKind, AssetResponse};
 use caplet_protocol::AssetId;
 use cosmwasm_std::{Addr, StdResult, Storage};
@@ -28,7 +31,7 @@ pub(crate) fn add(storage: &mut dyn Storage, asset: &AssetInput) -> Result<Asset
         AssetKind::Cw20 { address } => by_token(storage, &Addr::unchecked(address))?,
     };
     if let Some(asset) = known {
-        return Err(ContractError::DuplicateAsset { asset });
+        return Err(RuleError::DuplicateAsset { asset }.into());
     }
     match &asset.kind {
         AssetKind::Native { denom } => DENOMS.save(storage, denom, &number)?,
@@ -43,7 +46,7 @@ pub(crate) fn add(storage: &mut dyn Storage, asset: &AssetInput) -> Result<Asset
 
 /// What an asset is.
 pub(crate) fn load(storage: &dyn Storage, asset: AssetId) -> Result<AssetInput, ContractError> {
-    ASSETS.may_load(storage, asset.0)?.ok_or(ContractError::UnknownAsset { asset })
+    ASSETS.may_load(storage, asset.0)?.ok_or_else(|| MoneyError::UnknownAsset { asset }.into())
 }
 
 /// The asset of a bank denomination.

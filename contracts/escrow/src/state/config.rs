@@ -1,6 +1,9 @@
 //! Peers: who the registry is, who may lock and open, where protocol fees go.
 
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{LeaseError, PartyError},
+};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, StdResult, Storage};
 use cw_storage_plus::Item;
@@ -19,6 +22,8 @@ pub(crate) struct Config {
 
 /// Peers that never change.
 const CONFIG: Item<Config> = Item::new("config");
+/// The contract whose suspensions close leases; none before the owner names it.
+const REPUTATION: Item<Addr> = Item::new("reputation");
 /// Contracts that may lock and open.
 const OPENERS: Item<Vec<Addr>> = Item::new("openers");
 
@@ -38,13 +43,23 @@ pub(crate) fn openers(storage: &dyn Storage) -> StdResult<Vec<Addr>> {
     OPENERS.load(storage)
 }
 
+/// The contract whose suspensions close leases, once it is named.
+pub(crate) fn reputation(storage: &dyn Storage) -> StdResult<Option<Addr>> {
+    REPUTATION.may_load(storage)
+}
+
+/// Names the contract whose suspensions close leases.
+pub(crate) fn set_reputation(storage: &mut dyn Storage, reputation: &Addr) -> StdResult<()> {
+    REPUTATION.save(storage, reputation)
+}
+
 /// Replaces who may lock and open.
 pub(crate) fn set_openers(
     storage: &mut dyn Storage,
     openers: &Vec<Addr>,
 ) -> Result<(), ContractError> {
     if openers.len() > MAX_OPENERS {
-        return Err(ContractError::TooMany { count: openers.len(), most: MAX_OPENERS });
+        return Err(LeaseError::TooMany { count: openers.len(), most: MAX_OPENERS }.into());
     }
     Ok(OPENERS.save(storage, openers)?)
 }
@@ -54,5 +69,5 @@ pub(crate) fn assert_opener(storage: &dyn Storage, sender: &Addr) -> Result<(), 
     if openers(storage)?.contains(sender) {
         return Ok(());
     }
-    Err(ContractError::NotOpener { sender: sender.clone() })
+    Err(PartyError::NotOpener { sender: sender.clone() }.into())
 }

@@ -1,7 +1,10 @@
 //! Lanes, deals and states of leases, in pages of 64 slots: hot (redeemed), cold (lanes), and two
 //! that a settlement does not read.
 
-use crate::ContractError;
+use crate::{
+    ContractError,
+    error::{LaneError, LeaseError},
+};
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_api::layout::{
     DEALS, DealRecord, LANES, LaneRecord, PLACED_BY_OWNER, Pages, REDEEMED, STATES, StateRecord,
@@ -59,6 +62,21 @@ impl Lease {
     /// Why it ended, once it has.
     pub(crate) fn reason(&self) -> Option<CloseReason> {
         CloseReason::from_u8(self.record.reason)
+    }
+
+    /// Passes while it is served.
+    pub(crate) fn assert_live(&self, verb: &'static str) -> Result<(), ContractError> {
+        match self.state() {
+            LeaseState::Open | LeaseState::Notice => Ok(()),
+            state => Err(LaneError::NotLive { lease: self.id, state, verb }.into()),
+        }
+    }
+
+    /// The slot of one of its lanes.
+    pub(crate) fn slot(&self, lane: Lane) -> Result<Slot, ContractError> {
+        let lanes = self.deal.lanes;
+        let missing = LaneError::NoLane { lease: self.id, lane, lanes };
+        Slot::of(self.id, lane).filter(|_| lane.0 < u16::from(lanes)).ok_or(missing.into())
     }
 
     /// Slots of its lanes.
@@ -148,7 +166,7 @@ impl Leases {
         storage: &dyn Storage,
         id: LeaseId,
     ) -> Result<Lease, ContractError> {
-        self.find(storage, id)?.ok_or(ContractError::UnknownLease { lease: id })
+        self.find(storage, id)?.ok_or_else(|| LeaseError::UnknownLease { lease: id }.into())
     }
 
     /// A lease, if there ever was one with this number.
@@ -166,7 +184,7 @@ impl Leases {
         Ok(Some(Lease { id, deal, record }))
     }
 
-    /// Writes what was agreed, once.
+    /// Writes what was agreed.
     pub(crate) fn set_deal(
         &mut self,
         storage: &dyn Storage,

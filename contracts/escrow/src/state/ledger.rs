@@ -1,6 +1,6 @@
 //! Totals of one asset, kept exactly and written once a message.
 
-use crate::ContractError;
+use crate::{ContractError, error::MoneyError};
 use caplet_protocol::AssetId;
 use cosmwasm_std::Storage;
 
@@ -37,7 +37,7 @@ fn part(bytes: &[u8]) -> u128 {
 impl Ledger {
     /// The ledger of an accepted asset.
     pub(crate) fn load(storage: &dyn Storage, asset: AssetId) -> Result<Self, ContractError> {
-        let bytes = storage.get(&key(asset)).ok_or(ContractError::UnknownAsset { asset })?;
+        let bytes = storage.get(&key(asset)).ok_or(MoneyError::UnknownAsset { asset })?;
         if bytes.len() != LEN {
             return Err(ContractError::Broken("a ledger has another length"));
         }
@@ -102,6 +102,6 @@ mod tests {
     #[test]
     fn an_asset_that_was_never_accepted_has_none() {
         let missing = Ledger::load(&MockStorage::new(), AssetId(9));
-        assert!(matches!(missing, Err(ContractError::UnknownAsset { asset: AssetId(9) })));
+        assert!(matches!(missing, Err(MoneyError::UnknownAsset { asset: AssetId(9) }.into())));
     }
 }

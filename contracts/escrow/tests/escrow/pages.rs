@@ -66,12 +66,7 @@ fn peers_read_lanes_deals_and_states_of_a_lease() {
     };
     assert_eq!(StateRecord::decode(&record(&suite, &STATES, lease)), closing);
     suite.finish("carol", lease, CloseReason::ProviderFinished).unwrap();
-    let closed = StateRecord {
-        state: LeaseState::Closed as u8,
-        reason: CloseReason::ProviderFinished as u8,
-        fees: 1,
-        ..closing
-    };
+    let closed = StateRecord { state: LeaseState::Closed as u8, fees: 1, ..closing };
     assert_eq!(StateRecord::decode(&record(&suite, &STATES, lease)), closed);
     let lane = LaneRecord { fees: 0, ..lane };
     assert_eq!(LaneRecord::decode(&record(&suite, &LANES, lease)), lane);

@@ -4,11 +4,13 @@
 
 use crate::suite::*;
 use caplet_api::common::AdminMsg;
-use caplet_api::escrow::{CloseReason, ExecuteMsg, FeeSchedule, ItemResult};
+use caplet_api::escrow::{CloseReason, ExecuteMsg, FeeSchedule, ItemResult, MoveCapInput};
 use caplet_api::layout::PLACED_BY_OWNER;
-use caplet_api::packed::{INSTANT, LockItem, OpenItem, UnlockItem, VoucherItem};
-use caplet_protocol::Bps;
-use caplet_protocol::layout::Voucher;
+use caplet_api::packed::{
+    INSTANT, LaneItem, ListEntry, LockItem, OpenItem, TopUpItem, UnlockItem, VoucherItem,
+};
+use caplet_protocol::layout::{Voucher, VoucherList};
+use caplet_protocol::{Bps, DeviceId, Lane, LeaseId};
 use proptest::prelude::*;
 
 const PEOPLE: [&str; 8] =
@@ -22,6 +24,17 @@ enum Act {
     Lock(Vec<(u32, u64, u64, bool)>),
     Unlock(u32, u64, u64, bool),
     Open(Vec<(u32, u32, u64, u16, u64, u8)>),
+    /// Consumer, provider, lots, split of the caps in percent, whether the second lane is another's.
+    Share(u32, u32, u16, u8, bool),
+    /// Lease, lane, lots, extra money, flags.
+    TopUp(usize, u8, u16, u64, u8),
+    /// Who, lease, from, to, amount.
+    MoveCap(usize, usize, u16, u16, u64),
+    /// Who brings it, the signing device, entries of lease, lane and percent.
+    List(usize, u32, Vec<(usize, u8, u64)>),
+    Suspend(u32, bool),
+    /// The chain stands still for so long: seconds without blocks.
+    Halt(u64),
     Settle(usize, Vec<Claim>),
     Notice(usize, usize),
     Close(usize, usize, u8),
@@ -48,9 +61,13 @@ enum Way {
     Poke,
     Sweep,
     Compromised,
+    Suspended,
+    Default,
 }
 
-const WAYS: [Way; 9] = [
+const WAYS: [Way; 11] = [
+    Way::Suspended,
+    Way::Default,
     Way::Close,
     Way::Close,
     Way::Notice,
@@ -66,6 +83,7 @@ const WAYS: [Way; 9] = [
 #[derive(Clone, Debug)]
 struct Claim {
     lease: usize,
+    lane: u16,
     signer: u32,
     percent: u64,
     chain: Option<(u16, u16, u64)>,
@@ -85,9 +103,11 @@ fn claim() -> impl Strategy<Value = Claim> {
     let chain = prop::option::weighted(0.3, (1u16..20, 0u16..22, 1u64..50));
     let signer = prop_oneof![6 => Just(0u32), 1 => 1u32..5];
     let percent = prop_oneof![9 => 0u64..110, 1 => Just(u64::MAX)];
-    (0usize..12, signer, percent, chain, prop::bool::weighted(0.1), prop::bool::weighted(0.1))
-        .prop_map(|(lease, signer, percent, chain, spoiled, evidence)| Claim {
+    let lane = prop_oneof![3 => Just(0u16), 1 => 1u16..3];
+    (0usize..12, lane, signer, percent, chain, prop::bool::weighted(0.1), prop::bool::weighted(0.1))
+        .prop_map(|(lease, lane, signer, percent, chain, spoiled, evidence)| Claim {
             lease,
+            lane,
             signer,
             percent,
             chain,
@@ -107,6 +127,14 @@ fn act() -> impl Strategy<Value = Act> {
         3 => prop::collection::vec((1u32..6, amount(), 0u64..10, any::<bool>()), 1..4).prop_map(Act::Lock),
         1 => (1u32..5, amount(), 0u64..10, any::<bool>()).prop_map(|(d, a, f, o)| Act::Unlock(d, a, f, o)),
         4 => prop::collection::vec(open, 1..4).prop_map(Act::Open),
+        2 => (1u32..3, 3u32..5, 1u16..4, 0u8..101, any::<bool>()).prop_map(|(c, p, l, s, o)| Act::Share(c, p, l, s, o)),
+        2 => (0usize..12, 0u8..3, 0u16..4, 0u64..5, 0u8..4).prop_map(|(l, n, lots, e, f)| Act::TopUp(l, n, lots, e, f)),
+        3 => (person(), 0usize..12, 0u16..3, 0u16..3, prop_oneof![0u64..900, Just(u64::MAX)])
+            .prop_map(|(w, l, f, t, a)| Act::MoveCap(w, l, f, t, a)),
+        2 => (person(), 1u32..4, prop::collection::vec((0usize..12, 0u8..3, 0u64..120), 1..5))
+            .prop_map(|(w, d, e)| Act::List(w, d, e)),
+        1 => (1u32..5, any::<bool>()).prop_map(|(device, flag)| Act::Suspend(device, flag)),
+        1 => Just(Act::Halt(700_000)),
         8 => (person(), prop::collection::vec(claim(), 1..6)).prop_map(|(who, claims)| Act::Settle(who, claims)),
         1 => (person(), lease.clone()).prop_map(|(who, lease)| Act::Notice(who, lease)),
         2 => (person(), lease.clone(), 1u8..11).prop_map(|(who, lease, reason)| Act::Close(who, lease, reason)),
@@ -142,6 +170,7 @@ impl Story {
             lease.price.u64() * u64::from(lease.lots.0)
         });
         let mut voucher = plain(lease, u128::from(claim.percent) * u128::from(worth) / 100);
+        voucher.lane = Lane(claim.lane);
         let (mut k, mut link) = (0, [0; 32]);
         if let Some((links, reveal, link_amount)) = claim.chain {
             voucher = Voucher { links, link_units: 1, link_amount, ..voucher };
@@ -203,6 +232,45 @@ impl Story {
         }
     }
 
+    fn share(&mut self, consumer: u32, provider: u32, lots: u16, split: u8, other: bool) {
+        let reserve = 500 * u64::from(lots);
+        let first = reserve * u64::from(split) / 100;
+        let item =
+            OpenItem { lots, flags: INSTANT, ..open_item(consumer, provider, 500, reserve + BOND) };
+        let payee = if other { 7 - provider } else { 0 };
+        let lanes = [
+            LaneItem { cap: first, ..LaneItem::default() },
+            LaneItem { cap: reserve - first, payee, ..LaneItem::default() },
+        ];
+        if let Ok(events) = self.suite.open_shared(item, &lanes) {
+            self.leases.extend(opened(events));
+        }
+    }
+
+    /// A list by one device; what it pays is what the leases have redeemed more.
+    fn list(&mut self, who: usize, device: u32, claims: &[(usize, u8, u64)]) {
+        let entries: Vec<ListEntry> = claims
+            .iter()
+            .map(|(lease, lane, percent)| {
+                let (lease, amount) = (LeaseId(self.lease(*lease)), u128::from(*percent) * 10);
+                ListEntry { lease, lane: *lane, amount, units: 1 }
+            })
+            .collect();
+        let before: u64 = self.leases.iter().map(|lease| self.suite.redeemed(*lease)).sum();
+        let packed = ListEntry::pack(&entries);
+        let statement = VoucherList::of(DeviceId(device), entries.len() as u32, &packed);
+        let signature = self.suite.keys[&device].sign(&statement.preimage(&self.suite.domain));
+        let msg = ExecuteMsg::SettleList {
+            signer: DeviceId(device),
+            entries: packed.into(),
+            signature: signature.into(),
+        };
+        let events = self.suite.send(PEOPLE[who], &msg).unwrap();
+        let paid: u64 = results(&events).iter().map(|(_, paid)| paid).sum();
+        let after: u64 = self.leases.iter().map(|lease| self.suite.redeemed(*lease)).sum();
+        assert_eq!(after, before + paid);
+    }
+
     fn walk(&mut self, way: Way, lease: u64) {
         let suite = &mut self.suite;
         let (payer, payee) = {
@@ -216,6 +284,8 @@ impl Story {
             Way::Finish => suite.finish(payee, lease, CloseReason::ProviderFinished),
             Way::Poke => suite.poke("stranger", lease),
             Way::Sweep => suite.sweep("sweeper", lease),
+            Way::Suspended => suite.close("stranger", lease, CloseReason::Suspended),
+            Way::Default => suite.close("opener", lease, CloseReason::PoolDefault),
             Way::Compromised => suite.close("stranger", lease, CloseReason::KeyCompromised),
         });
     }
@@ -248,6 +318,25 @@ impl Story {
                 drop(self.suite.unlock(Some("sweeper"), &[item]));
             }
             Act::Open(items) => self.open(items),
+            Act::Share(consumer, provider, lots, split, other) => {
+                self.share(*consumer, *provider, *lots, *split, *other);
+            }
+            Act::TopUp(lease, lane, lots, extra, flags) => {
+                let lease = self.lease(*lease);
+                let price = self.leases.first().map_or(0, |_| self.suite.lease(lease).price.u64());
+                let owner = if flags & 2 != 0 { PLACED_BY_OWNER } else { 0 };
+                let (unlock, flags) = (price * u64::from(*lots) + extra, (flags & INSTANT) | owner);
+                let item = TopUpItem { lease, lane: *lane, lots: *lots, unlock, flags };
+                drop(self.suite.top_up("opener", &[item]));
+            }
+            Act::MoveCap(who, lease, from, to, amount) => {
+                let (lease, amount) = (self.lease(*lease).into(), (*amount).into());
+                let item = MoveCapInput { lease, from: Lane(*from), to: Lane(*to), amount };
+                drop(self.suite.send(PEOPLE[*who], &ExecuteMsg::MoveCap { items: vec![item] }));
+            }
+            Act::List(who, device, claims) => self.list(*who, *device, claims),
+            Act::Suspend(device, flag) => self.suite.suspend(*device, *flag),
+            Act::Halt(seconds) => self.suite.wait(*seconds, 1),
             Act::Settle(who, claims) => self.settle(*who, claims),
             Act::Notice(who, lease) => drop(self.suite.notice(PEOPLE[*who], self.lease(*lease))),
             Act::Close(who, lease, number) => {
@@ -281,6 +370,27 @@ impl Story {
             }
             Act::Wait(seconds) => self.suite.wait(*seconds, seconds / 30),
         }
+    }
+}
+
+/// What payee, keeper and protocol have after amounts settled one after another.
+fn shares_after(amounts: &[u64]) -> [u128; 3] {
+    let mut suite = Suite::funded();
+    let lease = suite.lease_between(ALICE, CAROL, 5_000);
+    for amount in amounts {
+        let voucher = suite.voucher(ALICE, lease, (*amount).into());
+        suite.settle("gw1", &[voucher]);
+    }
+    [suite.free("carol"), suite.free("gw1"), suite.ledger(UCAP).fees.u128()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_keeper_that_settles_unit_by_unit_gains_nothing(from in 0u64..4_000, units in 1u64..120) {
+        let steps: Vec<u64> = (from..=from + units).collect();
+        prop_assert_eq!(shares_after(&steps), shares_after(&[from + units]));
     }
 }
 

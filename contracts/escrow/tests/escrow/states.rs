@@ -155,7 +155,6 @@ fn a_close_takes_the_reasons_that_are_its_own() {
         CloseReason::Exhausted,
         CloseReason::Expired,
         CloseReason::ProviderFinished,
-        CloseReason::Suspended,
         CloseReason::CountMismatch,
         CloseReason::PoolDefault,
     ] {
@@ -219,10 +218,12 @@ fn the_payee_finishes_at_once_from_every_live_state() {
         let voucher = suite.voucher(ALICE, lease, 100);
         suite.settle("gw1", &[voucher]);
         let events = suite.finish("carol", lease, CloseReason::ProviderFinished).unwrap();
-        let reason = CloseReason::ProviderFinished as u8;
-        let closed = LeaseClosed { lease, reason, redeemed: 100, refunded: 9_900 };
+        let was_closing = lease == leases[2];
+        let reason =
+            if was_closing { CloseReason::ConsumerClosed } else { CloseReason::ProviderFinished };
+        let closed = LeaseClosed { lease, reason: reason as u8, redeemed: 100, refunded: 9_900 };
         assert_eq!(crate::suite::events::<LeaseClosed>(&events), [closed]);
-        assert_eq!(suite.state(lease), (LeaseState::Closed, Some(CloseReason::ProviderFinished)));
+        assert_eq!(suite.state(lease), (LeaseState::Closed, Some(reason)));
     }
     assert_eq!(suite.free("alice"), 1_000_000 - 300, "refund and bond are there at once");
 }
@@ -327,6 +328,55 @@ fn heights_past_32_bits_count_the_same() {
     refused(suite.sweep("sweeper", lease), "runs 0 s and 10 blocks more");
     suite.wait(0, 10);
     suite.sweep("sweeper", lease).unwrap();
+}
+
+// reasons
+
+#[test]
+fn the_first_reason_stays_whatever_ends_the_lease() {
+    for how in ["finish", "exhaust"] {
+        let (mut suite, lease) = with_lease();
+        suite.notice("carol", lease).unwrap();
+        suite.wait(NOTICE_SECS.into(), 5);
+        suite.close("carol", lease, CloseReason::Reclaimed).unwrap();
+        if how == "finish" {
+            suite.finish("carol", lease, CloseReason::ProviderFinished).unwrap();
+        } else {
+            let all = suite.voucher(ALICE, lease, 10_000);
+            suite.settle("gw1", &[all]);
+        }
+        assert_eq!(suite.state(lease), (LeaseState::Closed, Some(CloseReason::Reclaimed)));
+    }
+}
+
+#[test]
+fn anybody_closes_for_a_provider_that_reputation_shows_suspended() {
+    let (mut suite, lease) = with_lease();
+    let close = |suite: &mut Suite| suite.close("stranger", lease, CloseReason::Suspended);
+    refused(close(&mut suite), "does not show Suspended");
+    suite.suspend(CAROL, false);
+    refused(close(&mut suite), "does not show Suspended");
+    suite.suspend(ALICE, true);
+    refused(close(&mut suite), "does not show Suspended");
+    suite.suspend(CAROL, true);
+    close(&mut suite).unwrap();
+    assert_eq!(suite.state(lease), (LeaseState::Closing, Some(CloseReason::Suspended)));
+    // what was served is still paid
+    let debt = suite.voucher(ALICE, lease, 9_000);
+    assert_eq!(suite.settle("gw1", &[debt]), [(ItemResult::Paid, 9_000)]);
+}
+
+#[test]
+fn only_a_contract_that_opens_leases_calls_a_pool_in_default() {
+    let (mut suite, lease) = with_lease();
+    for sender in ["alice", "carol", "governance", "stranger"] {
+        refused(
+            suite.close(sender, lease, CloseReason::PoolDefault),
+            "PoolDefault is no reason to close",
+        );
+    }
+    suite.close("opener", lease, CloseReason::PoolDefault).unwrap();
+    assert_eq!(suite.state(lease), (LeaseState::Closing, Some(CloseReason::PoolDefault)));
 }
 
 // lists

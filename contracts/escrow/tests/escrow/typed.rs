@@ -7,6 +7,7 @@ use caplet_api::escrow::{
 use caplet_api::layout::{DEVICES, DeviceRecord, KEYS, Pages, account_key};
 use caplet_api::packed::{INSTANT, LockItem, OpenItem, UnlockItem};
 use caplet_api::registry::DeviceStatus;
+use caplet_escrow::error::{MoneyError, OpeningError, PartyError, RuleError};
 use caplet_escrow::{ContractError, contract};
 use caplet_protocol::layout::PublicKey;
 use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, LeaseId, MarketId};
@@ -123,27 +124,41 @@ fn refusals_name_both_sides() {
     let item = LockItem { device: 1, amount: 501, ..LockItem::default() };
     assert!(matches!(
         lock(&mut at, item),
-        Err(ContractError::OverAllowance { device: DeviceId(1), left: 500, asked: 501, .. })
+        Err(ContractError::Money(MoneyError::OverAllowance {
+            device: DeviceId(1),
+            left: 500,
+            asked: 501,
+            ..
+        }))
     ));
     let item = LockItem { amount: 1_001, ..item };
     assert!(matches!(
         lock(&mut at, item),
-        Err(ContractError::CannotPay { payer: AccountId(1), has: 1_000, asked: 1_001, .. })
+        Err(ContractError::Money(MoneyError::CannotPay {
+            payer: AccountId(1),
+            has: 1_000,
+            asked: 1_001,
+            ..
+        }))
     ));
     let items = UnlockItem::pack(&[UnlockItem { device: 1, amount: 1, ..Default::default() }]);
     let unlock = ExecuteMsg::Unlock { asset: AssetId(1), beneficiary: None, items: items.into() };
     assert!(matches!(
         send(&mut at, "opener", unlock),
-        Err(ContractError::NotOrdered { has: 0, asked: 1, .. })
+        Err(ContractError::Money(MoneyError::NotOrdered { has: 0, asked: 1, .. }))
     ));
     let item = OpenItem { consumer: 1, provider: 2, price: 50, lots: 2, ..OpenItem::default() };
     assert!(matches!(
         open(&mut at, OpenItem { unlock: 101, ..item }),
-        Err(ContractError::Underfunded { index: 0, needs: 102, unlock: 101 })
+        Err(ContractError::Opening(OpeningError::Underfunded {
+            index: 0,
+            needs: 102,
+            unlock: 101
+        }))
     ));
     assert!(matches!(
         open(&mut at, OpenItem { unlock: 102, ..item }),
-        Err(ContractError::NotOrdered { has: 0, asked: 102, .. })
+        Err(ContractError::Money(MoneyError::NotOrdered { has: 0, asked: 102, .. }))
     ));
     open(&mut at, OpenItem { unlock: 102, flags: INSTANT, ..item }).unwrap();
     let lease = LeaseId(64);
@@ -153,11 +168,11 @@ fn refusals_name_both_sides() {
     };
     assert!(matches!(
         send(&mut at, "carol", close(None)),
-        Err(ContractError::NotASide { lease: found, device: DeviceId(1) }) if found == lease
+        Err(ContractError::Party(PartyError::NotASide { lease: found, device: DeviceId(1) })) if found == lease
     ));
     assert!(matches!(
         send(&mut at, "carol", close(Some(vec![1; 7].into()))),
-        Err(ContractError::BadStatement { device: DeviceId(1), .. })
+        Err(ContractError::Party(PartyError::BadStatement { device: DeviceId(1), .. }))
     ));
 }
 
@@ -176,9 +191,12 @@ fn instantiation_checks_what_it_is_given() {
         let info = message_info(&owner, coins);
         contract::instantiate(deps.as_mut(), mock_env(), info, msg.clone())
     };
-    assert!(matches!(start(&msg, &[]), Err(ContractError::FeesTooHigh { .. })));
+    assert!(matches!(start(&msg, &[]), Err(ContractError::Rule(RuleError::FeesTooHigh { .. }))));
     let coins = [coin(1, "ucap")];
-    assert!(matches!(start(&msg, &coins), Err(ContractError::UnexpectedCoins { .. })));
+    assert!(matches!(
+        start(&msg, &coins),
+        Err(ContractError::Money(MoneyError::UnexpectedCoins { .. }))
+    ));
     let wrong = InstantiateMsg { registry: "nowhere".into(), ..msg.clone() };
     assert!(matches!(start(&wrong, &[]), Err(ContractError::Std(_))));
     let wrong = InstantiateMsg { treasury: Some("nowhere".into()), ..msg };
@@ -192,7 +210,7 @@ fn coins_that_exceed_the_ledger_are_refused() {
     let huge = Coin { denom: "ucap".into(), amount: cosmwasm_std::Uint256::MAX };
     assert!(matches!(
         pay(&mut at, "alice", deposit(), &[huge]),
-        Err(ContractError::HugeAmount { .. })
+        Err(ContractError::Money(MoneyError::HugeAmount { .. }))
     ));
     pay(&mut at, "alice", deposit(), &[coin(u128::MAX, "ucap")]).unwrap();
     assert!(matches!(

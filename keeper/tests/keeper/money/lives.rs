@@ -1,11 +1,12 @@
 //! Leases from their opening to their rating.
 
 use super::stage::{Device, PAYER, PROVIDER, Stage, demand, offer, place, until};
+use caplet::config::Config;
 use caplet::keeper::Keeper;
 use caplet::leases::Lease;
 use caplet::settler::closings::{self, By};
 use caplet::settler::vouchers::{self, Accepted};
-use caplet_api::escrow::{CloseReason, ItemResult, LeaseState};
+use caplet_api::escrow::{CloseInput, CloseReason, ExecuteMsg, ItemResult, LeaseState};
 use caplet_api::packed::VoucherItem;
 use caplet_api::reputation::RatingResponse;
 use caplet_chain::ChainExt as _;
@@ -24,10 +25,15 @@ pub(super) struct Deal {
 
 impl Deal {
     pub(super) async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// With a serving keeper of another configuration.
+    pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let stage = Stage::running().await;
         let seller = stage.device(20, PROVIDER, 1).await;
         let buyer = stage.device(30, PAYER, 2).await;
-        let (serving, buying) = (stage.keeper(1, |_| ()).await, stage.keeper(2, |_| ()).await);
+        let (serving, buying) = (stage.keeper(1, change).await, stage.keeper(2, |_| ()).await);
         Self { stage, seller, buyer, serving, buying }
     }
 
@@ -72,6 +78,13 @@ impl Deal {
         let statement = Closing { lease, reason: reason as u8 }.preimage(&self.stage.escrow);
         let signature = sign::sign(&device.secret, &statement);
         closings::request(&keeper.context().store, lease, reason, &signature, by).unwrap();
+    }
+
+    /// The provider's owner finishes a lease itself.
+    pub(super) async fn finish(&self, lease: LeaseId, reason: CloseReason) {
+        let items = vec![CloseInput { lease: lease.0.into(), reason, signature: None }];
+        let escrow = &self.stage.deployment.contracts.escrow;
+        self.stage.execute(PROVIDER, escrow, &ExecuteMsg::Finish { items }).await;
     }
 
     /// Waits until a lease is over at both gateways, and for its rating.

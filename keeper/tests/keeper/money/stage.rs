@@ -25,7 +25,8 @@ use caplet_protocol::{
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use serde_json::json;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The market of temperature readings, paid in asset 1, in ticks of 10 base units.
@@ -50,6 +51,8 @@ pub(super) struct Stage {
     pub(super) deployment: Deployment,
     pub(super) escrow: Domain,
     folder: tempfile::TempDir,
+    /// How often each gateway's store was restored from a backup.
+    restored: Mutex<BTreeMap<u8, u32>>,
     tasks: Group,
 }
 
@@ -87,7 +90,8 @@ impl Stage {
         let escrow: DomainResponse = chain.query(&deployment.contracts.escrow, &ask).await.unwrap();
         let escrow = domain_of(&escrow).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let stage = Self { chain, deployment, escrow, folder, tasks };
+        let restored = Mutex::default();
+        let stage = Self { chain, deployment, escrow, folder, restored, tasks };
         for owner in [ADMIN, PROVIDER, PAYER] {
             stage
                 .execute(
@@ -182,9 +186,32 @@ impl Stage {
     }
 
     pub(super) fn store(&self, gateway: u8) -> Store {
-        let folder = self.folder.path().join(gateway.to_string());
-        std::fs::create_dir_all(&folder).unwrap();
-        Store::open(&folder.join("keeper.db"), ROOMS).unwrap()
+        std::fs::create_dir_all(self.place(gateway)).unwrap();
+        Store::open(&self.file(gateway), ROOMS).unwrap()
+    }
+
+    /// The store of a keeper that does not run, as bytes.
+    pub(super) fn backup(&self, gateway: u8) -> Vec<u8> {
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        self.store(gateway).read(|c| c.query_row(sql, [], |_| Ok(()))).unwrap();
+        std::fs::read(self.file(gateway)).unwrap()
+    }
+
+    /// Puts a backup in place of the store of a keeper that does not run: its next start finds it.
+    pub(super) fn restore(&self, gateway: u8, backup: &[u8]) {
+        *self.restored.lock().unwrap().entry(gateway).or_default() += 1;
+        std::fs::create_dir_all(self.place(gateway)).unwrap();
+        std::fs::write(self.file(gateway), backup).unwrap();
+    }
+
+    /// Where a gateway keeps its store: a folder of its own after every restore.
+    fn place(&self, gateway: u8) -> std::path::PathBuf {
+        let times = self.restored.lock().unwrap().get(&gateway).copied().unwrap_or_default();
+        self.folder.path().join(format!("{gateway}-{times}"))
+    }
+
+    fn file(&self, gateway: u8) -> std::path::PathBuf {
+        self.place(gateway).join("keeper.db")
     }
 
     /// A keeper of gateway 1 or 2 without devices of flesh.

@@ -4,7 +4,7 @@ use caplet_protocol::{
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, OrderFlags,
         Possession, ProfileStatement, PublicKey, QosReport, Receipt, Rotation, Scheme, SealKey,
-        Side, Voucher,
+        Side, Voucher, VoucherList,
     },
     wire::{
         BandwidthDetail, Capability, CapabilityProfile, Capacity, ComputeDetail, Cost, Detail,
@@ -82,6 +82,14 @@ prop_compose! {
         (lease, lane, amount, units) in any::<(u64, u16, u128, u64)>(),
     ) -> Receipt {
         Receipt { lease: LeaseId(lease), lane: Lane(lane), amount, units }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn list()(
+        (signer, count, digest) in any::<(u32, u32, [u8; 32])>(),
+    ) -> VoucherList {
+        VoucherList { signer: DeviceId(signer), count, digest }
     }
 }
 

@@ -4,7 +4,7 @@ use caplet_protocol::{
     Domain,
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, Possession,
-        ProfileStatement, PublicKey, QosReport, Receipt, Rotation, SealKey, Voucher,
+        ProfileStatement, PublicKey, QosReport, Receipt, Rotation, SealKey, Voucher, VoucherList,
     },
     wire::Layout,
 };
@@ -46,6 +46,7 @@ covered! {
     every_field_of_a_voucher_is_signed: Voucher {
         lease lane links link_units amount units link_amount anchor evidence
     } = arbitrary::voucher();
+    every_field_of_a_list_is_signed: VoucherList { signer count digest } = arbitrary::list();
     every_field_of_a_receipt_is_signed: Receipt { lease lane amount units } = arbitrary::receipt();
     every_field_of_a_closing_is_signed: Closing { lease reason } = arbitrary::closing();
     every_field_of_a_possession_is_signed: Possession { key sealing owner } = arbitrary::possession();

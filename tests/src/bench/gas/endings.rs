@@ -68,7 +68,7 @@ pub(super) async fn end(
 /// closed before has passed.
 async fn expire(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> anyhow::Result<()> {
     leases::openers(bed, Some(&bed.keeper)).await?;
-    let opening = Opening { n: MOST.saturating_add(1), from: 0, secs: SHORT };
+    let opening = Opening { n: MOST.saturating_add(1), from: 0, secs: SHORT, lots: 1 };
     let short = leases::batch(bed, providers, consumers, opening).await?;
     leases::openers(bed, None).await?;
     let end = bed.now().await?.saturating_add(SHORT);

@@ -14,6 +14,37 @@ use cosmwasm_std::Uint64;
 const BATCHES: [usize; 4] = [1, 10, 100, 1_000];
 const DAY: u64 = 86_400;
 
+/// Rounds of a thousand leases more, for settlements of five thousand.
+const ROUNDS: usize = 4;
+
+/// Five thousand leases: those of [`open`] but the first hundred and eleven, and as many again as it takes,
+/// of the same pairs of devices. With each the place of its pair.
+pub(super) async fn many(
+    bed: &Bed,
+    providers: &Crowd,
+    consumers: &Crowd,
+    leases: &[u64],
+) -> anyhow::Result<Vec<(usize, u64)>> {
+    let mut all: Vec<(usize, u64)> = leases.iter().copied().enumerate().skip(111).collect();
+    openers(bed, Some(&bed.keeper)).await?;
+    for _ in 0..ROUNDS {
+        let opening = Opening { n: 1_000, from: 0, secs: DAY, lots: 1 };
+        let more = batch(bed, providers, consumers, opening).await?;
+        all.extend(more.into_iter().enumerate());
+    }
+    openers(bed, None).await?;
+    Ok(all)
+}
+
+/// A lease of two lots, whose reserve a chain of 1,024 links does not exhaust; of the first pair.
+pub(super) async fn large(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> anyhow::Result<u64> {
+    openers(bed, Some(&bed.keeper)).await?;
+    let opening = Opening { n: 1, from: 0, secs: DAY, lots: 2 };
+    let leases = batch(bed, providers, consumers, opening).await?;
+    openers(bed, None).await?;
+    leases.first().copied().context("no lease was opened")
+}
+
 /// Opens a lease for each pair of devices; their numbers.
 pub(super) async fn open(
     bed: &Bed,
@@ -23,7 +54,7 @@ pub(super) async fn open(
     let mut leases = Vec::new();
     openers(bed, Some(&bed.keeper)).await?;
     for n in BATCHES {
-        let opening = Opening { n, from: leases.len(), secs: DAY };
+        let opening = Opening { n, from: leases.len(), secs: DAY, lots: 1 };
         leases.extend(batch(bed, providers, consumers, opening).await?);
     }
     openers(bed, None).await?;
@@ -46,6 +77,8 @@ pub(super) struct Opening {
     pub(super) from: usize,
     /// Seconds until they expire.
     pub(super) secs: u64,
+    /// Lots of each.
+    pub(super) lots: u16,
 }
 
 /// Locks the money and opens the leases, each in a transaction; their numbers. The limit is twice the
@@ -56,9 +89,9 @@ pub(super) async fn batch(
     consumers: &Crowd,
     opening: Opening,
 ) -> anyhow::Result<Vec<u64>> {
-    let Opening { n, from, secs } = opening;
+    let Opening { n, from, secs, lots } = opening;
     let close_bond = bed.market.close_bond.u64();
-    let unlock = PRICE.saturating_mul(2).saturating_add(close_bond);
+    let unlock = PRICE.saturating_mul(lots.into()).saturating_mul(2).saturating_add(close_bond);
     let (consumers, providers) = (consumers.some(from, 1, n), providers.some(from, 1, n));
     let lock = |device| LockItem { device, amount: unlock, relay_fee: 0, flags: 0 };
     let locks: Vec<LockItem> = consumers.iter().map(|consumer| lock(consumer.id.0)).collect();
@@ -68,7 +101,7 @@ pub(super) async fn batch(
             consumer: consumer.id.0,
             provider: provider.id.0,
             price: PRICE,
-            lots: 1,
+            lots,
             unlock,
             fee: bed.market.lot_fee.u64(),
             demand: 0,

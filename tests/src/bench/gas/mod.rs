@@ -35,6 +35,12 @@ pub async fn gas() -> anyhow::Result<()> {
     consumers.authorise(&bed).await?;
     let leases = leases::open(&bed, &providers, &consumers).await?;
     vouchers::settle(&bed, &consumers, &leases).await?;
+    let many = leases::many(&bed, &providers, &consumers, &leases).await?;
+    vouchers::settle_many(&bed, &consumers, &many).await?;
+    let large = leases::large(&bed, &providers, &consumers).await?;
+    vouchers::chain(&bed, &consumers, large).await?;
+    let listed = leases::large(&bed, &providers, &consumers).await?;
+    vouchers::lists(&bed, &consumers, listed).await?;
     places::place(&bed, &providers, &consumers).await?;
     places::take(&bed, &providers, &consumers).await?;
     batches::clear(&bed, &providers, &consumers).await?;

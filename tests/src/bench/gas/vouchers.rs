@@ -4,19 +4,16 @@ use super::bed::{Bed, Row};
 use super::crowd::{Crowd, Member};
 use anyhow::Context as _;
 use caplet_api::escrow::ExecuteMsg as Escrow;
-use caplet_api::packed::VoucherItem;
+use caplet_api::packed::{ListEntry, VoucherItem};
 use caplet_protocol::chain::MAX_LINKS;
-use caplet_protocol::layout::{QosReport, Voucher};
+use caplet_protocol::layout::{QosReport, Voucher, VoucherList};
 use caplet_protocol::sign::sign;
 use caplet_protocol::{Bps, Domain, LeaseId};
 
 /// Base units that each round of vouchers adds.
 const STEP: u128 = 10;
-/// The lease with a hash chain, one that ends in no other measurement.
-const CHAINED: usize = 200;
-/// Links that are walked.
-const WALKED: u16 = 800;
-
+/// Above what any lease has redeemed when five thousand are settled.
+const BEYOND: u128 = 200;
 /// Vouchers of neighbouring leases, then of every fourth and of every tenth, then last ones, which
 /// carry the digest of a QoS report; at last some that pay nothing any more.
 pub(super) async fn settle(bed: &Bed, consumers: &Crowd, leases: &[u64]) -> anyhow::Result<()> {
@@ -41,25 +38,69 @@ pub(super) async fn settle(bed: &Bed, consumers: &Crowd, leases: &[u64]) -> anyh
             round(bed, "dense, stale", &items).await?;
         }
     }
-    chain(bed, &pairs, amount, &domain).await
+    Ok(())
 }
 
-/// One voucher with a hash chain, most of it revealed: what walking the links costs.
-async fn chain(
+/// Five thousand vouchers in one transaction; the keys are those of a thousand devices.
+pub(super) async fn settle_many(
     bed: &Bed,
-    pairs: &[(&Member, u64)],
-    amount: u128,
-    domain: &Domain,
+    consumers: &Crowd,
+    leases: &[(usize, u64)],
 ) -> anyhow::Result<()> {
-    let (member, lease) = pairs.get(CHAINED).context("too few leases")?;
+    let domain = bed.domain(&bed.contracts.escrow).await?;
+    let mut items = Vec::with_capacity(leases.len());
+    for (pair, lease) in leases {
+        let member = consumers.0.get(*pair).context("too few devices")?;
+        items.push(item(member, *lease, BEYOND, false, &domain));
+    }
+    round(bed, "dense, keys of 1,000", &items).await
+}
+
+/// One voucher with a hash chain, redeemed at the end of it: what walking the links costs. Beside it the
+/// consolidated voucher that a settler asks a live consumer for.
+pub(super) async fn chain(bed: &Bed, consumers: &Crowd, lease: u64) -> anyhow::Result<()> {
+    let domain = bed.domain(&bed.contracts.escrow).await?;
+    let member = consumers.0.first().context("too few devices")?;
     let (links, secret) = (MAX_LINKS, [7; 32]);
-    let mut item = item(member, *lease, amount, false, domain);
+    round(bed, "one, before its chain", &[item(member, lease, STEP, false, &domain)]).await?;
+    let mut item = item(member, lease, STEP, false, &domain);
     item.voucher = Voucher { links, link_units: 1, link_amount: 1, ..item.voucher };
-    let salt = item.voucher.salt(domain);
+    let salt = item.voucher.salt(&domain);
     item.voucher.anchor = salt.link(&secret, links, 0).context("no anchor")?;
-    (item.k, item.link) = (WALKED, salt.link(&secret, links, WALKED).context("no link")?);
-    item.signature = sign(&member.key, &item.voucher.preimage(domain));
-    round(bed, "a chain of 800 links", &[item]).await
+    for (how, k) in [("a chain, 1 link walked", 1), ("a chain, 1,024 links walked", links)] {
+        (item.k, item.link) = (k, salt.link(&secret, links, k).context("no link")?);
+        item.signature = sign(&member.key, &item.voucher.preimage(&domain));
+        round(bed, how, &[item]).await?;
+    }
+    Ok(())
+}
+
+/// Lists that one device signed: a signature for all of a hundred or a thousand entries.
+pub(super) async fn lists(bed: &Bed, consumers: &Crowd, lease: u64) -> anyhow::Result<()> {
+    let domain = bed.domain(&bed.contracts.escrow).await?;
+    let member = consumers.0.first().context("too few devices")?;
+    for n in [1u32, 100, 1_000] {
+        // entries of one lane, each above the one before, so that every one is redeemed
+        let entries: Vec<ListEntry> = (1..=n)
+            .map(|at| ListEntry {
+                lease: LeaseId(lease),
+                lane: 0,
+                amount: u128::from(at).saturating_add(u128::from(n)).saturating_sub(1),
+                units: 20,
+            })
+            .collect();
+        let packed = ListEntry::pack(&entries);
+        let list = VoucherList::of(member.id, n, &packed);
+        let settle = Escrow::SettleList {
+            signer: member.id,
+            entries: packed.into(),
+            signature: sign(&member.key, &list.preimage(&domain)).into(),
+        };
+        let how = "entries of one lane, one signature";
+        let row = Row { what: "settle list", how, n: entries.len(), by: &bed.keeper };
+        bed.measure(row, vec![bed.escrow(&settle)?]).await?;
+    }
+    Ok(())
 }
 
 async fn round(bed: &Bed, how: &'static str, items: &[VoucherItem]) -> anyhow::Result<()> {

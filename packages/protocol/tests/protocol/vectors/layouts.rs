@@ -6,7 +6,7 @@ use caplet_protocol::{
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, OrderFlags,
         Possession, ProfileStatement, PublicKey, QosReport, Receipt, Rotation, Scheme, SealKey,
-        Side, Voucher,
+        Side, Voucher, VoucherList,
     },
 };
 
@@ -109,6 +109,11 @@ pub(crate) fn receipt(f: &mut Fill) -> Receipt {
     let (lease, lane) = (LeaseId(f.u64("lease")), Lane(f.u16("lane")));
     f.zero(6);
     Receipt { lease, lane, amount: f.u128("amount"), units: f.u64("units") }
+}
+
+pub(crate) fn list(f: &mut Fill) -> VoucherList {
+    let (signer, count) = (DeviceId(f.u32("signer")), f.u32("count"));
+    VoucherList { signer, count, digest: f.bytes("digest") }
 }
 
 pub(crate) fn closing(f: &mut Fill) -> Closing {

@@ -164,6 +164,7 @@ current! {
     the_offer_vectors_are_current: "order.json", "caplet/order/1", offer;
     the_demand_vectors_are_current: "demand.json", "caplet/demand/1", demand;
     the_cancel_vectors_are_current: "cancel.json", "caplet/cancel/1", cancel;
+    the_list_vectors_are_current: "list.json", "caplet/list/1", list;
     the_receipt_vectors_are_current: "receipt.json", "caplet/receipt/1", receipt;
     the_closing_vectors_are_current: "closing.json", "caplet/closing/1", closing;
     the_possession_vectors_are_current: "possess.json", "caplet/possess/1", possession;

@@ -1,0 +1,99 @@
+//! Counterparties that can no longer trade: an alarm for the operator, and an end for what can only end.
+
+use super::Duty;
+use super::batch::Batcher;
+use super::turn::Turns;
+use crate::follow::seconds;
+use crate::leases::Lease;
+use crate::observe;
+use crate::reconcile::Reconciler;
+use caplet_api::escrow::{CloseInput, CloseReason, ExecuteMsg};
+use caplet_api::registry::{DeviceResponse, DeviceStatus, QueryMsg};
+use caplet_chain::{ChainExt as _, Msg};
+use caplet_protocol::{DeviceId, LeaseId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Seconds of chain time after which a device's status is asked again.
+const FRESH_SECS: u64 = 30;
+
+/// Looks at the devices on the other side of running leases.
+pub(super) struct Watch {
+    duty: Duty,
+    close: Batcher,
+    turns: Turns,
+    /// Maps a device to its status and the chain time at which it was read.
+    statuses: BTreeMap<DeviceId, (DeviceStatus, u64)>,
+    /// Leases for which the alarm was raised.
+    alarmed: BTreeSet<LeaseId>,
+}
+
+impl Reconciler for Watch {
+    const NAME: &'static str = "settler/watch";
+
+    async fn pass(&mut self) -> anyhow::Result<()> {
+        let head = self.duty.head();
+        let live: Vec<Lease> = self.duty.leases.all().into_iter().filter(Lease::is_live).collect();
+        self.alarmed.retain(|id| live.iter().any(|lease| lease.id == *id));
+        let devices: BTreeSet<DeviceId> =
+            live.iter().flat_map(|lease| [lease.consumer, lease.provider]).collect();
+        self.statuses.retain(|device, _| devices.contains(device));
+        let mut retired = Vec::new();
+        for lease in &live {
+            if self.look(lease, seconds(head)).await? {
+                retired.push(lease.clone());
+            }
+        }
+        self.turns.retain(&retired);
+        let mut mine = Vec::new();
+        for lease in &retired {
+            if self.turns.is_mine(&self.duty.context, lease, head.height).await? {
+                mine.push((lease.id, input(lease)));
+            }
+        }
+        let Self { duty, close, .. } = self;
+        let escrow = duty.escrow().to_owned();
+        let message = |items| Msg::execute(&escrow, &ExecuteMsg::Close { items });
+        close.send(&duty.context.outbox, head.height, mine, message).await?;
+        Ok(())
+    }
+}
+
+impl Watch {
+    pub(super) fn new(duty: Duty) -> Self {
+        let (close, turns) = (Batcher::new("close_retired"), Turns::new("close_retired"));
+        Self { duty, close, turns, statuses: BTreeMap::new(), alarmed: BTreeSet::new() }
+    }
+
+    /// Raises the alarm once a lease; whether one of its devices is retired.
+    async fn look(&mut self, lease: &Lease, now: u64) -> anyhow::Result<bool> {
+        let mut retired = false;
+        for device in [lease.consumer, lease.provider] {
+            let status = self.status(device, now).await?;
+            retired |= status == DeviceStatus::Retired;
+            if status != DeviceStatus::Active && self.alarmed.insert(lease.id) {
+                let at_risk = lease.cap().saturating_sub(lease.redeemed());
+                observe::counterparty_frozen(lease.id, device, status, at_risk);
+            }
+        }
+        Ok(retired)
+    }
+
+    async fn status(&mut self, device: DeviceId, now: u64) -> anyhow::Result<DeviceStatus> {
+        if let Some((status, at)) = self.statuses.get(&device)
+            && now < at.saturating_add(FRESH_SECS)
+        {
+            return Ok(*status);
+        }
+        let context = &self.duty.context;
+        let registry = &context.deployment.contracts.registry;
+        let query = QueryMsg::Device { device };
+        let answer: DeviceResponse = context.chain.query(registry, &query).await?;
+        self.statuses.insert(device, (answer.status, now));
+        Ok(answer.status)
+    }
+}
+
+fn input(lease: &Lease) -> CloseInput {
+    let reason = CloseReason::DeviceRetired;
+    CloseInput { lease: lease.id.0.into(), reason, signature: None }
+}

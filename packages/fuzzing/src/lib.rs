@@ -1,0 +1,49 @@
+//! What the fuzz targets in `fuzz/` run. The functions are here, in the workspace, so that `cargo test`
+//! runs each over its committed corpus without a nightly compiler (`tests/corpus.rs`).
+//!
+//! A target reads bytes as a stranger may send them. It may find them good or bad; it must not panic, and
+//! what it says it read must write as the same again.
+#![forbid(unsafe_code)]
+// a target that fails panics: that is how a fuzzer hears of it
+#![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc)]
+
+use caplet_clearing::{Book, json::BookFile};
+
+mod events;
+mod packed;
+mod pages;
+mod verifier;
+mod wire;
+
+/// A target: its name, which is also its corpus's folder, and what it runs.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    ("books", books),
+    ("events", events::events),
+    ("lists", packed::lists),
+    ("pages", pages::pages),
+    ("texts", wire::texts),
+    ("verifier", verifier::verifier),
+    ("vouchers", packed::vouchers),
+    ("wire", wire::messages),
+];
+
+/// Runs a target by its name.
+///
+/// # Panics
+/// If there is no such target, or the target fails.
+pub fn run(name: &str, bytes: &[u8]) {
+    match TARGETS.iter().find(|(known, _)| *known == name) {
+        Some((_, target)) => target(bytes),
+        None => panic!("there is no target {name}"),
+    }
+}
+
+/// Books as `caplet clear` reads them.
+fn books(bytes: &[u8]) {
+    if let Ok(file) = serde_json::from_slice::<BookFile>(bytes) {
+        let _ = Book::try_from(&file);
+    }
+}

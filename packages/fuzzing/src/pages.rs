@@ -1,0 +1,37 @@
+//! Storage that contracts read of each other, and the fixed layouts of keys.
+
+use caplet_api::layout::{
+    BALANCES, BalanceRecord, DEALS, DEVICES, DealRecord, DemandRecord, DeviceRecord, LANES,
+    LaneRecord, OfferRecord, OrderPageHeader, REDEEMED, STANDINGS, STATES, StandingRecord,
+    StateRecord,
+};
+use caplet_base::peer::OldKey;
+use caplet_protocol::layout::{PublicKey, QosReport};
+
+/// Records at every place of a page, keys, reports.
+pub(crate) fn pages(bytes: &[u8]) {
+    let place = bytes.first().copied().unwrap_or_default().into();
+    for pages in [DEVICES, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES] {
+        assert!(pages.slice(bytes, place).len() <= pages.width);
+    }
+    macro_rules! same {
+        ($($record:ident)*) => {$(
+            let record = $record::decode(bytes);
+            assert_eq!($record::decode(&record.encode()), record);
+        )*};
+    }
+    same! {
+        DeviceRecord StandingRecord BalanceRecord LaneRecord DealRecord StateRecord OfferRecord
+        DemandRecord OrderPageHeader
+    }
+    if let Some(keys) = OldKey::list(bytes) {
+        let written: Vec<u8> = keys.iter().flat_map(OldKey::encode).collect();
+        assert_eq!(OldKey::list(&written).unwrap(), keys);
+    }
+    if let Some(key) = PublicKey::decode(bytes) {
+        assert_eq!(PublicKey::decode(&key.encode()), Some(key));
+    }
+    if let Some(report) = QosReport::decode(bytes) {
+        assert_eq!(QosReport::decode(&report.encode()), Some(report));
+    }
+}
