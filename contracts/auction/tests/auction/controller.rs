@@ -15,7 +15,11 @@ fn market() -> Suite {
     config.price.start = Tick(START);
     (config.price.floor, config.price.ceiling) = (Tick(2_000), Tick(40_000));
     (config.order_bond, config.close_bond) = (0u64.into(), 0u64.into());
-    Suite::with(config)
+    let mut suite = Suite::with(config);
+    for _ in 0..8 {
+        suite.deposit("alice"); // what clears is paid for, whatever it costs
+    }
+    suite
 }
 
 /// One epoch with so many lots demanded above every price and offered below every one; what is left is
@@ -28,11 +32,10 @@ fn epoch(suite: &mut Suite, demanded: u16, offered: u16) -> u16 {
     }
     if demanded > 0 {
         let mut demand = suite.demand(ALICE, 0, 1);
-        (demand.limit, demand.lots) = (60_000u64.into(), Lots(demanded));
+        (demand.limit, demand.lots) = (41_000u64.into(), Lots(demanded));
         suite.place_demand(demand);
     }
     suite.next_epoch();
-    // lapse rather than trade away alice's money: only the scan counts here, and it ran
     suite.clear().unwrap();
     for side in [Side::Offer, Side::Demand] {
         for order in suite.orders(side) {
