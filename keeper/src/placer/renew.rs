@@ -77,9 +77,9 @@ impl Placer {
             }
         }
         let outbox = &self.context.outbox;
-        let done = sent.into_iter().map(|(key, msg)| async move {
-            (key, outbox.submit(Lane::Orders, vec![msg]).await)
-        });
+        let done = sent
+            .into_iter()
+            .map(|(key, msg)| async move { (key, outbox.submit(Lane::Orders, vec![msg]).await) });
         for (key, result) in join_all(done).await {
             if let Err(error) = result {
                 self.renewals.refuse(key, now);

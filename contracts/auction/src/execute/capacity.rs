@@ -118,7 +118,8 @@ struct Ended {
 }
 
 fn ended(context: &Context<'_>, lease: u64) -> Result<Ended, ContractError> {
-    let unknown = || ContractError::NothingToReturn { lease, why: "there is no such lease: query escrow" };
+    let unknown =
+        || ContractError::NothingToReturn { lease, why: "there is no such lease: query escrow" };
     let escrow = &context.peers.escrow;
     let read = |pages: caplet_api::layout::Pages| {
         let (page, place) = pages.locate_slot(lease).ok_or_else(unknown)?;
