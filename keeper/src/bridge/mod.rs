@@ -36,6 +36,7 @@ use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::leases::Leases;
 use crate::placer::Placer;
+use crate::proximity;
 use crate::registrar::Registrar;
 use crate::session::{self, Session};
 use desk::Desk;
@@ -99,6 +100,7 @@ impl Bridge {
         };
         let session = Session::start(context, parts)?;
         let frames = Arc::new(session.clone());
+        proximity::start(context, exchange.clone());
         exchange::serve(listener, exchange.clone(), frames, status, &context.tasks);
         let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session)?);
         intake::start(&desk, incoming, &context.tasks);

@@ -78,9 +78,6 @@ pub enum ConfigError {
     /// A price controller out of its ranges.
     #[error(transparent)]
     Controller(#[from] caplet_mechanism::price::ControllerError),
-    /// The mode is not built yet.
-    #[error("trade_reduction is true, but this version only clears the full optimum: set it false")]
-    TradeReduction,
 }
 
 /// Passes a market that can be traded.
@@ -92,9 +89,6 @@ pub(crate) fn check(config: &MarketConfig) -> Result<(), ConfigError> {
     numbers(config)?;
     tiers(&config.tiers)?;
     prices(&config.price)?;
-    if config.trade_reduction {
-        return Err(ConfigError::TradeReduction);
-    }
     caplet_clearing::Market {
         tick_size: config.tick_size.u64(),
         fee_per_lot: config.lot_fee.u64(),
@@ -129,6 +123,7 @@ fn numbers(config: &MarketConfig) -> Result<(), ConfigError> {
     range("settle_blocks", config.settle_blocks.into(), 0, MAX_SETTLE_SECS.into())?;
     range("exposure", config.exposure.0.into(), 0, MAX_EXPOSURE.0.into())?;
     range("order_bond", config.order_bond.u64(), 0, MAX_BOND)?;
+    range("offer_bond", config.offer_bond.u64(), 0, MAX_BOND)?;
     range("close_bond", config.close_bond.u64(), 0, MAX_BOND)?;
     range("max_orders", config.max_orders.into(), one, MAX_ORDERS.into())
 }
