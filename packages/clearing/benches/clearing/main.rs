@@ -6,6 +6,7 @@
     clippy::unwrap_used
 )]
 
+mod anchor;
 mod books;
 
 use books::{Shape, book};
@@ -45,9 +46,14 @@ fn main() {
             continue;
         }
         let book = book(shape, 1);
+        if let Some(path) = std::env::args().nth(2) {
+            std::fs::write(path, anchor::network(&book).bytes()).unwrap();
+            continue;
+        }
         for _ in 0..1 {
             let t = Instant::now();
             let c = solve(&book).unwrap();
+            println!("{:?}", t.elapsed());
             let solved = t.elapsed();
             let t = Instant::now();
             let v = verify(

@@ -10,7 +10,9 @@ mod netgen;
 mod network;
 mod pair;
 mod queue;
+mod rows;
 mod simplex;
+mod start;
 mod tree;
 mod whole;
 

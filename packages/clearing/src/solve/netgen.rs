@@ -2,7 +2,10 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small instance")]
 #![allow(clippy::arithmetic_side_effects, reason = "a small instance")]
 
-use super::simplex::{Arc, Circulation, NO_LIMIT};
+use super::{
+    simplex::{Arc, Circulation, NO_LIMIT},
+    start::Start,
+};
 
 /// Above what any path of the instance costs.
 const FAR: i64 = 1 << 40;
@@ -14,7 +17,7 @@ fn circulation(instance: &str) -> (Circulation, i64) {
     let mut network = Circulation::default();
     for _ in 0..nodes {
         let from = network.add_node();
-        network.root_by(Arc { from, to: 0, cost: 2 * FAR, tie: 0, capacity: NO_LIMIT });
+        network.root_by([Arc { from, to: 0, cost: 2 * FAR, tie: 0, capacity: NO_LIMIT }]);
     }
     let mut shipped = 0;
     for row in rows {
@@ -46,7 +49,7 @@ fn circulation(instance: &str) -> (Circulation, i64) {
                 capacity: number(3) as u64,
             },
         };
-        network.arcs.push(arc);
+        network.add_curve([arc]);
     }
     (network, shipped)
 }
@@ -54,7 +57,7 @@ fn circulation(instance: &str) -> (Circulation, i64) {
 #[test]
 fn a_public_instance_has_its_published_optimum() {
     let (network, shipped) = circulation(include_str!("../../tests/data/netgen-2.txt"));
-    let solution = network.solve();
+    let solution = network.solve(&Start::default(), &|_, _| 0);
     let value = |(arc, &flow): (&Arc, &u64)| i128::from(flow) * i128::from(arc.cost);
     let cost: i128 = solution.arcs.iter().zip(&solution.flow).map(value).sum();
     assert_eq!(cost + i128::from(shipped) * i128::from(FAR), 6_749_969_302);

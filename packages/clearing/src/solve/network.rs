@@ -10,10 +10,12 @@
 
 use super::{
     queue::{Bucket, Queue},
+    rows::{Node, Rows},
     simplex::{Arc, Circulation, NO_LIMIT},
+    start::Market,
 };
-use crate::{ClassIndex, Terms};
-use caplet_protocol::{OrderId, VectorId};
+use crate::Terms;
+use caplet_protocol::OrderId;
 
 /// Lots that flow from a class to a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,53 +38,57 @@ pub(super) struct Optimum {
 pub(super) struct Network {
     graph: Circulation,
     /// Node and lowest ask by class; `None` without offers.
-    classes: Vec<Option<(u32, u64)>>,
-    /// (class, vector) of the arcs from `first_route` on.
-    pairs: Vec<(usize, usize)>,
-    first_route: usize,
+    classes: Vec<Node>,
+    /// Class or vector of each node but the root.
+    names: Vec<u16>,
+    /// The curve of each node but the root.
+    curves: Vec<usize>,
+    /// Nodes up to this one are classes.
+    last_class: usize,
 }
 
 impl Network {
-    /// Lays out nodes and arcs in the order that the tie-break is defined by.
+    /// Lays out nodes and arcs.
     pub(super) fn build(terms: Terms<'_>, supply: &Queue, demand: &Queue) -> Self {
-        let mut graph = Circulation::default();
-        let classes: Vec<_> =
-            (0..terms.classes.len()).map(|c| add_class(&mut graph, terms, supply, c)).collect();
-        let vectors: Vec<_> =
-            (0..terms.vectors.len()).map(|v| add_vector(&mut graph, terms, demand, v)).collect();
-        let first_route = graph.arcs.len();
-        let mut pairs = Vec::new();
-        for (v, vector) in (0..=u16::MAX).zip(&vectors) {
-            let Some((to, limit)) = *vector else { continue };
-            for (c, class) in (0..=u16::MAX).zip(&classes) {
-                let Some((from, ask)) = *class else { continue };
-                let Some(cost) = terms.cost(ClassIndex(c), VectorId(v)) else { continue };
-                // a pair that could not trade at any price in the book needs no arc
-                if limit.checked_sub(ask).is_some_and(|most| cost <= most) {
-                    graph.arcs.push(Arc {
-                        from,
-                        to,
-                        cost: money(cost),
-                        tie: lot(c, v),
-                        capacity: NO_LIMIT,
-                    });
-                    pairs.push((usize::from(c), usize::from(v)));
-                }
-            }
+        let mut network = Self {
+            graph: Circulation::default(),
+            classes: Vec::new(),
+            names: Vec::new(),
+            curves: Vec::new(),
+            last_class: 0,
+        };
+        for class in 0..terms.classes.len() {
+            let node = network.add_class(terms, supply, class);
+            network.classes.push(node);
         }
-        Self { graph, classes, pairs, first_route }
+        network.last_class = network.names.len();
+        let vectors = 0..terms.vectors.len();
+        let vectors: Vec<_> = vectors.map(|v| network.add_vector(terms, demand, v)).collect();
+        network.graph.rows = Rows::new(terms, &network.classes, &vectors);
+        network
     }
 
     /// Solves and reads the result back in terms of the book.
-    pub(super) fn optimum(self) -> Optimum {
-        let Self { graph, classes, pairs, first_route } = self;
-        let solution = graph.solve();
+    pub(super) fn optimum(mut self) -> Optimum {
+        let mut rows = std::mem::take(&mut self.graph.rows);
+        let market =
+            Market { network: &self.graph, classes: self.last_class, curves: &self.curves };
+        let guess = market.guess(&mut rows);
+        let start = market.start(&mut rows, &guess, &[]);
+        self.graph.rows = rows;
+        let Self { graph, classes, names, .. } = self;
+        let name = |node: u32| names[node as usize - 1];
+        let first_route = graph.arcs.len();
+        let solution = graph.solve(&start, &|class, vector| lot(name(class), name(vector)));
         let value = |(arc, &flow): (&Arc, &u64)| i128::from(flow) * i128::from(arc.cost);
         let welfare = -solution.arcs.iter().zip(&solution.flow).map(value).sum::<i128>();
-        let flows = pairs.iter().zip(&solution.flow[first_route..]);
+        let flows = solution.arcs.iter().zip(&solution.flow).skip(first_route);
         let mut routes: Vec<_> = flows
             .filter(|(_, lots)| **lots > 0)
-            .map(|(&(class, vector), &lots)| Route { class, vector, lots })
+            .map(|(arc, &lots)| {
+                let (class, vector) = (name(arc.from).into(), name(arc.to).into());
+                Route { class, vector, lots }
+            })
             .collect();
         routes.sort_unstable();
         let prices = classes.iter().map(|class| {
@@ -90,6 +96,37 @@ impl Network {
             Some(supporting(solution.potential[node as usize], ask))
         });
         Optimum { routes, prices: prices.collect(), welfare }
+    }
+
+    fn add_class(&mut self, terms: Terms<'_>, supply: &Queue, class: usize) -> Node {
+        let lowest = supply.tick(supply.front(class)?);
+        let node = self.add_node(class);
+        let arc = |Bucket { tick, oldest, lots }| {
+            let (cost, tie) = (money(terms.market.price(tick)), bucket_tie(oldest));
+            Arc { from: 0, to: node, cost, tie, capacity: lots }
+        };
+        self.graph.add_curve(supply.buckets(class).map(arc));
+        self.graph.root_by([Arc { from: node, to: 0, cost: 0, tie: 0, capacity: NO_LIMIT }]);
+        Some((node, terms.market.price(lowest)))
+    }
+
+    fn add_vector(&mut self, terms: Terms<'_>, demand: &Queue, vector: usize) -> Node {
+        let highest = demand.tick(demand.front(vector)?);
+        let node = self.add_node(vector);
+        let arc = |Bucket { tick, oldest, lots }| {
+            let cost = -money(terms.market.price(tick));
+            let tie = bucket_tie(oldest) - (VOLUME << BUCKETS);
+            Arc { from: node, to: 0, cost, tie, capacity: lots }
+        };
+        self.graph.root_by(demand.buckets(vector).map(arc));
+        Some((node, terms.market.price(highest)))
+    }
+
+    /// A node, whose curve comes next.
+    fn add_node(&mut self, name: usize) -> u32 {
+        self.names.push(u16::try_from(name).expect("at most 4096 classes and 65536 vectors"));
+        self.curves.push(self.graph.curves.len());
+        self.graph.add_node()
     }
 }
 
@@ -115,42 +152,9 @@ fn bucket_tie(oldest: OrderId) -> i128 {
 
 /// 40 bits out of a class and a vector (the finaliser of SplitMix64, Steele, Lea, Flood 2014), so that
 /// no pair is favoured by its number and ties between routes are settled by them alone.
-fn lot(class: u16, vector: u16) -> i128 {
+fn lot(class: u16, vector: u16) -> i64 {
     let mut z = (u64::from(class) << 16 | u64::from(vector)).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    i128::from((z ^ (z >> 31)) >> 24)
-}
-
-fn add_class(
-    graph: &mut Circulation,
-    terms: Terms<'_>,
-    supply: &Queue,
-    class: usize,
-) -> Option<(u32, u64)> {
-    let lowest = supply.tick(supply.front(class)?);
-    let node = graph.add_node();
-    for Bucket { tick, oldest, lots } in supply.buckets(class) {
-        let (cost, tie) = (money(terms.market.price(tick)), bucket_tie(oldest));
-        graph.arcs.push(Arc { from: 0, to: node, cost, tie, capacity: lots });
-    }
-    graph.root_by(Arc { from: node, to: 0, cost: 0, tie: 0, capacity: NO_LIMIT });
-    Some((node, terms.market.price(lowest)))
-}
-
-fn add_vector(
-    graph: &mut Circulation,
-    terms: Terms<'_>,
-    demand: &Queue,
-    vector: usize,
-) -> Option<(u32, u64)> {
-    let highest = demand.tick(demand.front(vector)?);
-    let node = graph.add_node();
-    for (rank, Bucket { tick, oldest, lots }) in demand.buckets(vector).enumerate() {
-        let cost = -money(terms.market.price(tick));
-        let tie = bucket_tie(oldest) - (VOLUME << BUCKETS);
-        let arc = Arc { from: node, to: 0, cost, tie, capacity: lots };
-        if rank == 0 { graph.root_by(arc) } else { graph.arcs.push(arc) }
-    }
-    Some((node, terms.market.price(highest)))
+    i64::try_from((z ^ (z >> 31)) >> 24).expect("40 bits")
 }
