@@ -11,6 +11,7 @@ mod canonical;
 mod certificate;
 mod cost;
 mod extremes;
+mod incremental;
 mod json;
 mod optimal;
 mod properties;

@@ -46,7 +46,7 @@ fn main() {
             continue;
         }
         let book = book(shape, 1);
-        if let Some(path) = std::env::args().nth(2) {
+        if let Some(path) = std::env::args().nth(2).filter(|a| a != "--bench") {
             std::fs::write(path, anchor::network(&book).bytes()).unwrap();
             continue;
         }

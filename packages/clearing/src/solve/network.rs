@@ -10,12 +10,13 @@
 
 use super::{
     queue::{Bucket, Queue},
-    rows::{Node, Rows},
-    simplex::{Arc, Circulation, NO_LIMIT},
+    rows::{Node, Nodes, Rows},
+    simplex::{Arc, Circulation, NO_LIMIT, Solution},
     start::Market,
 };
 use crate::Terms;
-use caplet_protocol::OrderId;
+use caplet_protocol::{OrderId, VectorId};
+use std::collections::BTreeMap;
 
 /// Lots that flow from a class to a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,50 +35,91 @@ pub(super) struct Optimum {
     pub(super) welfare: i128,
 }
 
+/// What a clearing leaves for the next one of the same market to start from.
+#[derive(Debug)]
+pub(super) struct Warm {
+    classes: BTreeMap<u16, i128>,
+    vectors: BTreeMap<u16, i128>,
+    links: Vec<(u16, u16, i64)>,
+    /// Good for the same classes and vectors only.
+    pub(super) rows: Rows,
+}
+
+impl Warm {
+    /// A vector has become another one.
+    pub(super) fn forget(&mut self, vector: VectorId) {
+        self.vectors.remove(&vector.0);
+        self.links.retain(|(_, of, _)| *of != vector.0);
+        self.rows = Rows::default();
+    }
+
+    fn of(solution: Solution, nodes: &Nodes) -> Self {
+        let name = |node: u32| nodes.names[node as usize - 1];
+        let named = nodes.names.iter().copied().zip(solution.potential.into_iter().skip(1));
+        let mut all: Vec<_> = named.collect();
+        let vectors = all.split_off(nodes.classes).into_iter().collect();
+        let links = solution.links.into_iter().map(|(from, to, cost)| (name(from), name(to), cost));
+        let (classes, links) = (all.into_iter().collect(), links.collect());
+        Self { classes, vectors, links, rows: solution.rows }
+    }
+}
+
 /// The network and what its parts stand for.
 pub(super) struct Network {
     graph: Circulation,
     /// Node and lowest ask by class; `None` without offers.
     classes: Vec<Node>,
-    /// Class or vector of each node but the root.
-    names: Vec<u16>,
+    nodes: Nodes,
     /// The curve of each node but the root.
     curves: Vec<usize>,
-    /// Nodes up to this one are classes.
-    last_class: usize,
 }
 
 impl Network {
     /// Lays out nodes and arcs.
-    pub(super) fn build(terms: Terms<'_>, supply: &Queue, demand: &Queue) -> Self {
+    pub(super) fn build(
+        terms: Terms<'_>,
+        supply: &Queue,
+        demand: &Queue,
+        rows: Option<Rows>,
+    ) -> Self {
         let mut network = Self {
             graph: Circulation::default(),
             classes: Vec::new(),
-            names: Vec::new(),
+            nodes: Nodes::default(),
             curves: Vec::new(),
-            last_class: 0,
         };
         for class in 0..terms.classes.len() {
             let node = network.add_class(terms, supply, class);
             network.classes.push(node);
         }
-        network.last_class = network.names.len();
+        network.nodes.classes = network.nodes.names.len();
         let vectors = 0..terms.vectors.len();
         let vectors: Vec<_> = vectors.map(|v| network.add_vector(terms, demand, v)).collect();
-        network.graph.rows = Rows::new(terms, &network.classes, &vectors);
+        network.graph.rows = rows
+            .filter(|rows| rows.are_over(&network.nodes))
+            .unwrap_or_else(|| Rows::new(terms, &network.classes, &vectors, network.nodes.clone()));
         network
     }
 
-    /// Solves and reads the result back in terms of the book.
-    pub(super) fn optimum(mut self) -> Optimum {
+    /// Solves and reads the result back in terms of the book; with what to start from another time. Where it
+    /// starts changes nothing but how long it takes.
+    pub(super) fn optimum(mut self, warm: Option<&Warm>) -> (Optimum, Warm) {
         let mut rows = std::mem::take(&mut self.graph.rows);
         let market =
-            Market { network: &self.graph, classes: self.last_class, curves: &self.curves };
-        let guess = market.guess(&mut rows);
-        let start = market.start(&mut rows, &guess, &[]);
+            Market { network: &self.graph, classes: self.nodes.classes, curves: &self.curves };
+        let start = match warm {
+            Some(warm) => {
+                let (guess, links) = self.recall(warm);
+                market.start(&mut rows, &guess, &links)
+            }
+            None => {
+                let guess = market.guess(&mut rows);
+                market.start(&mut rows, &guess, &[])
+            }
+        };
         self.graph.rows = rows;
-        let Self { graph, classes, names, .. } = self;
-        let name = |node: u32| names[node as usize - 1];
+        let Self { graph, classes, nodes, .. } = self;
+        let name = |node: u32| nodes.names[node as usize - 1];
         let first_route = graph.arcs.len();
         let solution = graph.solve(&start, &|class, vector| lot(name(class), name(vector)));
         let value = |(arc, &flow): (&Arc, &u64)| i128::from(flow) * i128::from(arc.cost);
@@ -95,7 +137,30 @@ impl Network {
             let (node, ask) = (*class)?;
             Some(supporting(solution.potential[node as usize], ask))
         });
-        Optimum { routes, prices: prices.collect(), welfare }
+        let optimum = Optimum { routes, prices: prices.collect(), welfare };
+        (optimum, Warm::of(solution, &nodes))
+    }
+
+    /// Potentials and pairs of an earlier clearing, for the nodes there are now.
+    fn recall(&self, warm: &Warm) -> (Vec<i128>, Vec<(u32, u32, i64)>) {
+        let mut potential = vec![0; self.nodes.names.len() + 1];
+        let (mut of_class, mut of_vector) = (BTreeMap::new(), BTreeMap::new());
+        for (node, (&name, curve)) in (1u32..).zip(self.nodes.names.iter().zip(&self.curves)) {
+            let arcs = &self.graph.arcs[self.graph.curves[*curve].clone()];
+            let best = arcs.first().map_or(0, |arc| i128::from(arc.cost).abs());
+            let is_class = node as usize <= self.nodes.classes;
+            let (nodes, known) = if is_class {
+                (&mut of_class, &warm.classes)
+            } else {
+                (&mut of_vector, &warm.vectors)
+            };
+            nodes.insert(name, node);
+            potential[node as usize] = known.get(&name).copied().unwrap_or(best);
+        }
+        let links = warm.links.iter().filter_map(|(class, vector, cost)| {
+            Some((*of_class.get(class)?, *of_vector.get(vector)?, *cost))
+        });
+        (potential, links.collect())
     }
 
     fn add_class(&mut self, terms: Terms<'_>, supply: &Queue, class: usize) -> Node {
@@ -124,7 +189,7 @@ impl Network {
 
     /// A node, whose curve comes next.
     fn add_node(&mut self, name: usize) -> u32 {
-        self.names.push(u16::try_from(name).expect("at most 4096 classes and 65536 vectors"));
+        self.nodes.names.push(u16::try_from(name).expect("at most 4096 classes and 65536 vectors"));
         self.curves.push(self.graph.curves.len());
         self.graph.add_node()
     }

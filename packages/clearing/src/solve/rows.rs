@@ -19,6 +19,9 @@ struct Entry {
     cost: i64,
 }
 
+/// Every limit is below this (`Market::check`), so a cost that is not serves nobody.
+const PRICES: i64 = 1 << 62;
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -28,6 +31,8 @@ pub(super) struct Rows {
     /// Of each row, its vector's node and its entries.
     rows: Vec<(u32, Range<usize>)>,
     entries: Vec<Entry>,
+    /// The nodes these rows were made for.
+    over: Nodes,
     /// Least potential of each choice when last refreshed, and whose it was.
     least: Vec<(i128, u32)>,
 }
@@ -44,25 +49,33 @@ fn requirement(v: &Vector) -> (u8, u8, u8, u32, bool) {
     (v.latency, v.throughput, v.accuracy, v.tags, v.attested)
 }
 
+/// The nodes but the root: classes with offers, then vectors with demands, each ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Nodes {
+    /// Class or vector.
+    pub(super) names: Vec<u16>,
+    /// How many of them are classes.
+    pub(super) classes: usize,
+}
+
 /// A node by class or vector, with its best price in the book.
 pub(super) type Node = Option<(u32, u64)>;
 
 impl Rows {
-    /// Rows of all vectors with demands over all classes with offers; without what could not trade at any
-    /// price in the book.
-    pub(super) fn new(terms: Terms<'_>, classes: &[Node], vectors: &[Node]) -> Self {
-        let mut groups: BTreeMap<_, Vec<(u32, u64, &Class)>> = BTreeMap::new();
+    /// Rows of all vectors with demands over all classes with offers.
+    pub(super) fn new(terms: Terms<'_>, classes: &[Node], vectors: &[Node], over: Nodes) -> Self {
+        let mut groups: BTreeMap<_, Vec<(u32, &Class)>> = BTreeMap::new();
         for (index, class) in terms.live() {
-            if let Some((node, ask)) = classes.get(index.at()).copied().flatten() {
+            if let Some((node, _)) = classes.get(index.at()).copied().flatten() {
                 let group = groups.entry((class.cell, class.reliability)).or_default();
-                group.push((node, ask, class));
+                group.push((node, class));
             }
         }
         let groups: Vec<_> = groups.into_values().collect();
-        let mut rows = Self::default();
+        let mut rows = Self { over, ..Self::default() };
         let mut known = BTreeMap::new();
         for (id, vector) in (0..=u16::MAX).zip(terms.vectors) {
-            let Some((node, limit)) = vectors.get(usize::from(id)).copied().flatten() else {
+            let Some((node, _)) = vectors.get(usize::from(id)).copied().flatten() else {
                 continue;
             };
             let choices = known.entry(requirement(vector)).or_insert_with(|| {
@@ -70,12 +83,11 @@ impl Rows {
             });
             let start = rows.entries.len();
             for (group, choice) in groups.iter().zip(choices) {
-                let (Some((choice, ask)), Some((.., class))) = (*choice, group.first()) else {
+                let (Some(choice), Some((_, class))) = (*choice, group.first()) else {
                     continue;
                 };
                 let Some(cost) = fixed_cost(terms, class, vector) else { continue };
-                if limit.checked_sub(ask).is_some_and(|most| cost <= most) {
-                    let cost = i64::try_from(cost).expect("a cost within a limit is below 2^62");
+                if let Some(cost) = i64::try_from(cost).ok().filter(|cost| *cost < PRICES) {
                     rows.entries.push(Entry { choice, cost });
                 }
             }
@@ -85,15 +97,22 @@ impl Rows {
         rows
     }
 
-    /// The classes of a group that meet a vector's requirement, and their lowest ask.
-    fn choice(&mut self, group: &[(u32, u64, &Class)], vector: &Vector) -> Option<(Choice, u64)> {
+    /// The classes of a group that meet a vector's requirement.
+    fn choice(&mut self, group: &[(u32, &Class)], vector: &Vector) -> Option<Choice> {
         let anywhere = Vector { reliability: 0, ..*vector };
-        let meeting = group.iter().filter(|(.., class)| anywhere.accepts(class));
+        let meeting = group.iter().filter(|(_, class)| anywhere.accepts(class));
         let start = self.nodes.len();
-        self.nodes.extend(meeting.clone().map(|(node, ..)| *node));
-        let ask = meeting.map(|(_, ask, _)| *ask).min()?;
+        self.nodes.extend(meeting.map(|(node, _)| *node));
+        if self.nodes.len() == start {
+            return None;
+        }
         self.choices.push(start..self.nodes.len());
-        Some((u32::try_from(self.choices.len() - 1).expect("fewer choices than pairs"), ask))
+        Some(u32::try_from(self.choices.len() - 1).expect("fewer choices than pairs"))
+    }
+
+    /// Whether these are the rows of a network with these nodes.
+    pub(super) fn are_over(&self, nodes: &Nodes) -> bool {
+        self.over == *nodes
     }
 
     pub(super) fn len(&self) -> usize {

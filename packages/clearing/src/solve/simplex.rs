@@ -52,6 +52,10 @@ pub(super) struct Solution {
     /// Of the cost: cost + potential(from) - potential(to) is >= 0 on an arc with room and <= 0 on one
     /// with flow; the root's is 0.
     pub(super) potential: Vec<i128>,
+    /// (class node, vector node, cost) of the rows' arcs in the last tree, those far from the root first.
+    pub(super) links: Vec<(u32, u32, i64)>,
+    /// As it was given.
+    pub(super) rows: Rows,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +113,8 @@ struct Blocking {
 const NO_CURVE: u32 = u32::MAX;
 /// Pivots after which rows look at potentials anew.
 const REFRESH: u32 = 32;
+/// Curves and rows of which the best arc enters, while the objective is cost.
+const BLOCK: usize = 8;
 
 impl Circulation {
     /// Adds a node, which must next be tied to the root by [`Self::root_by`] before the network is solved.
@@ -137,7 +143,9 @@ impl Circulation {
         let potential = simplex.potential.clone();
         simplex.turn_to_ties(route_tie);
         simplex.run();
-        Solution { arcs: simplex.arcs, flow: simplex.flow, potential }
+        let links = simplex.links();
+        let Simplex { arcs, flow, rows, .. } = simplex;
+        Solution { arcs, flow, potential, links, rows }
     }
 }
 
@@ -174,6 +182,7 @@ impl Simplex {
     fn run(&mut self) {
         let mut since = REFRESH;
         let mut quiet = 0;
+        let block = if self.ties.is_some() { 1 } else { BLOCK };
         let items = self.curves.len() + self.rows.len();
         // a whole round without a pivot, all of it by potentials as they are
         while quiet < items {
@@ -181,16 +190,24 @@ impl Simplex {
                 self.rows.refresh(&self.potential);
                 since = 0;
             }
-            match self.saving_at(self.cursor) {
-                Some(entering) => {
+            let mut best: Option<(i128, Entering)> = None;
+            for _ in 0..block {
+                if let Some((saving, entering)) = self.saving_at(self.cursor)
+                    && best.as_ref().is_none_or(|(most, _)| saving > *most)
+                {
+                    best = Some((saving, entering));
+                }
+                self.cursor = if self.cursor + 1 >= items { 0 } else { self.cursor + 1 };
+            }
+            match best {
+                Some((_, entering)) => {
                     self.pivot(entering);
                     since += 1;
                     quiet = 0;
                 }
-                None => quiet += 1,
+                None => quiet += block,
             }
-            self.cursor = if self.cursor + 1 >= items { 0 } else { self.cursor + 1 };
-            if quiet == items && since > 0 {
+            if quiet >= items && since > 0 {
                 since = REFRESH;
                 quiet = 0;
             }
@@ -225,6 +242,14 @@ impl Simplex {
         self.weigh_tree();
     }
 
+    fn links(&mut self) -> Vec<(u32, u32, i64)> {
+        let mut order = Vec::new();
+        self.tree.visit(0, |node| order.push(node));
+        let steps = order.iter().skip(1).rev().map(|&node| self.tree.step(node).arc as usize);
+        let of_rows = steps.filter(|arc| *arc >= self.first_row_arc).map(|arc| &self.arcs[arc]);
+        of_rows.map(|arc| (arc.from, arc.to, arc.cost)).collect()
+    }
+
     /// Potentials from the tree alone.
     fn weigh_tree(&mut self) {
         let mut order = Vec::new();
@@ -254,7 +279,7 @@ impl Simplex {
     }
 
     /// The arc of a curve or a row that saves most, if one does.
-    fn saving_at(&self, item: usize) -> Option<Entering> {
+    fn saving_at(&self, item: usize) -> Option<(i128, Entering)> {
         if let Some((curve, margin)) = self.curves.get(item) {
             return self.saving_curve(curve, *margin);
         }
@@ -266,25 +291,32 @@ impl Simplex {
                 |(s, tie): &(Serves, i64)| i128::from(*tie) + self.potential[s.node as usize];
             let best = of.min_by_key(|entry| price(entry))?;
             let (Serves { node: from, cost }, tie) = *best;
-            let saves = price(best) < self.potential[to as usize];
-            return saves.then_some(Entering::Row { from, to, cost, tie });
+            let saves = self.potential[to as usize] - price(best);
+            return (saves > 0).then_some((saves, Entering::Row { from, to, cost, tie }));
         }
         let best = self.rows.cheapest(row, &self.potential)?;
-        let saves = self.reduced_row(best, to) < 0;
-        saves.then_some(Entering::Row { from: best.node, to, cost: best.cost, tie: 0 })
+        let saves = -self.reduced_row(best, to);
+        let entering = Entering::Row { from: best.node, to, cost: best.cost, tie: 0 };
+        (saves > 0).then_some((saves, entering))
     }
 
     /// At the margin of a curve: one more, or one less of the one before.
-    fn saving_curve(&self, curve: &Range<usize>, margin: usize) -> Option<Entering> {
+    fn saving_curve(&self, curve: &Range<usize>, margin: usize) -> Option<(i128, Entering)> {
         if margin < curve.end {
             match self.state[margin] {
                 State::Tree => return None,
-                State::Empty if self.reduced(margin) < 0 => return Some(Entering::Arc(margin)),
-                _ => {}
+                State::Full => {}
+                State::Empty => {
+                    let saves = -self.reduced(margin);
+                    if saves > 0 {
+                        return Some((saves, Entering::Arc(margin)));
+                    }
+                }
             }
         }
         let before = margin.checked_sub(1).filter(|before| *before >= curve.start)?;
-        (self.reduced(before) > 0).then_some(Entering::Arc(before))
+        let saves = self.reduced(before);
+        (saves > 0).then_some((saves, Entering::Arc(before)))
     }
 
     fn pivot(&mut self, entering: Entering) {
