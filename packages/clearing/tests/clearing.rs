@@ -14,6 +14,7 @@ mod extremes;
 mod incremental;
 mod json;
 mod optimal;
+mod oracles;
 mod properties;
 mod reduction;
 mod resume;

@@ -5,7 +5,8 @@
 
 use caplet_clearing::{Book, Class, ClassIndex};
 use caplet_protocol::VectorId;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, process::Command};
 
 #[derive(Debug, Default)]
 pub(crate) struct Net {
@@ -90,4 +91,28 @@ impl Net {
         }
         all.iter().flat_map(|n| n.to_le_bytes()).collect()
     }
+}
+
+/// Has OR-Tools solve the same markets, if its Python is named, and prints how long that took.
+pub(crate) fn run(name: &str, runs: usize, books: &[Book]) {
+    let Some(python) = std::env::var_os("CAPLET_ORACLES") else {
+        eprintln!("no anchor: CAPLET_ORACLES names no Python, scripts/oracles makes one");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/oracles/anchor.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(runs.to_string());
+    for (at, book) in books.iter().enumerate() {
+        let file = folder.path().join(at.to_string());
+        std::fs::write(&file, network(book).bytes()).unwrap();
+        command.arg(file);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut line: Value = serde_json::from_slice(&output.stdout).unwrap();
+    line["bench"] = json!("OR-Tools, solving alone, one thread");
+    line["of"] = json!(name);
+    line["runs"] = json!(runs);
+    println!("{line}");
 }

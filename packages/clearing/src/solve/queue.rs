@@ -120,7 +120,7 @@ impl Queue {
 }
 
 /// Entries up to which comparing beats counting.
-const FEW: usize = 20_000;
+const FEW: usize = 4_000;
 
 /// Sorts: by comparing, or by counting (radix sort from the least key up, 16 bits a pass) when there are many.
 pub(super) fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
