@@ -10,6 +10,7 @@ mod keys;
 mod log;
 mod run;
 mod settings;
+mod simulate;
 mod status;
 
 use args::{Args, Command};
@@ -43,5 +44,6 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Simulate(args) => simulate::simulate(&args),
     }
 }
