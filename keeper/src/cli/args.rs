@@ -1,6 +1,7 @@
 //! Every flag.
 
 use super::demo;
+use super::simulate;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -39,6 +40,8 @@ pub(super) enum Command {
     Deploy(DeployArgs),
     /// The whole path on embedded defaults: devices, markets, leases, money.
     Demo(demo::Args),
+    /// What the mechanisms do over time, as a table and a plot.
+    Simulate(simulate::Args),
 }
 
 impl Command {
@@ -52,6 +55,7 @@ impl Command {
             Self::Offer(args) => args.json,
             Self::Config(args) => args.json(),
             Self::Demo(args) => args.json,
+            Self::Simulate(args) => args.json(),
             Self::Clear(_) | Self::Keys(_) | Self::Deploy(_) => false,
         }
     }

@@ -12,6 +12,7 @@ mod log;
 mod offer;
 mod run;
 mod settings;
+mod simulate;
 mod status;
 mod why;
 
@@ -49,5 +50,6 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Simulate(args) => simulate::simulate(&args),
     }
 }

@@ -19,7 +19,8 @@
 //!
 //! # What the keeper links
 //!
-//! [`solve`] on a [`Book`], then [`verify`] before it pays gas for a submission; `json` (feature
+//! [`solve`] on a [`Book`], [`solve_many`] on several at a time, [`Incremental`] on one that changes a
+//! little from clearing to clearing; then [`verify`] before it pays gas for a submission; `json` (feature
 //! `serde`) for `caplet clear`.
 #![forbid(unsafe_code)]
 
@@ -45,6 +46,6 @@ pub use cost::cost;
 pub use market::{MAX_FEE_PER_LOT, MAX_TICK_SIZE, Market, MarketError, UNREACHABLE};
 pub use order::{Demand, Fill, Offer, paid};
 pub use reduction::{Reduction, Trade, trade_reduction};
-pub use solve::{Clearing, solve};
+pub use solve::{Change, ChangeError, Clearing, Incremental, solve, solve_many};
 pub use terms::Terms;
 pub use vector::Vector;

@@ -1,70 +1,90 @@
-//! Figures of the solver: never checks.
+//! Figures of the solver, as JSON lines: never checks. `scripts/bench clearing` runs it.
+//!
+//! `CAPLET_ORACLES` names the Python with OR-Tools that `scripts/oracles` makes; without it the anchor is left out.
+//! `CAPLET_PLOT` names the SVG that shows the growth.
 #![allow(
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
-    clippy::unwrap_used
+    clippy::unwrap_used,
+    reason = "a program of its own, which says what went wrong by stopping"
 )]
 
+mod anchor;
 mod books;
+mod small_change;
+mod times;
 
 use books::{Shape, book};
-use caplet_clearing::{solve, verify};
-use std::time::Instant;
+use caplet_clearing::{Book, Clearing, solve, solve_many};
+use serde_json::json;
+use times::Times;
+
+/// A market as on chain: 64 classes.
+const MARKET: Shape =
+    Shape { cells: 4, tiers: 16, vectors: 64, offers: 15_625, demands: 1_563, ticks: 64 };
+/// One market of 4,096 classes.
+const HUGE: Shape =
+    Shape { cells: 64, tiers: 64, vectors: 4_096, offers: 1_000_000, demands: 100_000, ticks: 64 };
+const THREADS: usize = 2;
 
 fn main() {
-    for (name, shape) in [
-        (
-            "64",
-            Shape { cells: 4, tiers: 16, vectors: 64, offers: 15_625, demands: 1_562, ticks: 64 },
-        ),
-        (
-            "512",
-            Shape {
-                cells: 8,
-                tiers: 64,
-                vectors: 512,
-                offers: 125_000,
-                demands: 12_500,
-                ticks: 64,
-            },
-        ),
-        (
-            "4096",
-            Shape {
-                cells: 64,
-                tiers: 64,
-                vectors: 4096,
-                offers: 1_000_000,
-                demands: 100_000,
-                ticks: 64,
-            },
-        ),
-    ] {
-        if std::env::args().nth(1).is_some_and(|a| a != name && a != "--bench") {
-            continue;
-        }
-        let book = book(shape, 1);
-        for _ in 0..1 {
-            let t = Instant::now();
-            let c = solve(&book).unwrap();
-            let solved = t.elapsed();
-            let t = Instant::now();
-            let v = verify(
-                book.terms(),
-                book.offers.iter().copied(),
-                book.demands.iter().copied(),
-                &c.fills,
-                &c.prices,
-            )
-            .unwrap();
-            println!(
-                "{name}: solve {solved:?} verify {:?} fills {} lots {} welfare {}",
-                t.elapsed(),
-                c.fills.len(),
-                v.lots,
-                c.welfare
-            );
+    let only = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wanted("growth") {
+        growth();
+    }
+    if wanted("huge") {
+        huge();
+    }
+}
+
+fn markets(count: u64) -> Vec<Book> {
+    (0..count).map(|seed| book(MARKET, seed)).collect()
+}
+
+fn welfare(clearings: &[Clearing]) -> i128 {
+    clearings.iter().map(|c| c.welfare).sum()
+}
+
+/// Markets of 64 classes, more and more of them, on two threads.
+fn growth() {
+    for count in [1, 2, 4, 8, 16, 32, 64] {
+        let books = markets(count);
+        let runs = if count == 64 { 100 } else { 30 };
+        let mut value = 0;
+        let times = Times::of(runs, || {
+            let done: Vec<_> =
+                solve_many(&books, THREADS).into_iter().map(Result::unwrap).collect();
+            value = welfare(&done);
+            done
+        });
+        let orders: usize = books.iter().map(|b| b.offers.len() + b.demands.len()).sum();
+        let about = json!({
+            "bench": "clearing", "markets": count, "classes": 64, "orders": orders, "threads": THREADS,
+            "welfare": value.to_string(),
+        });
+        times.print(about);
+        if count == 64 {
+            anchor::run("64 markets of 64 classes", 10, &books);
+            small_change::many(books, THREADS);
         }
     }
+}
+
+/// One market of 4,096 classes on one thread.
+fn huge() {
+    let book = book(HUGE, 1);
+    let mut value = 0;
+    let times = Times::of(5, || {
+        let done = solve(&book).unwrap();
+        value = done.welfare;
+        done
+    });
+    times.print(json!({
+        "bench": "clearing", "markets": 1, "classes": 4_096, "orders": book.offers.len() + book.demands.len(),
+        "threads": 1, "welfare": value.to_string(),
+    }));
+    anchor::run("1 market of 4096 classes", 3, std::slice::from_ref(&book));
+    small_change::one(book);
 }

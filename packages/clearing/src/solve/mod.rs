@@ -5,16 +5,22 @@
 //! optimum, its node potentials are supporting class prices; then lots are dealt out to orders by
 //! time priority. The tie-break among optima is `docs/adr/0002-canonical-clearing.md`.
 
+mod incremental;
+mod many;
 #[cfg(test)]
 mod netgen;
 mod network;
 mod pair;
 mod queue;
+mod rows;
 mod simplex;
+mod start;
 mod tree;
 mod whole;
 
 use crate::{Book, BookError, Fill};
+pub use incremental::{Change, ChangeError, Incremental};
+pub use many::solve_many;
 use network::Network;
 use queue::Queue;
 
@@ -42,10 +48,10 @@ pub fn solve(book: &Book) -> Result<Clearing, BookError> {
     book.check()?;
     let mut supply = Queue::of_offers(book);
     let mut demand = Queue::of_demands(book);
-    let optimum = Network::build(book.terms(), &supply, &demand).optimum();
+    let (optimum, _) = Network::build(book.terms(), &supply, &demand, None).optimum(None);
     let mut fills = pair::deal(&mut supply, &mut demand, &optimum.routes);
     let welfare = optimum.welfare;
-    whole::fill(book, &mut supply, &mut fills);
+    whole::fill(book.terms(), &book.demands, &mut supply, &mut fills);
     fills.sort_unstable();
     Ok(Clearing { fills, prices: optimum.prices, welfare })
 }

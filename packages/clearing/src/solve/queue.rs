@@ -1,6 +1,6 @@
 //! One side of the book, grouped and sorted as it fills.
 
-use crate::Book;
+use crate::{Book, Demand, Offer};
 use caplet_protocol::{Lots, OrderId, Tick};
 use std::ops::Range;
 
@@ -32,28 +32,47 @@ pub(super) struct Queue {
     falling: bool,
 }
 
+impl Entry {
+    /// An offer in its class.
+    pub(super) fn of_offer(o: &Offer) -> Self {
+        Self { group: o.class.0, rank: o.ask.0, id: o.id, left: o.lots.0 }
+    }
+
+    /// A demand in its vector.
+    pub(super) fn of_demand(d: &Demand) -> Self {
+        Self { group: d.vector.0, rank: !d.limit.0, id: d.id, left: d.lots.0 }
+    }
+
+    /// Where it stands, whatever its lots.
+    pub(super) fn place(&self) -> (u16, u16, OrderId) {
+        (self.group, self.rank, self.id)
+    }
+}
+
 impl Queue {
     /// Offers by class, ask, id.
     pub(super) fn of_offers(book: &Book) -> Self {
-        let entries = book.offers.iter().filter(|o| o.lots.0 > 0).map(|o| Entry {
-            group: o.class.0,
-            rank: o.ask.0,
-            id: o.id,
-            left: o.lots.0,
-        });
-        Self::sorted(entries.collect(), book.classes.len(), false)
+        let open = book.offers.iter().filter(|o| o.lots.0 > 0);
+        Self::over_offers(sorted(open.map(Entry::of_offer).collect()), book.classes.len())
     }
 
     /// Divisible demands by vector, falling limit, id.
     pub(super) fn of_demands(book: &Book) -> Self {
         let open = book.demands.iter().filter(|d| d.lots.0 > 0 && !d.is_whole());
-        let entries =
-            open.map(|d| Entry { group: d.vector.0, rank: !d.limit.0, id: d.id, left: d.lots.0 });
-        Self::sorted(entries.collect(), book.vectors.len(), true)
+        Self::over_demands(sorted(open.map(Entry::of_demand).collect()), book.vectors.len())
     }
 
-    fn sorted(mut entries: Vec<Entry>, groups: usize, falling: bool) -> Self {
-        entries.sort_unstable();
+    /// Over sorted offers.
+    pub(super) fn over_offers(entries: Vec<Entry>, classes: usize) -> Self {
+        Self::grouped(entries, classes, false)
+    }
+
+    /// Over sorted demands.
+    pub(super) fn over_demands(entries: Vec<Entry>, vectors: usize) -> Self {
+        Self::grouped(entries, vectors, true)
+    }
+
+    fn grouped(entries: Vec<Entry>, groups: usize, falling: bool) -> Self {
         let mut ranges = vec![0..0; groups];
         let mut at = 0;
         for run in entries.chunk_by(|a, b| a.group == b.group) {
@@ -98,4 +117,40 @@ impl Queue {
         }
         Lots(lots)
     }
+}
+
+/// Entries up to which comparing beats counting.
+const FEW: usize = 4_000;
+
+/// Sorts: by comparing, or by counting (radix sort from the least key up, 16 bits a pass) when there are many.
+pub(super) fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
+    if entries.len() < FEW {
+        entries.sort_unstable();
+        return entries;
+    }
+    if !entries.is_sorted_by_key(|e| e.id) {
+        entries.sort_unstable_by_key(|e| e.id);
+    }
+    counted(&counted(&entries, |e| e.rank), |e| e.group)
+}
+
+/// The entries in the order of a key; where it is equal, as they were.
+fn counted(entries: &[Entry], key: impl Fn(&Entry) -> u16) -> Vec<Entry> {
+    let mut places = vec![0usize; 1 << 16];
+    for entry in entries {
+        let count = &mut places[usize::from(key(entry))];
+        *count = count.saturating_add(1);
+    }
+    let mut start = 0usize;
+    for place in &mut places {
+        let count = std::mem::replace(place, start);
+        start = start.saturating_add(count);
+    }
+    let mut out = entries.to_vec();
+    for entry in entries {
+        let place = &mut places[usize::from(key(entry))];
+        out[*place] = *entry;
+        *place = place.saturating_add(1);
+    }
+    out
 }

@@ -1,13 +1,21 @@
 //! Minimum-cost circulation by the primal network simplex method with strongly feasible trees
 //! (Cunningham 1976): every tree arc without flow points to the root, which the leaving rule keeps up, so
-//! that degenerate pivots cannot cycle. Block search for the entering arc (Grigoriadis 1986).
+//! that degenerate pivots cannot cycle.
+//!
+//! Arcs come as curves, runs of parallel arcs of rising cost of which only the one at the margin can enter, and as
+//! [`Rows`], whose arcs have no capacity and hence no flow outside the tree: they exist only while in it.
 //!
 //! Two objectives, one after the other: when no arc saves cost any more, those whose reduced cost is not
-//! zero are frozen, which leaves exactly the optimal circulations, and ties are settled among them from
+//! zero are left out, which leaves exactly the optimal circulations, and ties are settled among them from
 //! the same tree.
 #![allow(clippy::arithmetic_side_effects)] // flows stay within capacities; a potential is a sum of at most 2^17 costs below 2^104
 
-use super::tree::{Step, Tree};
+use super::{
+    rows::{Rows, Serves},
+    start::Start,
+    tree::{Step, Tree},
+};
+use std::ops::Range;
 
 /// A capacity that never binds.
 pub(super) const NO_LIMIT: u64 = u64::MAX;
@@ -28,39 +36,70 @@ pub(super) struct Arc {
 #[derive(Debug, Default)]
 pub(super) struct Circulation {
     pub(super) arcs: Vec<Arc>,
-    /// The arc from each node but the root to the root that starts in the tree.
-    roots: Vec<u32>,
+    /// Runs of arcs between the same nodes, cost rising.
+    pub(super) curves: Vec<Range<usize>>,
+    /// The arc from each node but the root to the root that may start in the tree without flow.
+    pub(super) roots: Vec<u32>,
+    pub(super) rows: Rows,
 }
 
 /// An optimal circulation and its certificate.
 #[derive(Debug)]
 pub(super) struct Solution {
+    /// Those of the circulation, then those of the rows that are in the tree.
     pub(super) arcs: Vec<Arc>,
     pub(super) flow: Vec<u64>,
     /// Of the cost: cost + potential(from) - potential(to) is >= 0 on an arc with room and <= 0 on one
     /// with flow; the root's is 0.
     pub(super) potential: Vec<i128>,
+    /// (class node, vector node, cost) of the rows' arcs in the last tree, those far from the root first.
+    pub(super) links: Vec<(u32, u32, i64)>,
+    /// As it was given.
+    pub(super) rows: Rows,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Empty,
     Full,
     Tree,
-    /// Every cheapest circulation has the same flow on it.
-    Frozen,
 }
 
-struct Simplex {
-    arcs: Vec<Arc>,
-    flow: Vec<u64>,
-    state: Vec<State>,
-    potential: Vec<i128>,
-    tree: Tree,
-    /// Whether the objective is the ties.
-    ties: bool,
+pub(super) struct Simplex {
+    pub(super) arcs: Vec<Arc>,
+    pub(super) flow: Vec<u64>,
+    pub(super) state: Vec<State>,
+    pub(super) potential: Vec<i128>,
+    pub(super) tree: Tree,
+    /// Each with the place of its first arc that is not full.
+    pub(super) curves: Vec<(Range<usize>, usize)>,
+    /// The curve of each arc; rows' arcs have none.
+    curve_of: Vec<u32>,
+    rows: Rows,
+    /// Arcs from here on are of rows.
+    first_row_arc: usize,
+    /// Places of arcs of rows that have left the tree.
+    free: Vec<u32>,
+    /// What arcs cost among circulations of equal cost, once that is the objective.
+    ties: Option<Tight>,
     cursor: usize,
-    block: usize,
+}
+
+/// Arcs of rows that are tight, by row.
+struct Tight {
+    rows: Vec<Range<usize>>,
+    /// With what they cost among circulations of equal cost.
+    serves: Vec<(Serves, i64)>,
+}
+
+/// What an arc of a row costs among circulations of equal cost, by the nodes of its class and its vector.
+pub(super) type RouteTie<'a> = &'a dyn Fn(u32, u32) -> i64;
+
+/// An arc that saves.
+#[derive(Clone, Copy, Debug)]
+enum Entering {
+    Arc(usize),
+    Row { from: u32, to: u32, cost: i64, tie: i64 },
 }
 
 /// What stops more flow round a cycle.
@@ -71,68 +110,144 @@ struct Blocking {
     leaving: Option<(u32, bool)>,
 }
 
+const NO_CURVE: u32 = u32::MAX;
+/// Pivots after which rows look at potentials anew.
+const REFRESH: u32 = 32;
+/// Curves and rows of which the best arc enters, while the objective is cost.
+const BLOCK: usize = 8;
+
 impl Circulation {
     /// Adds a node, which must next be tied to the root by [`Self::root_by`] before the network is solved.
     pub(super) fn add_node(&mut self) -> u32 {
         u32::try_from(self.roots.len() + 1).expect("at most 4096 classes and 65536 vectors")
     }
 
-    /// Adds the arc that ties the newest node to the root in the starting tree.
-    pub(super) fn root_by(&mut self, arc: Arc) {
-        self.roots.push(index(self.arcs.len()));
-        self.arcs.push(arc);
+    /// Adds a curve.
+    pub(super) fn add_curve(&mut self, arcs: impl IntoIterator<Item = Arc>) {
+        let start = self.arcs.len();
+        self.arcs.extend(arcs);
+        self.curves.push(start..self.arcs.len());
     }
 
-    /// The cheapest circulation, and of those the one with the least sum of ties.
-    pub(super) fn solve(self) -> Solution {
-        let mut simplex = Simplex::start(self);
+    /// Adds a curve whose first arc may tie the newest node to the root.
+    pub(super) fn root_by(&mut self, arcs: impl IntoIterator<Item = Arc>) {
+        self.roots.push(index(self.arcs.len()));
+        self.add_curve(arcs);
+    }
+
+    /// The cheapest circulation, and of those the one with the least sum of ties. Where it starts changes
+    /// nothing but how long it takes.
+    pub(super) fn solve(self, start: &Start, route_tie: RouteTie<'_>) -> Solution {
+        let mut simplex = Simplex::new(self, start);
         simplex.run();
         let potential = simplex.potential.clone();
-        simplex.turn_to_ties();
+        simplex.turn_to_ties(route_tie);
         simplex.run();
-        Solution { arcs: simplex.arcs, flow: simplex.flow, potential }
+        let links = simplex.links();
+        let Simplex { arcs, flow, rows, .. } = simplex;
+        Solution { arcs, flow, potential, links, rows }
     }
 }
 
-fn index(i: usize) -> u32 {
-    u32::try_from(i).expect("arcs are fewer than 4096 x 65536 + 2^28")
+pub(super) fn index(i: usize) -> u32 {
+    u32::try_from(i).expect("arcs are fewer than 2^28 and the nodes")
 }
 
 impl Simplex {
-    fn start(network: Circulation) -> Self {
-        let Circulation { arcs, roots } = network;
-        let mut state = vec![State::Empty; arcs.len()];
-        roots.iter().for_each(|&arc| state[arc as usize] = State::Tree);
+    fn new(network: Circulation, start: &Start) -> Self {
+        let Circulation { arcs, roots, curves, rows } = network;
+        let mut curve_of = vec![NO_CURVE; arcs.len()];
+        for (at, curve) in curves.iter().enumerate() {
+            curve_of[curve.clone()].fill(index(at));
+        }
         let mut simplex = Self {
             flow: vec![0; arcs.len()],
-            state,
+            state: vec![State::Empty; arcs.len()],
             potential: vec![0; roots.len() + 1],
-            tree: Tree::star(&roots),
-            ties: false,
+            tree: Tree::bare(roots.len() + 1),
+            curves: curves.into_iter().map(|c| (c.clone(), c.start)).collect(),
+            curve_of,
+            rows,
+            first_row_arc: arcs.len(),
+            free: Vec::new(),
+            ties: None,
             cursor: 0,
-            block: arcs.len().isqrt().max(16),
             arcs,
         };
+        start.apply(&mut simplex, &roots);
         simplex.weigh_tree();
         simplex
     }
 
     fn run(&mut self) {
-        while let Some(arc) = self.entering() {
-            self.pivot(arc);
+        let mut since = REFRESH;
+        let mut quiet = 0;
+        let block = if self.ties.is_some() { 1 } else { BLOCK };
+        let items = self.curves.len() + self.rows.len();
+        // a whole round without a pivot, all of it by potentials as they are
+        while quiet < items {
+            if since >= REFRESH {
+                self.rows.refresh(&self.potential);
+                since = 0;
+            }
+            let mut best: Option<(i128, Entering)> = None;
+            for _ in 0..block {
+                if let Some((saving, entering)) = self.saving_at(self.cursor)
+                    && best.as_ref().is_none_or(|(most, _)| saving > *most)
+                {
+                    best = Some((saving, entering));
+                }
+                self.cursor = if self.cursor + 1 >= items { 0 } else { self.cursor + 1 };
+            }
+            match best {
+                Some((_, entering)) => {
+                    self.pivot(entering);
+                    since += 1;
+                    quiet = 0;
+                }
+                None => quiet += block,
+            }
+            if quiet >= items && since > 0 {
+                since = REFRESH;
+                quiet = 0;
+            }
         }
     }
 
-    /// Freezes what cost has decided and changes the objective. The tree stays, and stays strongly
+    /// Leaves out what cost has decided and changes the objective. The tree stays, and stays strongly
     /// feasible, as that is a matter of flows.
-    fn turn_to_ties(&mut self) {
-        for arc in 0..self.arcs.len() {
-            if self.state[arc] != State::Tree && self.reduced(arc) != 0 {
-                self.state[arc] = State::Frozen;
+    fn turn_to_ties(&mut self, route_tie: RouteTie<'_>) {
+        let mut curves = Vec::new();
+        for arc in 0..self.first_row_arc {
+            self.curve_of[arc] = NO_CURVE;
+            if self.reduced(arc) == 0 {
+                self.curve_of[arc] = index(curves.len());
+                let margin = if self.state[arc] == State::Full { arc + 1 } else { arc };
+                curves.push((arc..arc + 1, margin));
             }
         }
-        self.ties = true;
+        self.curves = curves;
+        let mut tight = Tight { rows: Vec::new(), serves: Vec::new() };
+        for row in 0..self.rows.len() {
+            let (to, start) = (self.rows.node(row), tight.serves.len());
+            let of = self.rows.serving(row).filter(|s| self.reduced_row(*s, to) == 0);
+            tight.serves.extend(of.map(|s| (s, route_tie(s.node, to))));
+            tight.rows.push(start..tight.serves.len());
+        }
+        for arc in &mut self.arcs[self.first_row_arc..] {
+            arc.tie = route_tie(arc.from, arc.to).into();
+        }
+        self.ties = Some(tight);
+        self.cursor = 0;
         self.weigh_tree();
+    }
+
+    fn links(&mut self) -> Vec<(u32, u32, i64)> {
+        let mut order = Vec::new();
+        self.tree.visit(0, |node| order.push(node));
+        let steps = order.iter().skip(1).rev().map(|&node| self.tree.step(node).arc as usize);
+        let of_rows = steps.filter(|arc| *arc >= self.first_row_arc).map(|arc| &self.arcs[arc]);
+        of_rows.map(|arc| (arc.from, arc.to, arc.cost)).collect()
     }
 
     /// Potentials from the tree alone.
@@ -151,7 +266,7 @@ impl Simplex {
     }
 
     fn cost(&self, arc: usize) -> i128 {
-        if self.ties { self.arcs[arc].tie } else { i128::from(self.arcs[arc].cost) }
+        if self.ties.is_some() { self.arcs[arc].tie } else { i128::from(self.arcs[arc].cost) }
     }
 
     fn reduced(&self, arc: usize) -> i128 {
@@ -159,37 +274,56 @@ impl Simplex {
         self.cost(arc) + self.potential[from as usize] - self.potential[to as usize]
     }
 
-    /// How much a unit more flow (or less, on a full arc) would save; positive when it would.
-    fn saving(&self, arc: usize) -> i128 {
-        match self.state[arc] {
-            State::Empty => -self.reduced(arc),
-            State::Full => self.reduced(arc),
-            State::Tree | State::Frozen => 0,
-        }
+    fn reduced_row(&self, Serves { node, cost }: Serves, to: u32) -> i128 {
+        i128::from(cost) + self.potential[node as usize] - self.potential[to as usize]
     }
 
-    /// The best arc of the first block, from where the last search ended, that has one at all.
-    fn entering(&mut self) -> Option<usize> {
-        let mut best: Option<(i128, usize)> = None;
-        let mut left_in_block = self.block;
-        for _ in 0..self.arcs.len() {
-            let saving = self.saving(self.cursor);
-            if saving > best.map_or(0, |(most, _)| most) {
-                best = Some((saving, self.cursor));
-            }
-            self.cursor = if self.cursor + 1 == self.arcs.len() { 0 } else { self.cursor + 1 };
-            left_in_block -= 1;
-            if left_in_block == 0 {
-                if best.is_some() {
-                    break;
+    /// The arc of a curve or a row that saves most, if one does.
+    fn saving_at(&self, item: usize) -> Option<(i128, Entering)> {
+        if let Some((curve, margin)) = self.curves.get(item) {
+            return self.saving_curve(curve, *margin);
+        }
+        let row = item - self.curves.len();
+        let to = self.rows.node(row);
+        if let Some(tight) = &self.ties {
+            let of = tight.serves[tight.rows[row].clone()].iter();
+            let price =
+                |(s, tie): &(Serves, i64)| i128::from(*tie) + self.potential[s.node as usize];
+            let best = of.min_by_key(|entry| price(entry))?;
+            let (Serves { node: from, cost }, tie) = *best;
+            let saves = self.potential[to as usize] - price(best);
+            return (saves > 0).then_some((saves, Entering::Row { from, to, cost, tie }));
+        }
+        let best = self.rows.cheapest(row, &self.potential)?;
+        let saves = -self.reduced_row(best, to);
+        let entering = Entering::Row { from: best.node, to, cost: best.cost, tie: 0 };
+        (saves > 0).then_some((saves, entering))
+    }
+
+    /// At the margin of a curve: one more, or one less of the one before.
+    fn saving_curve(&self, curve: &Range<usize>, margin: usize) -> Option<(i128, Entering)> {
+        if margin < curve.end {
+            match self.state[margin] {
+                State::Tree => return None,
+                State::Full => {}
+                State::Empty => {
+                    let saves = -self.reduced(margin);
+                    if saves > 0 {
+                        return Some((saves, Entering::Arc(margin)));
+                    }
                 }
-                left_in_block = self.block;
             }
         }
-        best.map(|(_, arc)| arc)
+        let before = margin.checked_sub(1).filter(|before| *before >= curve.start)?;
+        let saves = self.reduced(before);
+        (saves > 0).then_some((saves, Entering::Arc(before)))
     }
 
-    fn pivot(&mut self, arc: usize) {
+    fn pivot(&mut self, entering: Entering) {
+        let arc = match entering {
+            Entering::Arc(arc) => arc,
+            Entering::Row { from, to, cost, tie } => self.add_row_arc(from, to, cost, tie),
+        };
         let Arc { from, to, .. } = self.arcs[arc];
         let fills = self.state[arc] == State::Empty;
         // flow is pushed root .. first -> second .. root
@@ -200,14 +334,48 @@ impl Simplex {
         self.push(amount, second, join, true);
         self.flow[arc] = if fills { self.flow[arc] + amount } else { self.flow[arc] - amount };
         let Some((top, on_first)) = leaving else {
-            self.state[arc] = if fills { State::Full } else { State::Empty };
+            self.leave(arc);
             return;
         };
         let left = self.tree.step(top).arc as usize;
-        self.state[left] = if self.flow[left] == 0 { State::Empty } else { State::Full };
-        self.state[arc] = State::Tree;
+        self.enter(arc);
         let (inner, parent) = if on_first { (first, second) } else { (second, first) };
         self.hang(top, inner, Step { parent, arc: index(arc), up: from == inner });
+        self.leave(left);
+    }
+
+    /// A row's arc for the tree.
+    pub(super) fn add_row_arc(&mut self, from: u32, to: u32, cost: i64, tie: i64) -> usize {
+        let arc = Arc { from, to, cost, tie: tie.into(), capacity: NO_LIMIT };
+        if let Some(place) = self.free.pop() {
+            let place = place as usize;
+            (self.arcs[place], self.flow[place], self.state[place]) = (arc, 0, State::Empty);
+            return place;
+        }
+        self.arcs.push(arc);
+        self.flow.push(0);
+        self.state.push(State::Empty);
+        self.arcs.len() - 1
+    }
+
+    pub(super) fn enter(&mut self, arc: usize) {
+        self.state[arc] = State::Tree;
+        if arc < self.first_row_arc
+            && let Some((_, margin)) = self.curves.get_mut(self.curve_of[arc] as usize)
+        {
+            *margin = arc;
+        }
+    }
+
+    /// Out of the tree, empty or full.
+    fn leave(&mut self, arc: usize) {
+        let full = self.flow[arc] > 0;
+        self.state[arc] = if full { State::Full } else { State::Empty };
+        if arc >= self.first_row_arc {
+            self.free.push(index(arc));
+        } else if let Some((_, margin)) = self.curves.get_mut(self.curve_of[arc] as usize) {
+            *margin = if full { arc + 1 } else { arc };
+        }
     }
 
     /// Moves the subtree under `top` to its new place and mends potentials.

@@ -19,7 +19,11 @@ struct Place {
 
 /// A tree over nodes `0..n` with root 0.
 #[derive(Debug)]
-pub(super) struct Tree(Vec<Place>);
+pub(super) struct Tree {
+    places: Vec<Place>,
+    /// Of [`Self::visit`], kept for its room.
+    stack: Vec<u32>,
+}
 
 /// The way from a node to its parent.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +34,8 @@ pub(super) struct Step {
 }
 
 impl Tree {
-    /// A star: node `i + 1` hangs from the root by `arcs[i]`, which points to the root.
-    pub(super) fn star(arcs: &[u32]) -> Self {
+    /// Nodes that [`Self::attach`] has yet to hang from the root.
+    pub(super) fn bare(nodes: usize) -> Self {
         let alone = Place {
             parent: NONE,
             arc: NONE,
@@ -41,20 +45,21 @@ impl Tree {
             next: NONE,
             previous: NONE,
         };
-        let mut tree = Self(vec![alone; arcs.len().saturating_add(1)]);
-        for (node, &arc) in (1..=u32::MAX).zip(arcs) {
-            tree.hang(node, Step { parent: 0, arc, up: true });
-            tree.at_mut(node).depth = 1;
-        }
-        tree
+        Self { places: vec![alone; nodes], stack: Vec::new() }
+    }
+
+    /// Hangs a node that is nowhere yet from one that is in the tree.
+    pub(super) fn attach(&mut self, node: u32, step: Step) {
+        self.hang(node, step);
+        self.at_mut(node).depth = self.at(step.parent).depth.saturating_add(1);
     }
 
     fn at(&self, node: u32) -> &Place {
-        &self.0[node as usize]
+        &self.places[node as usize]
     }
 
     fn at_mut(&mut self, node: u32) -> &mut Place {
-        &mut self.0[node as usize]
+        &mut self.places[node as usize]
     }
 
     /// The step from `node`, which is not the root, to its parent.
@@ -93,7 +98,8 @@ impl Tree {
 
     /// Visits the subtree under `top`, parents first, and mends its depths on the way.
     pub(super) fn visit(&mut self, top: u32, mut each: impl FnMut(u32)) {
-        let mut stack = vec![top];
+        let mut stack = std::mem::take(&mut self.stack);
+        stack.push(top);
         while let Some(node) = stack.pop() {
             let parent = self.at(node).parent;
             if parent != NONE {
@@ -106,6 +112,7 @@ impl Tree {
                 child = self.at(child).next;
             }
         }
+        self.stack = stack;
     }
 
     fn hang(&mut self, node: u32, step: Step) {

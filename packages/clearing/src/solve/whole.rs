@@ -4,16 +4,21 @@
 //! highest limit first, then the oldest; each takes the lots that are cheapest for it, at their asks.
 
 use super::queue::Queue;
-use crate::{Book, ClassIndex, Demand, Fill, Terms};
+use crate::{ClassIndex, Demand, Fill, Terms};
 use caplet_protocol::{Lots, OrderId};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// Fills what can be filled wholly.
-pub(super) fn fill(book: &Book, supply: &mut Queue, fills: &mut Vec<Fill>) {
-    let mut waiting: Vec<&Demand> = book.demands.iter().filter(|d| d.is_whole()).collect();
+pub(super) fn fill<'a>(
+    terms: Terms<'_>,
+    demands: impl IntoIterator<Item = &'a Demand>,
+    supply: &mut Queue,
+    fills: &mut Vec<Fill>,
+) {
+    let mut waiting: Vec<&Demand> = demands.into_iter().filter(|d| d.is_whole()).collect();
     waiting.sort_unstable_by_key(|d| (Reverse(d.limit), d.id));
     for demand in waiting {
-        let Some(taken) = gather(book.terms(), supply, demand) else { continue };
+        let Some(taken) = gather(terms, supply, demand) else { continue };
         for (class, id, lots) in taken {
             supply.take(class, lots);
             fills.push(Fill { offer: id, demand: demand.id, lots: Lots(lots) });

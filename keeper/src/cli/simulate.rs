@@ -1,0 +1,92 @@
+//! `caplet simulate`: what the mechanisms do over time, as a table and a plot.
+
+use anyhow::Context as _;
+use caplet_simulation::{Outcome, market};
+use clap::{Args as ClapArgs, Subcommand};
+use std::path::PathBuf;
+
+/// Which simulation.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Simulation,
+}
+
+#[derive(Debug, Subcommand)]
+enum Simulation {
+    /// A day of shifting demand under fixed prices, auctions, and the mix of both.
+    Market(Show),
+}
+
+/// How it is shown.
+#[derive(Debug, ClapArgs)]
+struct Show {
+    /// Folder for the plot, NAME.svg; made when it is not there. No plot when absent.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Print one JSON object, all points of the plot included.
+    #[arg(long)]
+    json: bool,
+    /// The same seed gives the same outcome.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+}
+
+impl Args {
+    /// Whether a program reads the output.
+    pub(super) const fn json(&self) -> bool {
+        let Simulation::Market(show) = &self.command;
+        show.json
+    }
+}
+
+/// Simulates and shows.
+///
+/// # Errors
+/// If the simulation fails or the plot cannot be written.
+pub(super) fn simulate(args: &Args) -> anyhow::Result<()> {
+    match &args.command {
+        Simulation::Market(show) => present(&market::simulate(show.seed)?, show),
+    }
+}
+
+fn present(outcome: &Outcome, show: &Show) -> anyhow::Result<()> {
+    if show.json {
+        println!("{}", serde_json::to_string(outcome)?);
+    } else {
+        outcome.tables.iter().for_each(|table| println!("{table}"));
+    }
+    let Some(folder) = &show.out else { return Ok(()) };
+    let file = folder.join(format!("{}.svg", outcome.name));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&file, outcome.svg().map_err(std::io::Error::other)?))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    if !show.json {
+        println!("plot: {}", file.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_simulation_leaves_its_plot_in_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let show = Show { out: Some(folder.path().join("new")), json: false, seed: 2 };
+        simulate(&Args { command: Simulation::Market(show) }).unwrap();
+        let plot = std::fs::read_to_string(folder.path().join("new/market.svg")).unwrap();
+        assert!(plot.starts_with("<svg"));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let show = Show { out: Some(file.clone()), json: true, seed: 2 };
+        let error = simulate(&Args { command: Simulation::Market(show) }).unwrap_err();
+        assert!(error.to_string().contains(&*file.to_string_lossy()), "{error}");
+    }
+}

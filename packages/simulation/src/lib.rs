@@ -1,0 +1,19 @@
+//! What the mechanisms do over time: simulations with the real clearing and the real arithmetic, shown as tables
+//! and plots.
+//!
+//! A simulation makes an [`Outcome`] from a seed: the same seed, the same outcome. All money and quantities in it
+//! are integers; floating-point numbers exist for display only.
+//!
+//! - [`market`]: a day of shifting demand under fixed prices, auctions, and the mix of both.
+#![forbid(unsafe_code)]
+
+pub mod market;
+mod outcome;
+mod plot;
+mod random;
+mod table;
+
+pub use outcome::Outcome;
+pub use plot::{Chart, PlotError, Series, svg};
+pub use random::Random;
+pub use table::Table;

@@ -1,0 +1,9 @@
+//! Tests of the simulations; one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "tests compute in the plainest way"
+)]
+
+mod market;
+mod shown;
