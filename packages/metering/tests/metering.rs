@@ -1,0 +1,1 @@
+//! The metering session, in one binary.
