@@ -18,5 +18,7 @@ mod model;
 mod payee;
 #[path = "metering/payer.rs"]
 mod payer;
+#[path = "metering/store.rs"]
+mod store;
 #[path = "metering/world.rs"]
 mod world;
