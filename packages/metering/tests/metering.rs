@@ -22,3 +22,9 @@ mod payer;
 mod store;
 #[path = "metering/world.rs"]
 mod world;
+#[path = "metering/kill.rs"]
+mod kill;
+#[path = "metering/process.rs"]
+mod process;
+#[path = "metering/wire.rs"]
+mod wire;
