@@ -92,6 +92,12 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
         &self.terms
     }
 
+    /// The keys it verifies with.
+    #[must_use]
+    pub const fn keys(&self) -> &K {
+        &self.keys
+    }
+
     /// What is served and paid; `best` is what a settler submits. What changed last may not be on disk
     /// yet.
     #[must_use]
