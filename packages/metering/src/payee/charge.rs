@@ -73,7 +73,9 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
             return None;
         }
         if owed <= self.state.worth().saturating_add(fresh) {
-            return Some(self.storing());
+            let waits = self.storing();
+            let landed = owed <= self.paid().saturating_add(fresh);
+            return if landed { None } else { Some(waits) };
         }
         if owed <= paid.saturating_add(credit) {
             return Some(pause(PauseReason::StaleView, 0));
@@ -87,7 +89,8 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
 
     /// What is needed is on its way to the disk, or cannot get there.
     fn storing(&mut self) -> Gate {
-        let failed = self.journal.hurry().err();
+        let stored = if self.unstored { self.store(self.state) } else { Ok(()) };
+        let failed = stored.and_then(|()| self.journal.hurry()).err();
         pause(failed.as_ref().map_or(PauseReason::Storing, reason_of), 0)
     }
 

@@ -27,7 +27,13 @@ fn start(side: &str, orders: &Orders) -> Child {
         .env("CAPLET_METERING_END", orders.to_text())
         .env("CAPLET_METERING_SIDE", side)
         .stdout(Stdio::null())
-        .stderr(std::fs::File::options().create(true).append(true).open(orders.dir.join(format!("{side}.err"))).unwrap())
+        .stderr(
+            std::fs::File::options()
+                .create(true)
+                .append(true)
+                .open(orders.dir.join(format!("{side}.err")))
+                .unwrap(),
+        )
         .spawn()
         .unwrap()
 }
@@ -231,6 +237,10 @@ fn finish(books: &mut Books, mut payee: Child) {
     assert!(paid <= u128::from(CAP));
     eprintln!(
         "had {had} units worth {}, counted {}, paid {paid}; believed {}, written off {}, {} backups of the payee",
-        terms.owed(had), payer.counted, books.believed, payee.written_off, books.payee_restores
+        terms.owed(had),
+        payer.counted,
+        books.believed,
+        payee.written_off,
+        books.payee_restores
     );
 }

@@ -1,7 +1,9 @@
 //! The messages over a socket: length, kind, fields. The fabric has its own framing.
 
 use caplet_metering::sqlite::Durable;
-use caplet_metering::{Challenge, Hello, Meter, Pause, PauseReason, PayerState, Resume, Statement, Tick};
+use caplet_metering::{
+    Challenge, Hello, Meter, Pause, PauseReason, PayerState, Resume, Statement, Tick,
+};
 use caplet_protocol::{Lane, LeaseId, layout::SessionHello};
 use std::io::{Read, Result, Write};
 
@@ -20,7 +22,10 @@ pub(crate) enum Frame {
 }
 
 /// A proof and a report, as the store writes them.
-fn state(best: Option<caplet_metering::Proof>, report: Option<caplet_protocol::layout::QosReport>) -> Vec<u8> {
+fn state(
+    best: Option<caplet_metering::Proof>,
+    report: Option<caplet_protocol::layout::QosReport>,
+) -> Vec<u8> {
     PayerState { best, report, ..PayerState::default() }.encode()
 }
 
@@ -61,7 +66,9 @@ pub(crate) fn send(to: &mut impl Write, frame: &Frame) -> Result<()> {
         }
         Frame::Request(units) => numbers(&mut out, 6, &[*units]),
         Frame::Served(units) => numbers(&mut out, 7, &[*units]),
-        Frame::Pause(p) => numbers(&mut out, 8, &[p.wanted, u64::from(p.reason == PauseReason::Unpaid)]),
+        Frame::Pause(p) => {
+            numbers(&mut out, 8, &[p.wanted, u64::from(p.reason == PauseReason::Unpaid)])
+        }
         Frame::End => out.push(9),
     }
     let length = (out.len() - 4) as u32;
@@ -104,9 +111,17 @@ pub(crate) fn receive(from: &mut impl Read) -> Result<Frame> {
             let (lease, lane) = c.lane();
             let (epoch, counted, k) = (c.n(), c.n(), c.n() as u16);
             let hello = SessionHello {
-                lease, lane, epoch, counted, k,
-                payer: c.take(), payee: c.take(), nonce: c.take(),
-                exporter: c.take(), voucher: c.take(), link: c.take(),
+                lease,
+                lane,
+                epoch,
+                counted,
+                k,
+                payer: c.take(),
+                payee: c.take(),
+                nonce: c.take(),
+                exporter: c.take(),
+                voucher: c.take(),
+                link: c.take(),
             };
             Frame::Hello(Hello { hello, signature: c.take(), best: c.state().best })
         }

@@ -67,5 +67,10 @@ fn session(terms: &Terms, risk: Risk, delay: usize, worst: &mut Worst) -> anyhow
         }
         worst.payer = worst.payer.max(payer.state().worth().saturating_sub(terms.owed(had)));
     }
+    // the payer vanishes, and the payee serves as long as it will
+    while payee.charge(1, NOW) == Gate::Go {
+        had = had.saturating_add(1);
+    }
+    worst.payee = worst.payee.max(terms.owed(had).saturating_sub(payee.state().worth()));
     Ok(())
 }
