@@ -126,7 +126,7 @@ fn wait_for(dir: &Path, units: u64, children: [&mut Child; 2]) {
     while had(dir) < units {
         for child in [&*children[0], &*children[1]] {
             assert!(
-                !Path::new(&format!("/proc/{}", child.id())).join("exe").read_link().is_err(),
+                Path::new(&format!("/proc/{}/exe", child.id())).read_link().is_ok(),
                 "an end died by itself: {}",
                 errors(dir)
             );

@@ -265,7 +265,8 @@ fn statements_that_do_not_hold_are_refused_and_change_nothing() {
     let unknown = tick(1, [0; 32]);
     let early = Refusal::UnknownChain { amount: proof.voucher.amount, best: 0 };
     assert_eq!(world.hear(&unknown), Err(early));
-    let cases: [(&dyn Fn(&mut Proof), Refusal); 5] = [
+    type Case<'a> = (&'a dyn Fn(&mut Proof), Refusal);
+    let cases: [Case<'_>; 5] = [
         (&|p| p.voucher.units += 1, Refusal::BadSignature),
         (&|p| p.voucher.anchor = [0; 32], Refusal::BadSignature),
         (&|p| p.voucher.link_amount = 0, Refusal::Malformed),

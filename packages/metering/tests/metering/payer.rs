@@ -112,7 +112,7 @@ fn a_settler_gets_a_voucher_without_a_chain_for_the_same_money() {
     world.payer.consolidate();
     let proof = voucher(&mut world);
     assert_eq!((proof.voucher.links, proof.worth()), (0, 24));
-    assert!(matches!(next(&mut world), None));
+    assert_eq!(next(&mut world), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Ten thousand metered leases on one gateway: each is served and pays by a tick every second.
 
-use super::world::{LANE, NOW, cpu, key, public, terms, view};
+use super::world::{LANE, NOW, core_percent, cpu, key, public, terms, view};
 use anyhow::Context as _;
 use caplet_metering::journal::Memory;
 use caplet_metering::payer::Connection;
@@ -83,8 +83,8 @@ pub(super) fn load() -> anyhow::Result<()> {
     let line = json!({
         "bench": "payments", "what": "metered leases on one gateway, a tick each a second",
         "leases": LEASES, "seconds": wall.as_secs(),
-        "core_percent": spent.saturating_sub(payers).as_millis().saturating_mul(100) / wall.as_millis().max(1),
-        "core_percent_of_the_payers_beside_them": payers.as_millis().saturating_mul(100) / wall.as_millis().max(1),
+        "core_percent": core_percent(spent.saturating_sub(payers), wall),
+        "core_percent_of_the_payers_beside_them": core_percent(payers, wall),
         "kib_a_lease_both_sides": resident_kib()?.saturating_sub(empty) / LEASES,
         "statement_to_disk_p95_ms": lags.p95_ms()?,
         "commits": store.commits().saturating_sub(commits),

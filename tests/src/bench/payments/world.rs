@@ -65,5 +65,10 @@ pub(super) fn cpu() -> anyhow::Result<Duration> {
 /// How many a core-second, of `count` that took `spent`.
 pub(super) fn rate(count: u64, spent: Duration) -> u64 {
     let micros = u64::try_from(spent.as_micros()).unwrap_or(u64::MAX).max(1);
-    count.saturating_mul(1_000_000) / micros
+    count.saturating_mul(1_000_000).checked_div(micros).unwrap_or(0)
+}
+
+/// Hundredths of a core that `spent` was of `wall`.
+pub(super) fn core_percent(spent: Duration, wall: Duration) -> u128 {
+    spent.as_millis().saturating_mul(100).checked_div(wall.as_millis()).unwrap_or(0)
 }
