@@ -9,6 +9,7 @@ mod list;
 mod login;
 mod order;
 mod qos;
+mod session;
 mod voucher;
 
 pub use closing::{Closing, Receipt};
@@ -21,4 +22,5 @@ pub use list::VoucherList;
 pub use login::Login;
 pub use order::{Cancel, Demand, Offer, OrderFlags, Side};
 pub use qos::QosReport;
+pub use session::SessionHello;
 pub use voucher::Voucher;

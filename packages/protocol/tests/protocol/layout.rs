@@ -4,7 +4,8 @@ use caplet_protocol::{
     Domain,
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, Possession,
-        ProfileStatement, PublicKey, QosReport, Receipt, Rotation, SealKey, Voucher, VoucherList,
+        ProfileStatement, PublicKey, QosReport, Receipt, Rotation, SealKey, SessionHello, Voucher,
+        VoucherList,
     },
     wire::Layout,
 };
@@ -65,6 +66,9 @@ covered! {
         device boot sequence time_ms kind body
     } = arbitrary::header();
     every_field_of_a_login_is_signed: Login { broker client expiry } = arbitrary::login();
+    every_field_of_a_session_hello_is_signed: SessionHello {
+        lease lane epoch payer payee nonce exporter voucher counted k link
+    } = arbitrary::session_hello();
 }
 
 fn body<L: Layout>(layout: &L) -> Vec<u8> {
