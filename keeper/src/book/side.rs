@@ -59,9 +59,8 @@ impl SideBook {
     /// Orders void at `now`, Unix seconds, ascending. `frozen` is the epoch that may still be cleared and
     /// the moment it froze: what stood in that book waits for its clearing.
     pub(super) fn past_their_end(&self, now: u64, frozen: Option<(u32, u64)>) -> Vec<OrderId> {
-        let waits = |order: &Order| {
-            frozen.is_some_and(|(epoch, freeze)| order.is_frozen_in(epoch, freeze))
-        };
+        let waits =
+            |order: &Order| frozen.is_some_and(|(epoch, freeze)| order.is_frozen_in(epoch, freeze));
         let over = self.open().filter(|(_, order)| order.is_over(now) && !waits(order));
         over.map(|(id, _)| id).collect()
     }
