@@ -100,7 +100,7 @@ mod tests {
         assert!(matches!(set(&mut storage, fees(256, 0)), Err(ContractError::Full { .. })));
         assert!(matches!(
             set(&mut storage, fees(10_000, 1)),
-            Err(RuleError::FeesTooHigh { .. }.into())
+            Err(ContractError::Rule(RuleError::FeesTooHigh { .. }))
         ));
     }
 }
