@@ -102,6 +102,9 @@ mod tests {
     #[test]
     fn an_asset_that_was_never_accepted_has_none() {
         let missing = Ledger::load(&MockStorage::new(), AssetId(9));
-        assert!(matches!(missing, Err(ContractError::Money(MoneyError::UnknownAsset { asset: AssetId(9) }))));
+        assert!(matches!(
+            missing,
+            Err(ContractError::Money(MoneyError::UnknownAsset { asset: AssetId(9) }))
+        ));
     }
 }
