@@ -32,6 +32,53 @@ fn match_capabilities(terms: Terms<'_>, demand: &Wanted, profiles: &[Posted]) ->
     sorted_profiles.first().copied()
 }
 
+/// What `create_contract` of the seed makes: who serves whom, and for how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Contract {
+    provider: DeviceId,
+    consumer: DeviceId,
+    price: u64,
+    executed: bool,
+}
+
+/// Money by device, as `execute_contract` moves it.
+type Purses = std::collections::BTreeMap<DeviceId, i128>;
+
+/// The seed's pseudocode to its last line; `None` where `sorted_profiles[0]` is not there.
+fn the_seed(
+    terms: Terms<'_>,
+    demand: &Wanted,
+    profiles: &[Posted],
+    purses: &mut Purses,
+) -> Option<Contract> {
+    let best_capability = match_capabilities(terms, demand, profiles)?;
+    let create_contract = |best: Posted| Contract {
+        provider: best.device,
+        consumer: demand.device,
+        price: best.price,
+        executed: false,
+    };
+    let mut contract = create_contract(best_capability);
+    let mut execute_contract = |contract: &mut Contract| {
+        *purses.entry(contract.consumer).or_default() -= i128::from(contract.price);
+        *purses.entry(contract.provider).or_default() += i128::from(contract.price);
+        contract.executed = true;
+    };
+    execute_contract(&mut contract);
+    Some(contract)
+}
+
+/// The same with a clearing of one demand: match, verify, pay what the certificate says.
+fn the_batch(book: &Book, purses: &mut Purses) -> Option<Contract> {
+    let (clearing, verified) = cleared(book);
+    let [fill] = clearing.fills.as_slice() else { return None };
+    let (of, to) = (crate::books::offer(book, fill.offer), crate::books::demand(book, fill.demand));
+    let price = caplet_clearing::paid(&book.market, &of, &to, &verified.prices)?;
+    *purses.entry(to.device).or_default() -= i128::from(price);
+    *purses.entry(of.device).or_default() += i128::from(price);
+    Some(Contract { provider: of.device, consumer: to.device, price, executed: true })
+}
+
 fn posted(book: &Book) -> Vec<Posted> {
     let price = |o: &caplet_clearing::Offer| book.market.price(o.ask);
     book.offers
@@ -98,6 +145,25 @@ proptest! {
     }
 
     #[test]
+    fn a_batch_of_one_demand_makes_and_executes_the_seeds_contract(mut book in one_demand()) {
+        book.demands[0].device = DeviceId(99);
+        let (mut by_seed, mut by_batch) = (Purses::new(), Purses::new());
+        let seed = the_seed(book.terms(), &wanted(&book), &posted(&book), &mut by_seed);
+        let batch = the_batch(&book, &mut by_batch);
+        prop_assert_eq!(seed.is_some(), batch.is_some());
+        if let (Some(seed), Some(batch)) = (seed, batch) {
+            prop_assert!(seed.executed && batch.executed);
+            prop_assert_eq!(seed.consumer, batch.consumer);
+            // the provider is one that the seed might have taken, and is paid its ask at least
+            let asks = book.offers.iter().filter(|o| o.device == batch.provider).map(|o| book.market.price(o.ask));
+            prop_assert!(asks.min().is_some_and(|ask| batch.price >= ask));
+        }
+        for purses in [by_seed, by_batch] {
+            prop_assert_eq!(purses.values().sum::<i128>(), 0);
+        }
+    }
+
+    #[test]
     fn an_offer_that_loses_changes_nothing(book in one_demand(), drop: prop::sample::Index) {
         let all = posted(&book);
         let found = best(book.terms(), &wanted(&book), all.clone());
@@ -116,6 +182,21 @@ proptest! {
         prop_assert!(score(limit, less) >= score(limit, more));
         prop_assert!(score(limit, less) <= 100);
     }
+}
+
+#[test]
+fn without_a_candidate_there_is_no_contract_and_no_money_moves() {
+    let mut purses = Purses::new();
+    let nothing = simple(1, &[], &[(9, 1)]);
+    let too_dear = simple(1, &[(10, 1)], &[(9, 1)]);
+    let mut unfit = simple(1, &[(1, 1)], &[(9, 1)]);
+    unfit.vectors[0].tags = 1;
+    for book in [nothing, too_dear, unfit] {
+        assert_eq!(the_seed(book.terms(), &wanted(&book), &posted(&book), &mut purses), None);
+        assert_eq!(the_batch(&book, &mut purses), None);
+        assert_eq!(best(book.terms(), &wanted(&book), posted(&book)), None);
+    }
+    assert_eq!(purses, Purses::new());
 }
 
 #[test]

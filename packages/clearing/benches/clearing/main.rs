@@ -6,6 +6,7 @@
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::unwrap_used,
     reason = "a program of its own, which says what went wrong by stopping"
 )]
@@ -17,6 +18,7 @@ mod times;
 
 use books::{Shape, book};
 use caplet_clearing::{Book, Clearing, solve, solve_many};
+use caplet_simulation::{Chart, Series, svg};
 use serde_json::json;
 use times::Times;
 
@@ -49,6 +51,7 @@ fn welfare(clearings: &[Clearing]) -> i128 {
 
 /// Markets of 64 classes, more and more of them, on two threads.
 fn growth() {
+    let mut lines = [("median", Vec::new()), ("99th percentile", Vec::new())];
     for count in [1, 2, 4, 8, 16, 32, 64] {
         let books = markets(count);
         let runs = if count == 64 { 100 } else { 30 };
@@ -64,12 +67,29 @@ fn growth() {
             "bench": "clearing", "markets": count, "classes": 64, "orders": orders, "threads": THREADS,
             "welfare": value.to_string(),
         });
+        for ((_, points), percent) in lines.iter_mut().zip([50, 99]) {
+            points.push((orders as f64 / 1_000.0, times.ms(percent)));
+        }
         times.print(about);
         if count == 64 {
             anchor::run("64 markets of 64 classes", 10, &books);
             small_change::many(books, THREADS);
         }
     }
+    plot(lines);
+}
+
+/// Draws the growth into the file that `CAPLET_PLOT` names, if it names one.
+fn plot(lines: [(&str, Vec<(f64, f64)>); 2]) {
+    let Some(file) = std::env::var_os("CAPLET_PLOT") else { return };
+    let series = lines.map(|(name, points)| Series { name: name.to_owned(), points });
+    let chart = Chart {
+        title: "A whole clearing: markets of 64 classes on two threads".to_owned(),
+        x: "thousand orders".to_owned(),
+        y: "ms".to_owned(),
+        series: series.into(),
+    };
+    std::fs::write(file, svg(&[chart]).unwrap()).unwrap();
 }
 
 /// One market of 4,096 classes on one thread.

@@ -5,6 +5,7 @@
 //! optimum, its node potentials are supporting class prices; then lots are dealt out to orders by
 //! time priority. The tie-break among optima is `docs/adr/0002-canonical-clearing.md`.
 
+mod circulation;
 mod incremental;
 mod many;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 #![allow(clippy::arithmetic_side_effects, reason = "a small instance")]
 
 use super::{
-    simplex::{Arc, Circulation, NO_LIMIT},
+    circulation::{Arc, Circulation, NO_LIMIT},
     start::Start,
 };
 

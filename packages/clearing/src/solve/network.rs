@@ -9,9 +9,9 @@
 #![allow(clippy::arithmetic_side_effects)] // prices are below 2^62 (`Market::check`), lots below 2^48, sums in i128; ids below 2^40
 
 use super::{
+    circulation::{Arc, Circulation, NO_LIMIT, Solution},
     queue::{Bucket, Queue},
     rows::{Node, Nodes, Rows},
-    simplex::{Arc, Circulation, NO_LIMIT, Solution},
     start::Market,
 };
 use crate::Terms;

@@ -33,8 +33,8 @@ pub(super) struct Rows {
     entries: Vec<Entry>,
     /// The nodes these rows were made for.
     over: Nodes,
-    /// Least potential of each choice when last refreshed, and whose it was.
-    least: Vec<(i128, u32)>,
+    /// Least potential of each choice when last refreshed.
+    least: Vec<i128>,
 }
 
 /// A class that may serve the vector of a row.
@@ -93,7 +93,7 @@ impl Rows {
             }
             rows.rows.push((node, start..rows.entries.len()));
         }
-        rows.least = vec![(0, 0); rows.choices.len()];
+        rows.least = vec![0; rows.choices.len()];
         rows
     }
 
@@ -135,7 +135,7 @@ impl Rows {
     /// Notes the potentials that [`Self::cheapest`] goes by.
     pub(super) fn refresh(&mut self, potential: &[i128]) {
         for (choice, least) in self.choices.iter().zip(&mut self.least) {
-            let of = self.nodes[choice.clone()].iter().map(|&n| (potential[n as usize], n));
+            let of = self.nodes[choice.clone()].iter().map(|&n| potential[n as usize]);
             *least = of.min().expect("a choice has a class");
         }
     }
@@ -143,7 +143,7 @@ impl Rows {
     /// The cheapest class for a row by the potentials noted, and by those given if they have moved since.
     pub(super) fn cheapest(&self, row: usize, potential: &[i128]) -> Option<Serves> {
         let entries = &self.entries[self.rows[row].1.clone()];
-        let bears = |e: &Entry| self.least[e.choice as usize].0 + i128::from(e.cost);
+        let bears = |e: &Entry| self.least[e.choice as usize] + i128::from(e.cost);
         let best = entries.iter().min_by_key(|e| bears(e))?;
         let nodes = &self.nodes[self.choices[best.choice as usize].clone()];
         let node = *nodes.iter().min_by_key(|&&n| potential[n as usize])?;

@@ -6,8 +6,9 @@
 #![allow(clippy::arithmetic_side_effects)] // lots of a book are below 2^48
 
 use super::{
-    rows::Rows,
-    simplex::{Arc, Circulation, Simplex, State},
+    circulation::{Arc, Circulation, index},
+    rows::{Rows, Serves},
+    simplex::{Simplex, State},
     tree::Step,
 };
 use std::ops::Range;
@@ -66,12 +67,12 @@ fn grow(
     seen: &mut [bool],
     (top, arc): (usize, usize),
 ) {
-    let mut stack = vec![(super::simplex::index(top), 0, arc)];
+    let mut stack = vec![(index(top), 0, arc)];
     while let Some((node, parent, arc)) = stack.pop() {
         seen[node as usize] = true;
         simplex.enter(arc);
         let up = simplex.arcs[arc].from == node;
-        simplex.tree.attach(node, Step { parent, arc: super::simplex::index(arc), up });
+        simplex.tree.attach(node, Step { parent, arc: index(arc), up });
         for &next in beside[node as usize].iter().filter(|next| **next != arc) {
             let Arc { from, to, .. } = simplex.arcs[next];
             stack.push((if from == node { to } else { from }, node, next));
@@ -162,9 +163,8 @@ impl Market<'_> {
             let first = self.range(to as usize).start;
             let limit = -i128::from(self.network.arcs[first].cost);
             while stock[to as usize].left > 0 {
-                let has = |s: &super::rows::Serves| stock[s.node as usize].left > 0;
-                let price =
-                    |s: &super::rows::Serves| potential[s.node as usize] + i128::from(s.cost);
+                let has = |s: &Serves| stock[s.node as usize].left > 0;
+                let price = |s: &Serves| potential[s.node as usize] + i128::from(s.cost);
                 let best = rows.serving(row).filter(has).min_by_key(price);
                 let Some(best) = best.filter(|b| price(b) <= limit) else { break };
                 trade(&mut stock, best.node, to, best.cost);
