@@ -147,6 +147,6 @@ pub(super) fn set_reservers(
 ) -> Result<Response, ContractError> {
     let named = contracts.iter().map(|given| context.api.addr_validate(given));
     let named: Vec<Addr> = named.collect::<Result<_, _>>()?;
-    peers::set_reservers(storage, &named)?;
+    peers::set_reservers(storage, named)?;
     Ok(Response::new())
 }
