@@ -19,6 +19,12 @@ pub(crate) const VECTOR_COUNTS: Pages = Pages { prefix: 0xA6, per_page: 64, widt
 pub(crate) const SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4 };
 /// A cancelled order that may still be filled, or whose money is still to be returned.
 const PENDING: u8 = 0xA8;
+/// Leases whose slot was returned: 32 bytes of bits.
+const RETURNED: u8 = 0xAC;
+/// A standing order that waits for its slot to end.
+const STANDING: u8 = 0xAD;
+/// A keeper's scan of a large book.
+const SCAN: u8 = 0xAE;
 /// Latencies of one cell to others: (cell u16, ms u16) ascending by cell.
 const LATENCY: u8 = 0xA9;
 
@@ -67,6 +73,32 @@ pub(crate) fn pending_entry(market: MarketId, epoch: u32, side: Side, order: Ord
     key
 }
 
+/// Key of the returned bits of 256 leases.
+pub(crate) fn returned(page: &[u8]) -> Vec<u8> {
+    let mut key = vec![RETURNED];
+    key.extend_from_slice(page);
+    key
+}
+
+/// Prefix of a market's waiting standing orders of one side.
+pub(crate) fn standing(market: MarketId, side: Side) -> Vec<u8> {
+    under(STANDING, market, &[side as u8])
+}
+
+/// Key of a waiting standing order.
+pub(crate) fn standing_order(market: MarketId, side: Side, order: OrderId) -> Vec<u8> {
+    let mut key = standing(market, side);
+    key.extend_from_slice(&order.to_u64().to_be_bytes());
+    key
+}
+
+/// Key of a part of a keeper's scan: 0 where it stands, 1 its fills, 2 its terms.
+pub(crate) fn scan(market: MarketId, part: u8, keeper: &str) -> Vec<u8> {
+    let mut key = under(SCAN, market, &[part]);
+    key.extend_from_slice(keeper.as_bytes());
+    key
+}
+
 /// Key of a cell's latencies.
 pub(crate) fn latency(cell: CellId) -> Vec<u8> {
     let mut key = vec![LATENCY];
@@ -110,6 +142,11 @@ mod tests {
             SEQUENCES.prefix,
             pending(market)[0],
             latencies()[0],
+            caplet_api::layout::CAPACITY.prefix,
+            caplet_api::layout::RESERVED.prefix,
+            returned(&[])[0],
+            standing(market, Side::Offer)[0],
+            scan(market, 0, "k")[0],
         ]
         .to_vec();
         let mut sorted = first.clone();

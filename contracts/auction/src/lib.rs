@@ -14,6 +14,7 @@ mod execute;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod invariants;
 mod keys;
+mod ledger;
 mod market;
 mod migrate;
 mod peers;

@@ -16,6 +16,8 @@ pub(crate) struct Peers {
     pub(crate) reputation: Addr,
 }
 
+/// Contracts that may reserve on the capacity ledger.
+const RESERVERS: Item<Vec<Addr>> = Item::new("reservers");
 /// The peers.
 const PEERS: Item<Peers> = Item::new("peers");
 
@@ -36,6 +38,16 @@ pub(crate) fn init(
 /// The peers.
 pub(crate) fn load(storage: &dyn Storage) -> StdResult<Peers> {
     PEERS.load(storage)
+}
+
+/// Contracts that may reserve; nobody until governance names them.
+pub(crate) fn reservers(storage: &dyn Storage) -> StdResult<Vec<Addr>> {
+    Ok(RESERVERS.may_load(storage)?.unwrap_or_default())
+}
+
+/// Names the contracts that may reserve.
+pub(crate) fn set_reservers(storage: &mut dyn Storage, contracts: &Vec<Addr>) -> StdResult<()> {
+    RESERVERS.save(storage, contracts)
 }
 
 /// Answers the `Config` query.

@@ -1,6 +1,6 @@
 //! Who may send which message, and what a pause stops: one table, checked before any handler runs.
 
-use crate::ContractError;
+use crate::{ContractError, peers};
 use caplet_api::auction::ExecuteMsg;
 use caplet_api::common::AdminMsg;
 use caplet_base::admin;
@@ -15,6 +15,10 @@ pub enum Permission {
     DeviceOwnerOrSignature,
     /// Anybody may bring it; the devices' signatures inside are what counts.
     DeviceSignature,
+    /// The owner of the device named.
+    DeviceOwner,
+    /// A contract that governance named: futures, pools.
+    Reserver,
     /// The contract's owner.
     Governance,
     /// Whom the contract's owner proposed.
@@ -25,12 +29,22 @@ pub enum Permission {
 #[must_use]
 pub const fn of(msg: &ExecuteMsg) -> Permission {
     match msg {
-        ExecuteMsg::CreateMarket(_) | ExecuteMsg::SetLatency { .. } => Permission::Governance,
+        ExecuteMsg::CreateMarket(_)
+        | ExecuteMsg::SetLatency { .. }
+        | ExecuteMsg::SetReservers { .. } => Permission::Governance,
+        ExecuteMsg::Reserve { .. } | ExecuteMsg::Release { .. } => Permission::Reserver,
+        ExecuteMsg::SetCapacity { .. } => Permission::DeviceOwner,
         ExecuteMsg::Place { .. } | ExecuteMsg::Take { .. } | ExecuteMsg::Cancel { .. } => {
             Permission::DeviceOwnerOrSignature
         }
         ExecuteMsg::Relay { .. } => Permission::DeviceSignature,
-        ExecuteMsg::Expire { .. } | ExecuteMsg::Clear { .. } => Permission::Anyone,
+        ExecuteMsg::Expire { .. }
+        | ExecuteMsg::Clear { .. }
+        | ExecuteMsg::BeginClear { .. }
+        | ExecuteMsg::ContinueClear { .. }
+        | ExecuteMsg::Renew { .. }
+        | ExecuteMsg::Return { .. }
+        | ExecuteMsg::RefreshLatency { .. } => Permission::Anyone,
         ExecuteMsg::Admin(AdminMsg::AcceptOwner {}) => Permission::ProposedOwner,
         ExecuteMsg::Admin(_) => Permission::Governance,
     }
@@ -43,11 +57,20 @@ pub const fn stops_in_pause(msg: &ExecuteMsg) -> bool {
         ExecuteMsg::Place { .. }
         | ExecuteMsg::Relay { .. }
         | ExecuteMsg::Take { .. }
-        | ExecuteMsg::Clear { .. } => true,
+        | ExecuteMsg::Clear { .. }
+        | ExecuteMsg::BeginClear { .. }
+        | ExecuteMsg::ContinueClear { .. }
+        | ExecuteMsg::Renew { .. }
+        | ExecuteMsg::Reserve { .. } => true,
         ExecuteMsg::CreateMarket(_)
         | ExecuteMsg::SetLatency { .. }
         | ExecuteMsg::Cancel { .. }
         | ExecuteMsg::Expire { .. }
+        | ExecuteMsg::SetCapacity { .. }
+        | ExecuteMsg::SetReservers { .. }
+        | ExecuteMsg::Release { .. }
+        | ExecuteMsg::Return { .. }
+        | ExecuteMsg::RefreshLatency { .. }
         | ExecuteMsg::Admin(_) => false,
     }
 }
@@ -66,7 +89,10 @@ pub fn check(storage: &dyn Storage, sender: &Addr, msg: &ExecuteMsg) -> Result<(
         Permission::Anyone
         | Permission::DeviceOwnerOrSignature
         | Permission::DeviceSignature
+        | Permission::DeviceOwner
         | Permission::ProposedOwner => Ok(()),
+        Permission::Reserver if peers::reservers(storage)?.contains(sender) => Ok(()),
+        Permission::Reserver => Err(ContractError::NotReserver { sender: sender.clone() }),
         Permission::Governance => Ok(admin::assert_owner(storage, sender)?),
     }
 }

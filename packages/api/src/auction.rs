@@ -12,6 +12,11 @@ use cosmwasm_std::{Binary, Uint64, Uint128};
 pub const MAX_PAGE: usize = 256;
 /// Live supply classes of a market.
 pub const MAX_CLASSES: usize = 64;
+/// Slots of one reservation, and slots ahead that an offer on the capacity ledger may reach.
+pub const MAX_SLOTS: u16 = 1_024;
+/// Epoch in [`crate::escrow::Terms`] of leases that no epoch of the auction opened: what futures and pools open
+/// in a market. [`ExecuteMsg::Return`] leaves such leases alone; their opener releases its own slots.
+pub const NO_EPOCH: u32 = u32::MAX;
 
 /// Parameters of a new auction.
 #[cw_serde]
@@ -55,8 +60,12 @@ pub struct MarketConfig {
     pub exposure: Bps,
     /// Base units per lot inside every pair's cost, paid by the buyer to whoever clears (`MECHANISMS.md` 2).
     pub lot_fee: Uint64,
-    /// Base units a demand leaves as a bond; back when it fills or is cancelled, forfeit to whoever expires it.
+    /// Base units a demand leaves as a bond (`docs/contracts/auction.md`, "Bonds", says when it is lost). A
+    /// signed order names its market and a market never changes, so this is part of what is signed.
     pub order_bond: Uint64,
+    /// Base units an offer leaves as a bond, by the same rule; 0 if absent.
+    #[serde(default)]
+    pub offer_bond: Uint64,
     /// Base units of each lease for whoever sweeps it.
     pub close_bond: Uint64,
     /// Thresholds of the quality tiers.
@@ -167,8 +176,111 @@ pub enum ExecuteMsg {
         /// Price of a lot by class slot, the witness; `None` where the class has no offers.
         prices: Vec<Option<Uint64>>,
     },
-    /// Ownership and pause. A pause stops Place, Relay, Take and Clear; Cancel and Expire go on.
+    /// Begins the sender's own scan of an epoch's book that is too large for one transaction: keeps fills and
+    /// prices, pins the terms, scans the first orders. Replaces an earlier scan of the sender in this market;
+    /// nobody else's is touched. Anyone.
+    BeginClear {
+        /// The market.
+        market: MarketId,
+        /// As in `Clear`.
+        epoch: u32,
+        /// As in `Clear`.
+        fills: Binary,
+        /// As in `Clear`.
+        prices: Vec<Option<Uint64>>,
+        /// Orders to scan now; 0 only keeps the clearing.
+        orders: u32,
+    },
+    /// Goes on with the sender's scan; when every order was scanned, settles as `Clear` does. Anyone.
+    ContinueClear {
+        /// The market.
+        market: MarketId,
+        /// The epoch of the scan.
+        epoch: u32,
+        /// Orders to scan now.
+        orders: u32,
+    },
+    /// Places standing orders anew whose slot is over, with their flags, limit and end as signed, for as many
+    /// lots as were filled; locks what `Place` locks, pays no relay fee. Anyone.
+    Renew {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
+        /// At most 100, as [`QueryMsg::Standing`] lists them.
+        orders: Vec<Uint64>,
+    },
+    /// Puts a device on a market's capacity ledger, or changes what it can do at a time: open offers, running
+    /// leases and reservations together never exceed it in any slot. The device's owner only. A device that is
+    /// not on the ledger is bound by its reputation alone, and nothing can be reserved on it.
+    SetCapacity {
+        /// The market.
+        market: MarketId,
+        /// The device.
+        device: DeviceId,
+        /// Lots at a time, at least what is promised; `None` takes it off the ledger if nothing is promised.
+        lots: Option<Lots>,
+    },
+    /// Holds lots of a device in later slots. Contracts named by `SetReservers` only; that the device's owner
+    /// agreed is for them to know.
+    ///
+    /// Slot `n` of a market is the Unix seconds from `n * slot_secs` to before `(n + 1) * slot_secs`.
+    Reserve {
+        /// The market.
+        market: MarketId,
+        /// The device; on the ledger, active and not suspended.
+        device: DeviceId,
+        /// The first slot, not before the one that runs.
+        first_slot: u32,
+        /// How many slots, 1..=[`MAX_SLOTS`].
+        slots: u16,
+        /// Lots in each of them.
+        lots: Lots,
+    },
+    /// Gives reserved lots back, whole or in part, past slots included. Contracts named by `SetReservers` only.
+    Release {
+        /// The market.
+        market: MarketId,
+        /// The device.
+        device: DeviceId,
+        /// The first slot.
+        first_slot: u32,
+        /// How many slots, 1..=[`MAX_SLOTS`].
+        slots: u16,
+        /// Lots in each of them, at most what is reserved.
+        lots: Lots,
+    },
+    /// Returns to the ledger what is left of the slots of leases that ended early, each once. Anyone.
+    Return {
+        /// The market.
+        market: MarketId,
+        /// Leases of this auction's market that are closing or closed, at most 100.
+        leases: Vec<Uint64>,
+    },
+    /// Contracts that may reserve and release: futures, pools. Owner only.
+    SetReservers {
+        /// Addresses; replaces the list.
+        contracts: Vec<String>,
+    },
+    /// Takes the latency of pairs of cells from the registry's measurements (median over at least three
+    /// gateways, `registry::QueryMsg::CellLatency`). Anyone.
+    RefreshLatency {
+        /// Pairs of cells, 1..=32.
+        pairs: Vec<CellPair>,
+    },
+    /// Ownership and pause. A pause stops Place, Relay, Renew, Take, Clear, BeginClear, ContinueClear and
+    /// Reserve; Cancel, Expire, Release and Return go on.
     Admin(AdminMsg),
+}
+
+/// Two cells; the order does not matter.
+#[cw_serde]
+#[derive(Copy)]
+pub struct CellPair {
+    /// One cell.
+    pub a: CellId,
+    /// The other, or the same.
+    pub b: CellId,
 }
 
 /// Latency between two cells, both ways.
@@ -305,6 +417,49 @@ pub enum QueryMsg {
         /// The order.
         order: Uint64,
     },
+    /// A device on a market's capacity ledger.
+    #[returns(CapacityResponse)]
+    Capacity {
+        /// The market.
+        market: MarketId,
+        /// The device.
+        device: DeviceId,
+        /// First slot to show; the one that runs when absent.
+        first_slot: Option<u32>,
+        /// How many slots, at most 100; 1 when absent.
+        slots: Option<u16>,
+    },
+    /// Contracts that may reserve.
+    #[returns(ReserversResponse)]
+    Reservers {},
+    /// A keeper's scan of a large book.
+    #[returns(Option<ScanResponse>)]
+    Scan {
+        /// The market.
+        market: MarketId,
+        /// The keeper.
+        keeper: String,
+    },
+    /// Standing orders of one side that wait for their slot to end, by number.
+    #[returns(StandingsResponse)]
+    Standing {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
+        /// Cursor.
+        start_after: Option<Uint64>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
+    /// Why a demand stands as it does: which requirement excludes how many offers, what it would have cost.
+    #[returns(ExplainResponse)]
+    Explain {
+        /// The market.
+        market: MarketId,
+        /// The demand.
+        demand: Uint64,
+    },
     /// Open orders of one side, by number.
     #[returns(OrdersResponse)]
     Orders {
@@ -317,6 +472,169 @@ pub enum QueryMsg {
         /// Default 30, at most 100.
         limit: Option<u32>,
     },
+}
+
+/// A device on a market's capacity ledger.
+#[cw_serde]
+pub struct CapacityResponse {
+    /// Seconds of a slot.
+    pub slot_secs: u32,
+    /// The slot that runs.
+    pub current: u32,
+    /// Lots at a time; `None`: the device is not on the ledger.
+    pub capacity: Option<Lots>,
+    /// Lots of its open offers, both lanes.
+    pub open: Lots,
+    /// Unix seconds until when leases of those offers may run at the latest.
+    pub open_until: Uint64,
+    /// The slots asked for.
+    pub slots: Vec<SlotResponse>,
+}
+
+/// A slot of a device.
+#[cw_serde]
+pub struct SlotResponse {
+    /// The slot.
+    pub slot: u32,
+    /// Lots of leases that run into it.
+    pub leased: Lots,
+    /// Lots that futures and pools hold.
+    pub reserved: Lots,
+    /// Lots still free in it, after open offers that may reach it.
+    pub free: Lots,
+}
+
+/// Contracts that may reserve.
+#[cw_serde]
+pub struct ReserversResponse {
+    /// Addresses.
+    pub contracts: Vec<String>,
+}
+
+/// Where a keeper's scan stands.
+#[cw_serde]
+pub struct ScanResponse {
+    /// The epoch it scans.
+    pub epoch: u32,
+    /// Orders scanned.
+    pub scanned: u32,
+    /// Whether all demands are scanned.
+    pub offers: bool,
+    /// The order scanned last on this side.
+    pub last: Option<Uint64>,
+}
+
+/// A standing order that waits to be renewed.
+#[cw_serde]
+pub struct StandingResponse {
+    /// Its number when it was filled.
+    pub order: Uint64,
+    /// Whose.
+    pub device: DeviceId,
+    /// Lots to renew.
+    pub lots: Lots,
+    /// Unix seconds from when it may be renewed: the end of its last lease.
+    pub due: Uint64,
+    /// Unix seconds of its end.
+    pub not_after: Uint64,
+}
+
+/// Standing orders that wait.
+#[cw_serde]
+pub struct StandingsResponse {
+    /// By number.
+    pub orders: Vec<StandingResponse>,
+}
+
+/// Why a demand stands as it does against the open offers of its market.
+#[cw_serde]
+pub struct ExplainResponse {
+    /// The demand.
+    pub demand: OrderResponse,
+    /// Its requirements.
+    pub requires: VectorResponse,
+    /// Open offers with batch lots.
+    pub offers: u32,
+    /// Of those, how many each requirement excludes; an offer that several exclude counts in each.
+    pub excluded: Vec<Exclusion>,
+    /// Offers that no requirement excludes.
+    pub serving: u32,
+    /// Their lots.
+    pub serving_lots: Uint64,
+    /// Of those, offers whose ask with cost is within the limit.
+    pub within_limit: u32,
+    /// Their lots.
+    pub within_limit_lots: Uint64,
+    /// The least a lot would cost it now, ask and cost.
+    pub cheapest: Option<Bearing>,
+    /// Lots of other demands that bid at least as much and could be served by its cheapest class.
+    pub rivals_lots: Uint64,
+    /// In words.
+    pub verdict: Verdict,
+}
+
+/// How many offers one requirement excludes.
+#[cw_serde]
+pub struct Exclusion {
+    /// The requirement.
+    pub requirement: Requirement,
+    /// Offers it excludes.
+    pub offers: u32,
+    /// Offers that it alone excludes: what relaxing it would win.
+    pub alone: u32,
+}
+
+/// A hard requirement of a demand.
+#[cw_serde]
+#[derive(Copy, Eq, PartialOrd, Ord)]
+pub enum Requirement {
+    /// Its cell can be reached from the provider's.
+    Reachable,
+    /// Least latency tier.
+    Latency,
+    /// Least throughput tier.
+    Throughput,
+    /// Least accuracy tier.
+    Accuracy,
+    /// Least reliability tier.
+    Reliability,
+    /// Tags.
+    Tags,
+    /// Attested enclave.
+    Attested,
+}
+
+/// What a lot of an offer would cost a demand.
+#[cw_serde]
+pub struct Bearing {
+    /// The offer.
+    pub offer: Uint64,
+    /// Its class.
+    pub class: ClassSlot,
+    /// Base units of its ask.
+    pub ask: Uint64,
+    /// Base units for lost reliability, latency and fee.
+    pub cost: Uint64,
+    /// Both: the limit at which the demand would have taken it.
+    pub bears: Uint64,
+}
+
+/// Why a demand is served or not.
+#[cw_serde]
+#[derive(Copy)]
+pub enum Verdict {
+    /// It is no longer open: filled, cancelled or expired.
+    Ended,
+    /// It waits for its epoch to be cleared; offers within its limit are there.
+    Waiting,
+    /// No offer meets its requirements.
+    NoneServes,
+    /// Offers meet its requirements, but the cheapest costs more than its limit.
+    LimitTooLow,
+    /// Offers are within its limit, but demands that bid at least as much want all of them.
+    Outbid,
+    /// It wants all its lots or none, and fewer are there.
+    TooFewLots,
 }
 
 /// Peers.

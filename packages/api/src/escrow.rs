@@ -102,7 +102,7 @@ pub enum ExecuteMsg {
     Unlock {
         /// The asset.
         asset: AssetId,
-        /// Who gets the bonds that the items forfeit.
+        /// Who gets the bonds that the items forfeit; the protocol's fees when absent.
         beneficiary: Option<String>,
         /// [`crate::packed::UnlockItem`]s.
         items: Binary,

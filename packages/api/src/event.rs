@@ -248,6 +248,17 @@ event!(
     }
 );
 event!(
+    /// Registry: a gateway measured round-trip times to others.
+    RttMeasured = "caplet_rtt" {
+        /// The gateway that measured.
+        reporter: u32,
+        /// The gateways it measured.
+        targets: Vec<u64>,
+        /// Milliseconds, in the same order.
+        ms: Vec<u64>,
+    }
+);
+event!(
     /// Registry: a device moved to a gateway and its region.
     DeviceMoved = "caplet_moved" {
         /// The device.
@@ -428,6 +439,19 @@ event!(
     }
 );
 event!(
+    /// Auction: a keeper's scan of a large book went on.
+    ScanAdvanced = "caplet_scan" {
+        /// The market.
+        market: u32,
+        /// The epoch.
+        epoch: u32,
+        /// Whose scan.
+        keeper: String,
+        /// Orders scanned so far.
+        scanned: u32,
+    }
+);
+event!(
     /// Auction: an epoch passed without a clearing; its orders stay.
     EpochLapsed = "caplet_lapsed" {
         /// The market.
@@ -514,6 +538,7 @@ pub const ALL: &[Shape] = &[
     StatusChanged::SHAPE,
     AccountOpened::SHAPE,
     CellAssigned::SHAPE,
+    RttMeasured::SHAPE,
     DeviceMoved::SHAPE,
     Deposited::SHAPE,
     Withdrawn::SHAPE,
@@ -528,6 +553,7 @@ pub const ALL: &[Shape] = &[
     OrdersPlaced::SHAPE,
     OrdersEnded::SHAPE,
     EpochCleared::SHAPE,
+    ScanAdvanced::SHAPE,
     EpochLapsed::SHAPE,
     OfferTaken::SHAPE,
     PriceMoved::SHAPE,

@@ -204,8 +204,38 @@ records!(
     }
 );
 
+records!(
+    /// Auction: where a device stands on a market's capacity ledger. All zero: not on it.
+    ///
+    /// Running leases are kept by their end, latest last; `end` 0 is none. A fourth end is merged with the
+    /// latest, so lots come free late rather than early.
+    CapacityRecord, 26 {
+        /// Lots at a time; 0: not on the ledger.
+        capacity: u16 = 0,
+        /// Lots of open offers, both lanes, pending ones included.
+        open: u16 = 2,
+        /// Unix seconds until when leases of open offers may run at the latest.
+        until: u32 = 4,
+        /// Unix seconds.
+        end_a: u32 = 8,
+        /// Lots of leases that end then.
+        lots_a: u16 = 12,
+        /// Unix seconds.
+        end_b: u32 = 14,
+        /// Lots of leases that end then.
+        lots_b: u16 = 18,
+        /// Unix seconds.
+        end_c: u32 = 20,
+        /// Lots of leases that end then.
+        lots_c: u16 = 24,
+    }
+);
+
 /// Bit of [`OfferRecord::flags`] and [`DemandRecord::flags`]: placed by the owner itself.
 pub const PLACED_BY_OWNER: u8 = 0x80;
+
+/// Bit of [`OfferRecord::flags`]: counted on the capacity ledger.
+pub const ON_LEDGER: u8 = 0x40;
 
 /// Bit of [`StandingRecord::flags`].
 pub const SUSPENDED: u8 = 1;
@@ -267,6 +297,10 @@ pub const DEVICES: Pages = Pages { prefix: 0xD0, per_page: 32, width: DeviceReco
 pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34 };
 /// Auction: last order sequence (u32) by device, all markets together.
 pub const ORDER_SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4 };
+/// Auction: [`CapacityRecord`] by device, sub-key market u32.
+pub const CAPACITY: Pages = Pages { prefix: 0xAA, per_page: 32, width: CapacityRecord::LEN };
+/// Auction: lots (u16) reserved by slot, sub-key market u32, device u32 ([`reserved_sub`]).
+pub const RESERVED: Pages = Pages { prefix: 0xAB, per_page: 64, width: 2 };
 /// Reputation: [`StandingRecord`] by device.
 pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN };
 /// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
@@ -323,6 +357,12 @@ pub fn fees_key(schedule: u8) -> [u8; 2] {
 #[must_use]
 pub fn asset_sub(asset: AssetId) -> [u8; 2] {
     asset.0.to_be_bytes()
+}
+
+/// Sub-key of [`RESERVED`].
+#[must_use]
+pub fn reserved_sub(market: MarketId, device: DeviceId) -> [u8; 8] {
+    (u64::from(market.0) << 32 | u64::from(device.0)).to_be_bytes()
 }
 
 /// Auction: key of an order page: [`OrderPageHeader`], then its records.

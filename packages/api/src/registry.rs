@@ -32,6 +32,18 @@ pub enum ExecuteMsg {
         /// The region.
         cell: CellId,
     },
+    /// Notes round-trip times that the sender's gateway measured to other gateways over the exchange. A gateway
+    /// in a cell only; of what a gateway is measured by others nothing comes from itself.
+    Measure {
+        /// At most 64.
+        entries: Vec<RttInput>,
+    },
+    /// Puts a gateway into the cell that it is nearest to as others measured it: the cell with the least median,
+    /// over at least [`MIN_REPORTERS`] gateways of different accounts in it. Anyone.
+    Locate {
+        /// The gateway's address.
+        gateway: String,
+    },
     /// Registers devices with proof of possession of their keys. Anyone.
     Register {
         /// At most [`MAX_BATCH`].
@@ -174,6 +186,45 @@ impl DeviceStatus {
             _ => return None,
         })
     }
+}
+
+/// Gateways of different accounts that a measured latency needs.
+pub const MIN_REPORTERS: u32 = 3;
+
+/// A round-trip time to a gateway.
+#[cw_serde]
+pub struct RttInput {
+    /// The gateway that answered.
+    pub gateway: AccountId,
+    /// Milliseconds, rounded up, 1..=60,000.
+    pub ms: u16,
+}
+
+/// Latency between two cells, as measured.
+#[cw_serde]
+pub struct CellLatencyResponse {
+    /// Median of the reporters' medians in milliseconds; `None` with fewer than [`MIN_REPORTERS`].
+    pub ms: Option<u16>,
+    /// Gateways whose measurements count: not older than a week.
+    pub reporters: u32,
+}
+
+/// What one gateway measured of another.
+#[cw_serde]
+pub struct RttResponse {
+    /// Who measured.
+    pub reporter: AccountId,
+    /// Milliseconds.
+    pub ms: u16,
+    /// Unix seconds of the block that noted it.
+    pub at: Uint64,
+}
+
+/// Measurements of one gateway.
+#[cw_serde]
+pub struct RttsResponse {
+    /// By reporter, those that count.
+    pub measured: Vec<RttResponse>,
 }
 
 /// Questions.

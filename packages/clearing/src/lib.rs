@@ -14,6 +14,7 @@
 //!   [`OrderId`](caplet_protocol::OrderId) order, `to_bytes` and `resume` between transactions, and
 //!   `finish`. Both end in [`Verified`], whose `prices` are what is charged.
 //! - [`paid`]: what one fill pays a lot, given those prices.
+//! - [`certificate::Scan::finish_reduced`]: the same, for a market that gives up its marginal trade.
 //! - [`single::best`]: the instant lane.
 //!
 //! # What the keeper links
@@ -31,6 +32,7 @@ pub mod json;
 mod market;
 mod order;
 pub mod prices;
+mod reduction;
 pub mod single;
 mod solve;
 mod terms;
@@ -42,6 +44,7 @@ pub use class::{Class, ClassIndex, MAX_CLASSES};
 pub use cost::cost;
 pub use market::{MAX_FEE_PER_LOT, MAX_TICK_SIZE, Market, MarketError, UNREACHABLE};
 pub use order::{Demand, Fill, Offer, paid};
+pub use reduction::{Reduction, Trade, trade_reduction};
 pub use solve::{Clearing, solve};
 pub use terms::Terms;
 pub use vector::Vector;

@@ -14,6 +14,7 @@ mod extremes;
 mod json;
 mod optimal;
 mod properties;
+mod reduction;
 mod resume;
 mod search;
 mod single;

@@ -17,6 +17,8 @@ pub(crate) struct Calls {
     pub(crate) lock: Vec<LockItem>,
     /// For orders that ended; forfeits go to the sender.
     pub(crate) unlock: Vec<UnlockItem>,
+    /// For orders that ended; forfeits go to the protocol's fees.
+    pub(crate) lost: Vec<UnlockItem>,
     /// Leases; the items' fees go to the sender.
     pub(crate) open: Option<(Terms, Vec<OpenItem>)>,
 }
@@ -45,6 +47,10 @@ impl Calls {
             let beneficiary = paid(sender, items, |item| item.forfeit);
             let items = UnlockItem::pack(items).into();
             calls.push(ExecuteMsg::Unlock { asset, beneficiary, items });
+        }
+        for items in self.lost.chunks(MAX_ITEMS) {
+            let items = UnlockItem::pack(items).into();
+            calls.push(ExecuteMsg::Unlock { asset, beneficiary: None, items });
         }
         let to_escrow = |call: ExecuteMsg| {
             let msg = to_json_binary(&call)?;

@@ -1,10 +1,11 @@
-//! The frozen book of the epoch that may be cleared.
+//! The frozen book of the epoch that may be cleared, order by order.
 
 use super::{Book, Order, pending};
-use crate::{market, tables::Terms};
-use caplet_clearing::ClassIndex;
+use crate::market;
+use crate::tables::{Pinned, Terms};
+use caplet_clearing::{ClassIndex, Fill};
 use caplet_protocol::{
-    Lots, OrderId, Tick, VectorId,
+    Lots, OrderId, VectorId,
     layout::{OrderFlags, Side},
 };
 use cosmwasm_std::{StdError, StdResult, Storage};
@@ -19,40 +20,11 @@ pub(crate) struct Entry {
     pub(crate) cancelled: bool,
 }
 
-/// Maps an order's id to the order, a side each. Orders without batch lots, and those that were void at the
-/// freeze, are not in it.
+/// Orders of the frozen book by id, a side each: those that a clearing fills.
+#[derive(Default)]
 pub(crate) struct Frozen {
     pub(crate) offers: BTreeMap<OrderId, Entry>,
     pub(crate) demands: BTreeMap<OrderId, Entry>,
-}
-
-impl Frozen {
-    /// Offers as the clearing arithmetic takes them, ascending.
-    pub(crate) fn clearing_offers(&self) -> impl Iterator<Item = caplet_clearing::Offer> {
-        self.offers.values().map(|entry| clearing_offer(&entry.order))
-    }
-
-    /// Demands as the clearing arithmetic takes them, ascending.
-    pub(crate) fn clearing_demands(&self) -> impl Iterator<Item = caplet_clearing::Demand> {
-        self.demands.values().map(|entry| clearing_demand(&entry.order))
-    }
-}
-
-impl Frozen {
-    /// Lots wanted at a base price or above.
-    pub(crate) fn lots_demanded_from(&self, base: Tick) -> u64 {
-        lots(self.demands.values().filter(|entry| entry.order.tick >= base))
-    }
-
-    /// Lots offered at a base price or below.
-    pub(crate) fn lots_offered_to(&self, base: Tick) -> u64 {
-        lots(self.offers.values().filter(|entry| entry.order.tick <= base))
-    }
-}
-
-fn lots<'a>(entries: impl Iterator<Item = &'a Entry>) -> u64 {
-    // at most 20,000 orders of 16-bit lots
-    entries.map(|entry| u64::from(entry.order.left.batch)).sum()
 }
 
 /// An offer as the clearing arithmetic takes it.
@@ -89,41 +61,96 @@ impl Book {
         inside.then_some(epoch)
     }
 
-    /// The frozen book of `epoch`, which is the one that may be cleared.
-    pub(crate) fn frozen(&mut self, storage: &dyn Storage, epoch: u32) -> StdResult<Frozen> {
-        Ok(Frozen {
-            offers: self.frozen_side(storage, epoch, Side::Offer)?,
-            demands: self.frozen_side(storage, epoch, Side::Demand)?,
-        })
+    /// The orders that fills of a proven clearing of `epoch` name.
+    pub(crate) fn frozen(
+        &mut self,
+        storage: &dyn Storage,
+        epoch: u32,
+        fills: &[Fill],
+    ) -> StdResult<Frozen> {
+        let mut frozen = Frozen::default();
+        for fill in fills {
+            if !frozen.offers.contains_key(&fill.offer) {
+                let entry = self.frozen_order(storage, epoch, Side::Offer, fill.offer)?;
+                frozen.offers.insert(fill.offer, entry);
+            }
+            if !frozen.demands.contains_key(&fill.demand) {
+                let entry = self.frozen_order(storage, epoch, Side::Demand, fill.demand)?;
+                frozen.demands.insert(fill.demand, entry);
+            }
+        }
+        Ok(frozen)
     }
 
-    /// The market as the clearing arithmetic sees it.
-    pub(crate) fn arithmetic(&mut self, storage: &dyn Storage) -> StdResult<Terms> {
-        self.classes(storage)?;
-        let classes = self.classes.as_ref();
-        let classes = classes.ok_or_else(|| StdError::msg("the class table was not read"))?;
-        Terms::load(storage, self.market, &self.config, classes)
-    }
-
-    fn frozen_side(
+    fn frozen_order(
         &mut self,
         storage: &dyn Storage,
         epoch: u32,
         side: Side,
-    ) -> StdResult<BTreeMap<OrderId, Entry>> {
-        let mut entries = BTreeMap::new();
-        let below = self.state.frozen_pages(side);
-        self.pages(side).load_below(storage, below)?;
-        for order in self.loaded(side) {
-            let order = order?;
-            if self.frozen_in(&order).is_some() {
-                entries.insert(order.id, Entry { order, cancelled: false });
+        id: OrderId,
+    ) -> StdResult<Entry> {
+        let open = self.pages(side).get(storage, id.page)?.map(|page| page.order(id.slot));
+        let open = open.transpose()?.flatten().filter(|order| self.frozen_in(order).is_some());
+        let cancelled = open.is_none();
+        let order = match open {
+            Some(order) => Some(order),
+            None => pending::get(storage, self.market, epoch, side, id)?,
+        };
+        let order = order.ok_or_else(|| StdError::msg("a proven fill is of no frozen order"))?;
+        Ok(Entry { order, cancelled })
+    }
+
+    /// What of the terms a clearing has to keep.
+    pub(crate) fn pin(&mut self, storage: &dyn Storage) -> StdResult<Pinned> {
+        let market = self.market;
+        Pinned::now(storage, market, self.classes(storage)?)
+    }
+
+    /// The market as the clearing arithmetic sees it.
+    pub(crate) fn arithmetic(&self, storage: &dyn Storage, pinned: Pinned) -> StdResult<Terms> {
+        Terms::of(storage, self.market, &self.config, pinned)
+    }
+
+    /// Shows orders of a side of the frozen book above `after`, ascending, until `visit` says enough;
+    /// whether there are no more. Orders without batch lots, and those that were void at the freeze, are not
+    /// in it; those cancelled since are. Pages that were read are kept.
+    pub(crate) fn each_frozen<E: From<StdError>>(
+        &mut self,
+        storage: &dyn Storage,
+        epoch: u32,
+        side: Side,
+        after: Option<OrderId>,
+        mut visit: impl FnMut(&Order) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let mut log = pending::of(storage, self.market, epoch, side, after).peekable();
+        let (from, below) = (after.map_or(0, |after| after.page), self.state.frozen_pages(side));
+        let mut next = from;
+        while let Some(number) = self.pages(side).load_next(storage, next, below)? {
+            next = number.saturating_add(1);
+            let open = self.pages(side).held(storage, number)?.open();
+            let open = open.collect::<StdResult<Vec<Order>>>()?;
+            for order in open.iter().filter(|order| Some(order.id) > after) {
+                if self.frozen_in(order).is_none() {
+                    continue;
+                }
+                // what was cancelled since stands before it, where it stood at the freeze
+                while let Some(older) =
+                    log.next_if(|entry| !matches!(entry, Ok(other) if other.id > order.id))
+                {
+                    if !visit(&older?)? {
+                        return Ok(false);
+                    }
+                }
+                if !visit(order)? {
+                    return Ok(false);
+                }
             }
         }
-        for order in pending::of(storage, self.market, epoch, side, None) {
-            let order = order?;
-            entries.insert(order.id, Entry { order, cancelled: true });
+        for cancelled in log {
+            if !visit(&cancelled?)? {
+                return Ok(false);
+            }
         }
-        Ok(entries)
+        Ok(true)
     }
 }

@@ -8,19 +8,22 @@ mod page;
 mod pages;
 pub(crate) mod pending;
 mod sequence;
+pub(crate) mod standing;
 
 pub(crate) use escrow::Calls;
 pub(crate) use frozen::{Entry, Frozen, clearing_demand, clearing_offer};
 pub(crate) use order::{Lanes, Order};
 pub(crate) use pages::Pages;
 pub(crate) use sequence::Sequences;
+pub(crate) use standing::Waiting;
 
 use crate::market::{self, MarketState};
-use crate::tables::{Classes, Vectors};
+use crate::tables::{self, Classes, Vectors};
+use crate::ledger::Ledger;
 use crate::{ContractError, OrderError, peers::Peers};
 use caplet_api::auction::MarketConfig;
 use caplet_api::event::EpochLapsed;
-use caplet_protocol::{MarketId, OrderId, VectorId, layout::Side};
+use caplet_protocol::{MarketId, OrderId, VectorId, layout::OrderFlags, layout::Side};
 use cosmwasm_std::{Addr, Event, Response, StdError, StdResult, Storage};
 
 /// Entries of the pending log whose money one message returns at most.
@@ -40,6 +43,10 @@ pub(crate) struct Book {
     pub(crate) events: Vec<Event>,
     /// What escrow is asked to do.
     pub(crate) calls: Calls,
+    /// What devices can do and have promised.
+    pub(crate) ledger: Ledger,
+    /// Standing orders of which something was filled.
+    filled: Vec<(Order, Lanes)>,
     offers: Pages,
     demands: Pages,
     classes: Option<Classes>,
@@ -57,8 +64,11 @@ impl Book {
         let mut state = market::load(storage, market)?;
         let lapsed = market::roll(&mut state, config.epoch_secs, now)?;
         let lapsed = lapsed.into_iter().map(|epoch| EpochLapsed { market: market.0, epoch }.into());
+        let ledger = Ledger::new(market, config.slot_secs, now);
         Ok(Self {
             market,
+            ledger,
+            filled: Vec::new(),
             config,
             state,
             now,
@@ -76,14 +86,6 @@ impl Book {
         match side {
             Side::Offer => &mut self.offers,
             Side::Demand => &mut self.demands,
-        }
-    }
-
-    /// Open orders of the pages of a side read so far, ascending.
-    fn loaded(&self, side: Side) -> impl Iterator<Item = StdResult<Order>> {
-        match side {
-            Side::Offer => self.offers.open(),
-            Side::Demand => self.demands.open(),
         }
     }
 
@@ -142,12 +144,17 @@ impl Book {
         if done {
             self.leave(storage, order)?;
         }
+        self.lease_capacity(storage, order, lots)?;
+        if order.flags.has(OrderFlags::STANDING) {
+            self.filled.push((*order, lots));
+        }
         Ok(done)
     }
 
     /// Ends an open order, whatever is left of it.
     pub(crate) fn end(&mut self, storage: &dyn Storage, order: &Order) -> StdResult<()> {
         self.pages(order.side).held(storage, order.id.page)?.end(order.id.slot);
+        self.withdraw_capacity(storage, order, order.left.total())?;
         self.leave(storage, order)
     }
 
@@ -162,7 +169,7 @@ impl Book {
         self.pages(order.side).held(storage, order.id.page)?.end(order.id.slot);
         let entry = Order { left: Lanes::batch(order.left.batch), ..*order };
         pending::put(storage, self.market, epoch, &entry);
-        Ok(())
+        self.withdraw_capacity(storage, order, order.left.instant.into())
     }
 
     /// An order that is gone for good is counted no more.
@@ -198,12 +205,14 @@ impl Book {
         sender: &Addr,
     ) -> Result<Response, ContractError> {
         self.release(storage)?;
+        self.keep_standing(storage)?;
         self.offers.flush(storage);
         self.demands.flush(storage);
         if let Some(classes) = self.classes {
             classes.flush(storage);
         }
         self.vectors.flush(storage);
+        self.ledger.flush(storage);
         market::save(storage, self.market, &self.state)?;
         let messages = self.calls.messages(&peers.escrow, self.config.asset, sender)?;
         Ok(Response::new().add_events(self.events).add_messages(messages))
@@ -213,8 +222,67 @@ impl Book {
     fn release(&mut self, storage: &mut dyn Storage) -> Result<(), ContractError> {
         for (epoch, order) in pending::due(storage, self.market, self.state.clearable, RELEASE)? {
             pending::remove(storage, self.market, epoch, &order);
+            self.withdraw_capacity(storage, &order, order.left.total())?;
             self.leave(storage, &order)?;
             self.unlock(&order, self.locked(&order)?);
+        }
+        Ok(())
+    }
+
+    /// Standing orders wait for the end of the slot they were filled for.
+    fn keep_standing(&mut self, storage: &mut dyn Storage) -> StdResult<()> {
+        let due = self.now.saturating_add(self.config.slot_secs.into());
+        let due = u32::try_from(due).unwrap_or(u32::MAX);
+        for (order, lots) in std::mem::take(&mut self.filled) {
+            let group = match order.side {
+                Side::Offer => {
+                    let slot = u8::try_from(order.group).ok();
+                    let classes = self.classes(storage)?;
+                    slot.and_then(|slot| classes.get(slot)).map(tables::class_bytes)
+                }
+                Side::Demand => {
+                    tables::vector_bytes(storage, self.market, VectorId(order.group))
+                }
+            };
+            let group = group.ok_or_else(|| StdError::msg("a filled order's group is gone"))?;
+            standing::add(storage, self.market, &order, lots, due, group)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a new offer's lots of both lanes on the ledger, if its device is on it: whether it is.
+    pub(crate) fn offer_capacity(
+        &mut self,
+        storage: &dyn Storage,
+        order: &Order,
+    ) -> Result<bool, OrderError> {
+        // the book of its last epoch may be cleared until the end of the next
+        let epochs = u64::from(self.config.epoch_secs).saturating_mul(2);
+        let until = u64::from(order.not_after)
+            .saturating_add(epochs)
+            .saturating_add(self.config.slot_secs.into());
+        self.ledger.offer(storage, order.device, order.left.total(), until)
+    }
+
+    /// Lots of an offer that is on the ledger are offered no more.
+    pub(crate) fn withdraw_capacity(
+        &mut self,
+        storage: &dyn Storage,
+        order: &Order,
+        lots: u32,
+    ) -> StdResult<()> {
+        if order.on_ledger { self.ledger.withdraw(storage, order.device, lots) } else { Ok(()) }
+    }
+
+    /// Lots of an offer that is on the ledger are leased from now on.
+    pub(crate) fn lease_capacity(
+        &mut self,
+        storage: &dyn Storage,
+        order: &Order,
+        lots: Lanes,
+    ) -> StdResult<()> {
+        if order.on_ledger {
+            return self.ledger.fill(storage, order.device, lots.total());
         }
         Ok(())
     }

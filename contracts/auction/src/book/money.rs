@@ -1,8 +1,11 @@
-//! What is locked for a demand, in base units: limit and close bond for each lot that is left (every
-//! lot may become a lease of its own), and the order bond until it is done.
+//! What is locked for an order, in base units: for a demand limit and close bond for each lot that is left
+//! (every lot may become a lease of its own); for both sides the order bond until it is done.
+//!
+//! A bond is there so that a flood costs its sender. It is lost by an order that ends without having been
+//! of use to anybody: one that was neither in a frozen book nor traded. See `docs/contracts/auction.md`.
 
 use super::{Book, Order};
-use caplet_api::packed::UnlockItem;
+use caplet_api::packed::{LockItem, UnlockItem};
 use caplet_protocol::{Tick, layout::Side};
 use cosmwasm_std::{StdError, StdResult};
 
@@ -19,11 +22,14 @@ impl Book {
         a_lot.checked_mul(lots.into())
     }
 
-    /// Locked for an order as it stands; nothing for an offer. `None` past 64 bits, which no order that
+    /// Locked for an order as it stands; only its bond for an offer. `None` past 64 bits, which no order that
     /// was placed reaches.
     pub(crate) fn may_lock(&self, order: &Order) -> Option<u64> {
-        if order.side == Side::Offer || order.left.is_none() {
+        if order.left.is_none() {
             return Some(0);
+        }
+        if order.side == Side::Offer {
+            return Some(order.bond);
         }
         self.locked_for(order.tick, order.left.batch)?.checked_add(order.bond)
     }
@@ -32,6 +38,34 @@ impl Book {
     pub(crate) fn locked(&self, order: &Order) -> StdResult<u64> {
         let lost = || StdError::msg("what is locked for an open order exceeds 64 bits");
         self.may_lock(order).ok_or_else(lost)
+    }
+
+    /// Whether an order that ends now was of use: a book froze with it, or some of it was traded.
+    pub(crate) fn was_of_use(&self, order: &Order) -> bool {
+        let frozen = crate::market::ends(&self.state, self.config.epoch_secs, order.epoch);
+        order.traded || self.state.collecting > order.epoch && !order.is_over(frozen)
+    }
+
+    /// Asks escrow to give the money of an order back that its device ended. The bond of one that was of no
+    /// use goes to the protocol's fees.
+    pub(crate) fn unlock_cancelled(&mut self, order: &Order) -> StdResult<()> {
+        let locked = self.locked(order)?;
+        if order.bond == 0 || self.was_of_use(order) {
+            self.unlock(order, locked);
+            return Ok(());
+        }
+        let (device, flags) = (order.device.0, order.owner_bit());
+        let amount = locked.saturating_sub(order.bond);
+        self.calls.lost.push(UnlockItem { device, amount, forfeit: order.bond, flags });
+        Ok(())
+    }
+
+    /// Asks escrow to lock an order's money, and to pay whoever relayed it.
+    pub(crate) fn lock(&mut self, order: &Order, amount: u64, relay_fee: u64) {
+        if amount > 0 || relay_fee > 0 {
+            let (device, flags) = (order.device.0, order.owner_bit());
+            self.calls.lock.push(LockItem { device, amount, relay_fee, flags });
+        }
     }
 
     /// Asks escrow to give money of an ended order back.

@@ -1,6 +1,8 @@
 //! An order that is open, or pending in the log.
 
-use caplet_api::layout::{DemandRecord, OfferRecord, OrderPageHeader, PLACED_BY_OWNER};
+use caplet_api::layout::{
+    DemandRecord, ON_LEDGER, OfferRecord, OrderPageHeader, PLACED_BY_OWNER,
+};
 use caplet_protocol::{
     DeviceId, OrderId, Tick,
     layout::{OrderFlags, Side},
@@ -21,9 +23,23 @@ impl Lanes {
         Self { batch: lots, instant: 0 }
     }
 
+    /// Lots of both lanes.
+    pub(crate) const fn total(self) -> u32 {
+        // two 16-bit numbers
+        (self.batch as u32).saturating_add(self.instant as u32)
+    }
+
     /// Whether there are none.
     pub(crate) const fn is_none(self) -> bool {
         self.batch == 0 && self.instant == 0
+    }
+
+    /// Both together; `None` past 16 bits.
+    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+        Some(Self {
+            batch: self.batch.checked_add(other.batch)?,
+            instant: self.instant.checked_add(other.instant)?,
+        })
     }
 
     /// What is left when `used` are taken; `None` if they are not there.
@@ -52,13 +68,17 @@ pub(crate) struct Order {
     pub(crate) flags: OrderFlags,
     /// Placed by the owner itself, so that no device's allowance is involved.
     pub(crate) by_owner: bool,
+    /// Counted on the capacity ledger (offers).
+    pub(crate) on_ledger: bool,
+    /// Whether some of its lots were taken already.
+    pub(crate) traded: bool,
     /// Lots left.
     pub(crate) left: Lanes,
     /// Unix seconds.
     pub(crate) not_after: u32,
     /// Epoch in which it was placed.
     pub(crate) epoch: u32,
-    /// Base units of bond locked with it (demands).
+    /// Base units of bond locked with it.
     pub(crate) bond: u64,
 }
 
@@ -79,12 +99,14 @@ impl Order {
                     device: DeviceId(r.device),
                     tick: Tick(r.tick),
                     group: r.class.into(),
-                    flags: OrderFlags(r.flags & !PLACED_BY_OWNER),
+                    flags: OrderFlags(r.flags & !(PLACED_BY_OWNER | ON_LEDGER)),
                     by_owner: r.flags & PLACED_BY_OWNER != 0,
+                    on_ledger: r.flags & ON_LEDGER != 0,
+                    traded: false,
                     left: Lanes { batch: r.batch, instant: r.instant },
                     not_after: r.not_after,
                     epoch: header.epoch,
-                    bond: 0,
+                    bond: header.bond,
                 }
             }
             Side::Demand => {
@@ -97,6 +119,8 @@ impl Order {
                     group: r.vector,
                     flags: OrderFlags(r.flags & !PLACED_BY_OWNER),
                     by_owner: r.flags & PLACED_BY_OWNER != 0,
+                    on_ledger: false,
+                    traded: false,
                     left: Lanes::batch(r.lots),
                     not_after: r.not_after,
                     epoch: header.epoch,
@@ -134,9 +158,10 @@ impl Order {
         }
     }
 
-    /// Flags with the owner's bit, as records and packed items carry them.
+    /// Flags with the bits of owner and ledger, as records carry them.
     fn record_flags(&self) -> u8 {
-        self.flags.0 | self.owner_bit()
+        let ledger = if self.on_ledger { ON_LEDGER } else { 0 };
+        self.flags.0 | self.owner_bit() | ledger
     }
 
     /// The owner's bit alone, as escrow's items carry it.

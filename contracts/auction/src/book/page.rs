@@ -59,6 +59,7 @@ impl Page {
             order.left = Lanes::default();
         } else if let Some(used) = self.used.get(&slot) {
             order.left = order.left.less(*used).ok_or_else(overdrawn)?;
+            order.traded = true;
         }
         Ok(Some(order))
     }

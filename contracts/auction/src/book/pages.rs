@@ -35,18 +35,19 @@ impl Pages {
         self.get(storage, page)?.ok_or_else(|| StdError::msg("the page of an open order is gone"))
     }
 
-    /// Reads every page below a number.
-    pub(crate) fn load_below(&mut self, storage: &dyn Storage, below: u32) -> StdResult<()> {
-        let pages: Vec<Page> = self.range(storage, 0, below).collect::<StdResult<_>>()?;
-        for page in pages {
-            self.loaded.entry(page.number()).or_insert(Some(page));
-        }
-        Ok(())
-    }
-
-    /// Open orders of the pages read so far, ascending.
-    pub(crate) fn open(&self) -> impl Iterator<Item = StdResult<Order>> {
-        self.loaded.values().flatten().flat_map(Page::open)
+    /// Reads the first page from `from` to before `below` that holds something open; its number.
+    pub(crate) fn load_next(
+        &mut self,
+        storage: &dyn Storage,
+        from: u32,
+        below: u32,
+    ) -> StdResult<Option<u32>> {
+        let page = self.range(storage, from, below).next().transpose()?;
+        Ok(page.map(|page| {
+            let number = page.number();
+            self.loaded.entry(number).or_insert(Some(page));
+            number
+        }))
     }
 
     /// Pages from `from` to before `to` that hold something open, in ascending order, unchanged by this message.

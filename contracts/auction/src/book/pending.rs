@@ -66,6 +66,18 @@ pub(crate) fn of(
     })
 }
 
+/// An entry.
+pub(crate) fn get(
+    storage: &dyn Storage,
+    market: MarketId,
+    epoch: u32,
+    side: Side,
+    id: OrderId,
+) -> StdResult<Option<Order>> {
+    let bytes = storage.get(&keys::pending_entry(market, epoch, side, id));
+    bytes.map(|bytes| decode(side, id, &bytes)).transpose()
+}
+
 /// At most `most` entries whose epoch can no longer be cleared.
 pub(crate) fn due(
     storage: &dyn Storage,

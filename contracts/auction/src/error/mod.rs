@@ -10,7 +10,7 @@ use caplet_api::packed::PackedError;
 use caplet_base::admin::AdminError;
 use caplet_clearing::Reject;
 use caplet_protocol::{AssetId, DeviceId, MarketId, OrderId, layout::Side};
-use cosmwasm_std::StdError;
+use cosmwasm_std::{Addr, StdError};
 use thiserror::Error;
 
 /// A side as people call it.
@@ -203,6 +203,122 @@ pub enum ContractError {
         cells: usize,
         /// The most.
         most: usize,
+    },
+    /// A capacity of nothing.
+    #[error("device {device} would have a capacity of 0 lots: give at least 1, or null to take it off the ledger")]
+    NoCapacity {
+        /// The device.
+        device: DeviceId,
+    },
+    /// Less than what is promised.
+    #[error(
+        "device {device} would have a capacity of {lots} lots, {promised} are promised in some slot: cancel offers or wait, or declare more"
+    )]
+    Promised {
+        /// The device.
+        device: DeviceId,
+        /// Lots declared.
+        lots: u16,
+        /// Lots promised.
+        promised: u32,
+    },
+    /// Nothing can be reserved of a device whose capacity is not known.
+    #[error("device {device} is not on the capacity ledger of market {market}: its owner declares one with set_capacity")]
+    OffLedger {
+        /// The device.
+        device: DeviceId,
+        /// The market.
+        market: MarketId,
+    },
+    /// A slot that began before the one that runs.
+    #[error("slot {slot} is past, slot {current} runs: reserve from there on")]
+    PastSlot {
+        /// The slot.
+        slot: u32,
+        /// The one that runs.
+        current: u32,
+    },
+    /// Too little is free.
+    #[error("device {device} has {free} lots free in slot {slot}, asked are {lots}: reserve fewer, or other slots")]
+    NoRoom {
+        /// The device.
+        device: DeviceId,
+        /// The slot.
+        slot: u32,
+        /// Lots asked.
+        lots: u16,
+        /// Lots free.
+        free: u32,
+    },
+    /// More than is reserved.
+    #[error("device {device} has {reserved} lots reserved in slot {slot}, asked to release are {lots}: release what is there")]
+    NotReserved {
+        /// The device.
+        device: DeviceId,
+        /// The slot.
+        slot: u32,
+        /// Lots asked.
+        lots: u16,
+        /// Lots reserved.
+        reserved: u16,
+    },
+    /// A sender that may not reserve.
+    #[error("{sender} may not reserve or release: the owner names contracts with set_reservers")]
+    NotReserver {
+        /// Who sent.
+        sender: Addr,
+    },
+    /// A sender that does not own the device.
+    #[error("{sender} does not own device {device}: its owner declares what it can do")]
+    NotDeviceOwner {
+        /// The device.
+        device: DeviceId,
+        /// Who sent.
+        sender: Addr,
+    },
+    /// A device that may not trade.
+    #[error("device: {0}")]
+    Device(OrderError),
+    /// A lease that leaves nothing to return.
+    #[error("lease {lease} returns nothing: {why}")]
+    NothingToReturn {
+        /// The lease.
+        lease: u64,
+        /// Why, with what is possible.
+        why: &'static str,
+    },
+    /// A standing order that does not wait.
+    #[error(
+        "{side} {order} of market {market} does not wait to be renewed: query `standing` for those that do",
+        side = word(*side)
+    )]
+    NotStanding {
+        /// Which side.
+        side: Side,
+        /// The order.
+        order: OrderId,
+        /// The market.
+        market: MarketId,
+    },
+    /// No scan of the sender.
+    #[error("{sender} has no scan of epoch {epoch}: begin one with begin_clear")]
+    NoScan {
+        /// The epoch.
+        epoch: u32,
+        /// Who sent.
+        sender: Addr,
+    },
+    /// Too few measurements between two cells.
+    #[error("cells {a} and {b} were measured by {measured} gateways, {least} are needed: have more keepers measure")]
+    Unmeasured {
+        /// One cell.
+        a: caplet_protocol::CellId,
+        /// The other.
+        b: caplet_protocol::CellId,
+        /// Gateways that measured.
+        measured: u32,
+        /// How many are needed.
+        least: u32,
     },
     /// A counter is at its end.
     #[error("there are no more {0}: open another auction")]

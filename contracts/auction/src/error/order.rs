@@ -132,6 +132,36 @@ pub enum OrderError {
         /// The most.
         most: u16,
     },
+    /// More than the device can do at a time.
+    #[error(
+        "it offers {lots} lots, device {device} has {free} free in slot {slot}: offer fewer, or have its owner set a larger capacity"
+    )]
+    Capacity {
+        /// The device.
+        device: DeviceId,
+        /// Lots offered.
+        lots: u32,
+        /// Lots free in that slot.
+        free: u32,
+        /// The slot.
+        slot: u32,
+    },
+    /// An offer on the capacity ledger that holds for too long.
+    #[error("it may be served {slots} slots ahead, at most {most} are kept: let it end earlier")]
+    TooFarAhead {
+        /// Slots.
+        slots: u32,
+        /// The most.
+        most: u16,
+    },
+    /// A standing order whose slot is not over.
+    #[error("its slot ends at {due}, it is {now}: renew it then")]
+    NotDue {
+        /// Unix seconds.
+        due: u32,
+        /// Block time.
+        now: u64,
+    },
     /// The sum to lock leaves 64 bits.
     #[error(
         "{lots} lots at {price} with their bonds exceed {most} base units: lower the lots or the price",

@@ -32,6 +32,17 @@ pub(super) fn class_of(
     })
 }
 
+/// The supply class of an offer that is placed again: its promises as they were, the rest as of now.
+pub(super) fn class_again(config: &MarketConfig, trader: &Trader, before: Class) -> Class {
+    let top = config.tiers.reliability.len().saturating_sub(1);
+    Class {
+        cell: trader.record.cell(),
+        reliability: trader.tier.min(u8::try_from(top).unwrap_or(u8::MAX)),
+        attested: before.attested && trader.record.flags & ATTESTED != 0,
+        ..before
+    }
+}
+
 /// The requirement vector of a demand.
 pub(super) fn vector_of(
     config: &MarketConfig,
@@ -69,10 +80,12 @@ pub(super) fn offer(book: &Book, offer: &Offer, by_owner: bool) -> Result<Order,
         group: 0,
         flags: offer.flags,
         by_owner,
+        on_ledger: false,
+        traded: false,
         left,
         not_after: not_after(offer.not_after, book.now)?,
         epoch: book.state.collecting,
-        bond: 0,
+        bond: book.config.offer_bond.u64(),
     })
 }
 
@@ -90,6 +103,8 @@ pub(super) fn demand(book: &Book, demand: &Demand, by_owner: bool) -> Result<Ord
         group: 0,
         flags: demand.flags,
         by_owner,
+        on_ledger: false,
+        traded: false,
         left: Lanes::batch(demand.lots.0),
         not_after: not_after(demand.not_after, book.now)?,
         epoch: book.state.collecting,

@@ -2,7 +2,7 @@
 
 use super::authority::Authority;
 use super::{Context, bounded, order_id};
-use crate::book::{Book, Order};
+use crate::book::{Book, Order, standing};
 use crate::{ContractError, OrderError};
 use caplet_api::auction::CancelInput;
 use caplet_api::event::OrdersEnded;
@@ -30,10 +30,21 @@ pub(super) fn cancel(
     // maps (side, pending) to the orders that ended so
     let mut ended: BTreeMap<(Side, bool), Vec<u64>> = BTreeMap::new();
     for (index, CancelInput { side, order, signature }) in orders.into_iter().enumerate() {
-        let order = book.find(storage, side, order_id(order)?)?;
+        let id = order_id(order)?;
+        let waiting = standing::get(storage, market, side, id)?.map(|waiting| waiting.order);
+        let open = match (book.find(storage, side, id), waiting) {
+            (Err(ContractError::UnknownOrder { .. }), Some(_)) => None,
+            (found, _) => Some(found?),
+        };
+        let Some(order) = open.or(waiting) else { continue }; // one of both is there
         ask(&mut authority, market, index, &order, signature.map(Into::into))
             .map_err(|source| ContractError::Order { side, index, source })?;
-        let pending = end(storage, &mut book, &order)?;
+        // a standing order that is taken back is not renewed
+        standing::remove(storage, market, side, id);
+        let pending = match open {
+            Some(order) => end(storage, &mut book, &order)?,
+            None => false,
+        };
         ended.entry((side, pending)).or_default().push(order.id.to_u64());
     }
     authority.verify()?;
@@ -51,7 +62,7 @@ fn end(storage: &mut dyn Storage, book: &mut Book, order: &Order) -> StdResult<b
         return Ok(true);
     }
     book.end(storage, order)?;
-    book.unlock(order, book.locked(order)?);
+    book.unlock_cancelled(order)?;
     Ok(false)
 }
 

@@ -1,4 +1,4 @@
-//! `Expire`: anybody clears away orders past their end, for the bonds of the demands.
+//! `Expire`: anybody clears away orders past their end, for a share of their bonds.
 
 use super::{Context, bounded, order_id};
 use crate::ContractError;
@@ -11,7 +11,7 @@ use cosmwasm_std::{Response, Storage, Uint64};
 /// Most orders in one message.
 const MAX_ORDERS: usize = 100;
 
-/// Ends orders past their end: all or none. The bond of a demand goes to the sender, the rest back.
+/// Ends orders past their end: all or none. A share of their bonds goes to the sender, the rest back.
 pub(super) fn expire(
     storage: &mut dyn Storage,
     context: &Context<'_>,
@@ -26,8 +26,9 @@ pub(super) fn expire(
         let order = book.find(storage, side, order_id(*number)?)?;
         check(&book, &order)?;
         book.end(storage, &order)?;
-        let back = book.locked(&order)?.saturating_sub(order.bond);
-        book.unlock_forfeit(&order, back, order.bond);
+        let sweep = sweep(&book, &order);
+        let back = book.locked(&order)?.saturating_sub(sweep);
+        book.unlock_forfeit(&order, back, sweep);
         ended.push(order.id.to_u64());
     }
     let (number, side) = (market.0, side as u8);
@@ -35,6 +36,12 @@ pub(super) fn expire(
         OrdersEnded { market: number, side, orders: ended, expired: true, pending: false }.into(),
     );
     book.close(storage, &context.peers, context.sender)
+}
+
+/// What whoever clears an order away gets of its bond: a tenth for the work, all of it if the order was of
+/// no use.
+fn sweep(book: &Book, order: &Order) -> u64 {
+    if book.was_of_use(order) { order.bond / 10 } else { order.bond }
 }
 
 /// Passes an order that is over and can be filled no more. One that was open when a book froze that

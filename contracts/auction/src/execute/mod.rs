@@ -4,15 +4,19 @@ mod admit;
 mod authority;
 mod brought;
 mod cancel;
-mod clear;
+mod capacity;
+pub(crate) mod clear;
 mod create_market;
 mod expire;
 mod parties;
 mod place;
+mod refresh_latency;
 mod relay;
+mod renew;
 mod set_latency;
 mod take;
 
+use self::capacity::Claim;
 use crate::ContractError;
 use crate::peers::{self, Peers};
 use caplet_api::auction::ExecuteMsg;
@@ -61,6 +65,35 @@ pub(crate) fn dispatch(
         }
         ExecuteMsg::Clear { market, epoch, fills, prices } => {
             clear::clear(storage, &context, market, epoch, &fills, &prices)
+        }
+        ExecuteMsg::BeginClear { market, epoch, fills, prices, orders } => {
+            clear::begin(storage, &context, (market, epoch), &fills, &prices, orders)
+        }
+        ExecuteMsg::ContinueClear { market, epoch, orders } => {
+            clear::go_on_with(storage, &context, market, epoch, orders)
+        }
+        ExecuteMsg::Renew { market, side, orders } => {
+            renew::renew(storage, &context, market, side, &orders)
+        }
+        ExecuteMsg::SetCapacity { market, device, lots } => {
+            capacity::set(storage, &context, market, device, lots)
+        }
+        ExecuteMsg::Reserve { market, device, first_slot, slots, lots } => {
+            let claim = Claim { device, first_slot, slots, lots };
+            capacity::reserve(storage, &context, market, &claim)
+        }
+        ExecuteMsg::Release { market, device, first_slot, slots, lots } => {
+            let claim = Claim { device, first_slot, slots, lots };
+            capacity::release(storage, &context, market, &claim)
+        }
+        ExecuteMsg::Return { market, leases } => {
+            capacity::give_back(storage, &context, market, &leases)
+        }
+        ExecuteMsg::SetReservers { contracts } => {
+            capacity::set_reservers(storage, &context, &contracts)
+        }
+        ExecuteMsg::RefreshLatency { pairs } => {
+            refresh_latency::refresh_latency(storage, &context, &pairs)
         }
         ExecuteMsg::Admin(msg) => {
             Ok(Response::new().add_event(admin::execute(storage, api, sender, msg)?))

@@ -7,7 +7,6 @@ use crate::book::{Book, Order, Sequences};
 use crate::{ContractError, OrderError};
 use caplet_api::auction::{DemandInput, MAX_PAGE, OfferInput};
 use caplet_api::event::OrdersPlaced;
-use caplet_api::packed::LockItem;
 use caplet_protocol::{
     MarketId,
     layout::{Demand, Offer, Side},
@@ -74,12 +73,7 @@ impl Placing<'_> {
         if placing == 0 {
             return Err(ContractError::Count { what: "orders", count: 0, most: MAX_PAGE });
         }
-        let (open, most) = (self.book.state.open_orders, self.book.config.max_orders);
-        let after = u32::try_from(placing).ok().and_then(|placing| open.checked_add(placing));
-        if after.is_some_and(|after| after <= most) {
-            return Ok(());
-        }
-        Err(ContractError::Full { market: self.book.market, open, placing, most })
+        room(&self.book, placing)
     }
 
     /// Admits each order of a side; an error names the first that is not.
@@ -112,7 +106,9 @@ impl Placing<'_> {
         })?;
         let class = admit::class_of(&self.book.config, &trader, &offer)?;
         order.group = self.book.classes(storage)?.enter(class)?.0.into();
-        self.lock(&order, 0, offer.relay_fee);
+        order.on_ledger = self.book.offer_capacity(storage, &order)?;
+        let amount = self.book.locked(&order)?;
+        self.book.lock(&order, amount, offer.relay_fee);
         Ok(order)
     }
 
@@ -134,7 +130,7 @@ impl Placing<'_> {
         let vector = admit::vector_of(&self.book.config, &trader, &demand)?;
         order.group = self.book.enter_vector(storage, &vector)?.0;
         let amount = self.book.locked(&order)?;
-        self.lock(&order, amount, demand.relay_fee);
+        self.book.lock(&order, amount, demand.relay_fee);
         Ok(order)
     }
 
@@ -143,16 +139,20 @@ impl Placing<'_> {
         if signed == market { Ok(()) } else { Err(OrderError::OtherMarket { signed, market }) }
     }
 
-    fn lock(&mut self, order: &Order, amount: u64, relay_fee: u64) {
-        if amount > 0 || relay_fee > 0 {
-            let (device, flags) = (order.device.0, order.owner_bit());
-            self.book.calls.lock.push(LockItem { device, amount, relay_fee, flags });
-        }
+}
+
+/// Passes if the book has room for so many more orders.
+pub(super) fn room(book: &Book, placing: usize) -> Result<(), ContractError> {
+    let (open, most) = (book.state.open_orders, book.config.max_orders);
+    let after = u32::try_from(placing).ok().and_then(|placing| open.checked_add(placing));
+    if after.is_some_and(|after| after <= most) {
+        return Ok(());
     }
+    Err(ContractError::Full { market: book.market, open, placing, most })
 }
 
 /// Writes the page of a side and counts its orders.
-fn enter(
+pub(super) fn enter(
     storage: &mut dyn Storage,
     book: &mut Book,
     side: Side,

@@ -41,7 +41,9 @@ pub(super) fn take(
     strangers(&mut authority.parties, &posted, &taker, &demand)?;
     let price = within_limit(storage, &mut book, &posted, &taker, &demand)?;
     let lots = demand.lots.0;
-    book.take(storage, &posted, Lanes { batch: 0, instant: lots })?;
+    if book.take(storage, &posted, Lanes { batch: 0, instant: lots })? {
+        book.unlock(&posted, posted.bond);
+    }
     open(&mut book, &posted, &order, price, demand.relay_fee)?;
     book.events.push(
         OfferTaken {

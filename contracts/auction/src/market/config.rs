@@ -129,6 +129,7 @@ fn numbers(config: &MarketConfig) -> Result<(), ConfigError> {
     range("settle_blocks", config.settle_blocks.into(), 0, MAX_SETTLE_SECS.into())?;
     range("exposure", config.exposure.0.into(), 0, MAX_EXPOSURE.0.into())?;
     range("order_bond", config.order_bond.u64(), 0, MAX_BOND)?;
+    range("offer_bond", config.offer_bond.u64(), 0, MAX_BOND)?;
     range("close_bond", config.close_bond.u64(), 0, MAX_BOND)?;
     range("max_orders", config.max_orders.into(), one, MAX_ORDERS.into())
 }

@@ -125,7 +125,13 @@ fn encode(class: &Class) -> [u8; WIDTH] {
     [c0, c1, latency, throughput, accuracy, reliability, t0, t1, t2, t3, u8::from(attested), 1]
 }
 
-fn decode(bytes: &[u8]) -> StdResult<Class> {
+/// A class as the table keeps it.
+pub(crate) fn bytes(class: Class) -> Vec<u8> {
+    encode(&class).to_vec()
+}
+
+/// The class of [`bytes`].
+pub(crate) fn decode(bytes: &[u8]) -> StdResult<Class> {
     match *bytes {
         [c0, c1, latency, throughput, accuracy, reliability, t0, t1, t2, t3, attested, 1] => {
             Ok(Class {

@@ -4,10 +4,11 @@ use super::{Classes, latency, vector};
 use caplet_api::auction::MarketConfig;
 use caplet_clearing::{Class, Market, Vector};
 use caplet_protocol::{CellId, MarketId};
+use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{StdResult, Storage};
 use std::collections::BTreeMap;
 
-/// What a clearing is checked against. Cells are renumbered densely, so that the matrix holds only
+/// What a clearing is checked against. Cells are numbered densely, so that the matrix holds only
 /// those that occur.
 pub(crate) struct Terms {
     market: Market,
@@ -16,25 +17,22 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    /// The terms of a market with its live classes and all its vectors.
-    pub(crate) fn load(
+    /// The terms of a market as pinned, with all its vectors as of now. Vectors that are newer than the pin
+    /// are of no frozen demand; where they come from does not matter then.
+    pub(crate) fn of(
         storage: &dyn Storage,
         market: MarketId,
         config: &MarketConfig,
-        classes: &Classes,
+        pinned: Pinned,
     ) -> StdResult<Self> {
-        let mut classes: Vec<Option<Class>> =
-            classes.iter().map(|(_, class, offers)| (offers > 0).then_some(class)).collect();
+        let Pinned { mut classes, cells, latency_ms } = pinned;
+        let number = |cell: &mut CellId| {
+            let known = cells.iter().position(|other| other == cell);
+            *cell = CellId(known.and_then(|at| u16::try_from(at).ok()).unwrap_or_default());
+        };
+        classes.iter_mut().flatten().for_each(|class| number(&mut class.cell));
         let mut vectors = vector::list(storage, market)?;
-        let mut cells = BTreeMap::new();
-        for cell in classes.iter_mut().flatten().map(|class| &mut class.cell) {
-            *cell = dense(&mut cells, *cell);
-        }
-        let providers = cells.len();
-        for cell in vectors.iter_mut().map(|vector| &mut vector.cell) {
-            *cell = dense(&mut cells, *cell);
-        }
-        let latency_ms = matrix(storage, &cells, providers)?;
+        vectors.iter_mut().for_each(|vector| number(&mut vector.cell));
         Ok(Self { market: arithmetic(config, latency_ms), classes, vectors })
     }
 
@@ -48,11 +46,80 @@ impl Terms {
     }
 }
 
-/// The dense number of a cell; new ones are numbered in the order they come.
-fn dense(cells: &mut BTreeMap<CellId, u16>, cell: CellId) -> CellId {
+/// What of the terms could change while a book is scanned: live classes, and latencies between the cells
+/// that occur. A scan over several transactions keeps it, so that nothing anybody does voids the scan.
+#[cw_serde]
+pub(crate) struct Pinned {
+    /// By slot; `None` where no offer is.
+    #[serde(with = "packed")]
+    classes: Vec<Option<Class>>,
+    /// Cells by their number in the matrix.
+    cells: Vec<CellId>,
+    /// From the cell of a row to that of a column.
+    latency_ms: Vec<Vec<u16>>,
+}
+
+impl Pinned {
+    /// As of now.
+    pub(crate) fn now(
+        storage: &dyn Storage,
+        market: MarketId,
+        classes: &Classes,
+    ) -> StdResult<Self> {
+        let classes: Vec<Option<Class>> =
+            classes.iter().map(|(_, class, offers)| (offers > 0).then_some(class)).collect();
+        let mut numbers = BTreeMap::new();
+        for class in classes.iter().flatten() {
+            dense(&mut numbers, class.cell);
+        }
+        let providers = numbers.len();
+        for vector in vector::list(storage, market)? {
+            dense(&mut numbers, vector.cell);
+        }
+        let latency_ms = matrix(storage, &numbers, providers)?;
+        let mut cells = vec![CellId(0); numbers.len()];
+        for (cell, number) in numbers {
+            if let Some(place) = cells.get_mut(usize::from(number)) {
+                *place = cell;
+            }
+        }
+        Ok(Self { classes, cells, latency_ms })
+    }
+}
+
+/// Numbers a cell densely; new ones in the order they come.
+fn dense(cells: &mut BTreeMap<CellId, u16>, cell: CellId) {
     // at most 64 classes and 1,024 vectors, so the count fits
     let next = u16::try_from(cells.len()).unwrap_or(u16::MAX);
-    CellId(*cells.entry(cell).or_insert(next))
+    cells.entry(cell).or_insert(next);
+}
+
+/// Classes as the class table writes them, by slot; empty where none is live.
+mod packed {
+    use crate::tables::class;
+    use caplet_clearing::Class;
+    use cosmwasm_schema::serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use cosmwasm_std::Binary;
+
+    pub(super) fn serialize<S: Serializer>(
+        classes: &[Option<Class>],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let bytes = |class: &Option<Class>| {
+            Binary::from(class.map(class::bytes).unwrap_or_default())
+        };
+        classes.iter().map(bytes).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Option<Class>>, D::Error> {
+        let read = |bytes: Binary| {
+            let class = (!bytes.is_empty()).then(|| class::decode(&bytes)).transpose();
+            class.map_err(D::Error::custom)
+        };
+        Vec::<Binary>::deserialize(from)?.into_iter().map(read).collect()
+    }
 }
 
 /// Latencies by dense number. Only the first `providers` rows are ever read; the rest stay unreachable.

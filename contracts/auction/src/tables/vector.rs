@@ -110,7 +110,13 @@ fn encode(vector: &Vector) -> Content {
     [c0, c1, latency, throughput, accuracy, reliability, attested, t0, t1, t2, t3, r0, r1, l0, l1]
 }
 
-fn decode(bytes: &[u8]) -> StdResult<Vector> {
+/// The bytes of a vector by its number.
+pub(crate) fn bytes(storage: &dyn Storage, market: MarketId, id: VectorId) -> Option<Vec<u8>> {
+    storage.get(&keys::vector(market, id))
+}
+
+/// The vector of [`bytes`].
+pub(crate) fn decode(bytes: &[u8]) -> StdResult<Vector> {
     match *bytes {
         [
             c0,

@@ -7,7 +7,8 @@ use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, AssetId, DeviceId};
 use cosmwasm_std::{Addr, Response, Storage};
 
-/// Moves each item's amount from ordered back to free, and what it forfeits to the beneficiary.
+/// Moves each item's amount from ordered back to free, and what it forfeits to the beneficiary: the
+/// protocol's fees if the message names none.
 pub(super) fn unlock(
     storage: &mut dyn Storage,
     registry: &mut Registry<'_>,
@@ -15,6 +16,7 @@ pub(super) fn unlock(
     beneficiary: Option<&Addr>,
     items: &[u8],
 ) -> Result<Response, ContractError> {
+    let named = beneficiary.is_some();
     let (mut work, mut beneficiary) = (Work::default(), Beneficiary::new(beneficiary));
     work.books.of(storage, asset)?;
     for (index, item) in UnlockItem::unpack(items, MAX_ITEMS)?.into_iter().enumerate() {
@@ -26,7 +28,10 @@ pub(super) fn unlock(
         let book = work.books.of(storage, asset)?;
         book.shift(storage, Pot::Ordered(payer), Pot::Free(payer), item.amount.into())?;
         if item.forfeit > 0 {
-            let to = Pot::Free(beneficiary.account(registry, item.forfeit)?);
+            let to = match named {
+                true => Pot::Free(beneficiary.account(registry, item.forfeit)?),
+                false => Pot::Fees,
+            };
             book.shift(storage, Pot::Ordered(payer), to, item.forfeit.into())?;
         }
         if !by_owner(item.flags) {

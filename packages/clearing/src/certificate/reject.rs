@@ -236,6 +236,11 @@ pub enum Reject {
         /// D(pi).
         bound: i128,
     },
+    /// Trade reduction in a market of several classes.
+    #[error(
+        "{0} classes have offers, a market that reduces trade clears one: offer in one class, or make a market for each"
+    )]
+    Classes(usize),
     /// A sum left 128 bits.
     #[error("a sum leaves 128 bits at order {0}: report this book")]
     Overflow(OrderId),

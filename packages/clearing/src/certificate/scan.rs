@@ -2,8 +2,9 @@
 
 use super::{Reject, StateError, Verified, bytes, state::State};
 use crate::{
-    Fill, Terms,
+    Fill, Reduction, Terms, Trade,
     prices::{self, Constraints, Extremes},
+    trade_reduction,
 };
 use caplet_protocol::VectorId;
 
@@ -116,11 +117,47 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// Fills that are left over, or a gap.
     pub fn finish(mut self) -> Result<Verified, Reject> {
+        self.conclude()
+    }
+
+    /// Ends like [`Scan::finish`], then gives up the marginal trade: [`trade_reduction`]. What comes back is
+    /// the proof of the full optimum, and what is to be settled instead of it. Fills of demands that take
+    /// all or nothing stay as they are, at their asks.
+    ///
+    /// # Errors
+    /// As [`Scan::finish`]; and [`Reject::Classes`] when more than one class has offers.
+    pub fn finish_reduced(mut self) -> Result<(Verified, Reduction), Reject> {
+        let classes = self.state.margins.classes.len();
+        if classes > 1 {
+            return Err(Reject::Classes(classes));
+        }
+        let unsold = self.state.margins.classes.values().find_map(|margin| margin.unsold);
+        let class = self.state.margins.classes.keys().next().copied();
+        let (mut trades, mut whole) = (Vec::new(), Vec::new());
+        for (&fill, known) in self.fills.iter().zip(&self.state.resolved) {
+            // a fill without either is of an unknown order, which `conclude` rejects
+            let (Some(known), Some(class)) = (known, class) else { continue };
+            if known.whole {
+                whole.push(fill);
+                continue;
+            }
+            let limit = self.terms.market.price(known.limit);
+            let cost = self.terms.cost(class, known.vector).unwrap_or(limit);
+            trades.push(Trade { fill, value: limit.saturating_sub(cost) });
+        }
+        let verified = self.conclude()?;
+        let mut reduced = trade_reduction(&trades, unsold);
+        reduced.fills.extend(whole);
+        reduced.fills.sort_unstable();
+        Ok((verified, reduced))
+    }
+
+    fn conclude(&mut self) -> Result<Verified, Reject> {
         self.end_demands()?;
         if let Some(&Fill { offer, demand, .. }) = self.fills.get(self.state.done) {
             return Err(Reject::UnknownOffer { offer, demand });
         }
-        let State { welfare, bound, lots, margins, slack, .. } = self.state;
+        let State { welfare, bound, lots, margins, slack, .. } = std::mem::take(&mut self.state);
         if bound > welfare {
             return Err(Reject::Gap { welfare, bound, slack });
         }

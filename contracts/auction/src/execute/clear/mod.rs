@@ -1,26 +1,31 @@
-//! `Clear`: a keeper's clearing of a frozen book, believed in nothing.
+//! `Clear`, `BeginClear`, `ContinueClear`: a keeper's clearing of a frozen book, believed in nothing.
 //!
-//! The contract scans the frozen book itself; `caplet_clearing::verify` accepts only fills that are
+//! The contract scans the frozen book itself; `caplet_clearing` accepts only fills that are
 //! feasible, within limits, in time priority and optimal (gap 0), and derives the prices.
 
+pub(crate) mod kept;
+mod prices;
+mod scan;
 mod settle;
 
+use self::scan::Progress;
 use self::settle::Proven;
 use super::Context;
 use crate::ContractError;
-use crate::book::{Book, Frozen};
+use crate::book::Book;
 use crate::market;
 use caplet_api::auction::MAX_CLASSES;
-use caplet_api::event::{EpochCleared, PriceMoved};
+use caplet_api::event::{EpochCleared, PriceMoved, ScanAdvanced};
 use caplet_api::packed::FillItem;
-use caplet_clearing::Fill;
+use caplet_clearing::certificate::Scan;
+use caplet_clearing::{Fill, Terms, Verified};
 use caplet_protocol::{Lots, MarketId};
 use cosmwasm_std::{Response, StdError, StdResult, Storage, Uint64};
 
 /// Most fills of one clearing: two a possible order, far above what a solver makes.
 const MAX_FILLS: usize = 40_000;
 
-/// Clears the frozen book of an epoch.
+/// Clears the frozen book of an epoch in one transaction.
 pub(super) fn clear(
     storage: &mut dyn Storage,
     context: &Context<'_>,
@@ -32,21 +37,101 @@ pub(super) fn clear(
     let mut book = Book::open(storage, market, context.now)?;
     clearable(&book, epoch)?;
     let (fills, witness) = (unpack(fills)?, witness(prices)?);
-    let mut frozen = book.frozen(storage, epoch)?;
-    let terms = book.arithmetic(storage)?;
-    let (offers, demands) = (frozen.clearing_offers(), frozen.clearing_demands());
-    let verified = caplet_clearing::verify(terms.view(), offers, demands, &fills, &witness)?;
-    reprice(&mut book, &frozen, epoch);
-    let proven = Proven { epoch, fills: &fills, terms: terms.view(), prices: &verified.prices };
+    let pinned = book.pin(storage)?;
+    let terms = book.arithmetic(storage, pinned)?;
+    let mut progress = Progress::new(epoch);
+    let mut scan = Scan::start(terms.view(), &fills, &witness)?;
+    progress.advance(storage, &mut book, &mut scan, u32::MAX)?;
+    let verified = scan.finish()?;
+    carry_out(storage, context, book, &progress, &fills, terms.view(), &verified)
+}
+
+/// Begins the sender's scan of the frozen book of an epoch.
+pub(super) fn begin(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    (market, epoch): (MarketId, u32),
+    packed: &[u8],
+    prices: &[Option<Uint64>],
+    orders: u32,
+) -> Result<Response, ContractError> {
+    let mut book = Book::open(storage, market, context.now)?;
+    clearable(&book, epoch)?;
+    let (fills, witness) = (unpack(packed)?, witness(prices)?);
+    let pinned = book.pin(storage)?;
+    kept::begin(storage, market, context.sender, packed, &pinned)?;
+    let terms = book.arithmetic(storage, pinned)?;
+    let scan = Scan::start(terms.view(), &fills, &witness)?;
+    go_on(storage, context, book, Progress::new(epoch), scan, (&fills, terms.view()), orders)
+}
+
+/// Goes on with the sender's scan.
+pub(super) fn go_on_with(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    market: MarketId,
+    epoch: u32,
+    orders: u32,
+) -> Result<Response, ContractError> {
+    let book = Book::open(storage, market, context.now)?;
+    clearable(&book, epoch)?;
+    let kept = kept::load(storage, market, context.sender)?;
+    let none = || ContractError::NoScan { epoch, sender: context.sender.clone() };
+    let kept = kept.filter(|kept| kept.progress.epoch == epoch).ok_or_else(none)?;
+    let fills = unpack(kept.fills())?;
+    let terms = book.arithmetic(storage, kept.pinned)?;
+    let scan = Scan::resume(terms.view(), &fills, &kept.state);
+    let scan = scan.map_err(|error| StdError::msg(error.to_string()))?;
+    go_on(storage, context, book, kept.progress, scan, (&fills, terms.view()), orders)
+}
+
+/// Scans some orders; settles when that was all, keeps where it stands otherwise.
+fn go_on(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    mut book: Book,
+    mut progress: Progress,
+    mut scan: Scan<'_>,
+    (fills, terms): (&[Fill], Terms<'_>),
+    orders: u32,
+) -> Result<Response, ContractError> {
+    let (market, keeper) = (book.market, context.sender);
+    if orders > 0 && progress.advance(storage, &mut book, &mut scan, orders)? {
+        kept::remove(storage, market, keeper);
+        let verified = scan.finish()?;
+        return carry_out(storage, context, book, &progress, fills, terms, &verified);
+    }
+    kept::save(storage, market, keeper, &progress, &scan.to_bytes())?;
+    let Progress { epoch, scanned, .. } = progress;
+    let keeper = keeper.to_string();
+    book.events.push(ScanAdvanced { market: market.0, epoch, keeper, scanned }.into());
+    book.close(storage, &context.peers, context.sender)
+}
+
+/// Settles a clearing that was proven, and ends its epoch.
+fn carry_out(
+    storage: &mut dyn Storage,
+    context: &Context<'_>,
+    mut book: Book,
+    progress: &Progress,
+    fills: &[Fill],
+    terms: Terms<'_>,
+    verified: &Verified,
+) -> Result<Response, ContractError> {
+    let epoch = progress.epoch;
+    let mut frozen = book.frozen(storage, epoch, fills)?;
+    let charged = prices::charged(&book.config, &frozen, terms, fills, verified)?;
+    reprice(&mut book, progress);
+    let proven = Proven { epoch, fills: &charged.fills, terms, prices: &charged.prices };
     let skipped = settle::settle(storage, context, &mut book, &mut frozen, &proven)?;
     book.state.clearable = None;
     book.state.last_cleared = Some(epoch);
     book.events.push(
         EpochCleared {
-            market: market.0,
+            market: book.market.0,
             epoch,
-            fills: count(fills.len())?,
-            lots: verified.lots,
+            fills: count(charged.fills.len())?,
+            lots: charged.lots,
             // a proven optimum is at least that of clearing nothing
             welfare: verified.welfare.unsigned_abs(),
             keeper: context.sender.to_string(),
@@ -57,7 +142,8 @@ pub(super) fn clear(
     book.close(storage, &context.peers, context.sender)
 }
 
-/// Passes the one epoch whose book is frozen and not cleared.
+/// Passes the one epoch whose book is frozen and not cleared: a lost race ends here, before anything else
+/// is read.
 fn clearable(book: &Book, asked: u32) -> Result<(), ContractError> {
     let until = market::ends(&book.state, book.config.epoch_secs, book.state.collecting);
     match book.state.clearable {
@@ -93,9 +179,9 @@ fn count(items: usize) -> StdResult<u32> {
 }
 
 /// Moves the base price by what the frozen book says.
-fn reprice(book: &mut Book, frozen: &Frozen, epoch: u32) {
+fn reprice(book: &mut Book, progress: &Progress) {
     let before = book.state.base_tick();
-    let (demanded, offered) = (frozen.lots_demanded_from(before), frozen.lots_offered_to(before));
+    let Progress { epoch, demanded, offered, .. } = *progress;
     market::reprice(&book.config.price, &mut book.state, demanded, offered);
     let after = book.state.base_tick();
     if after != before {

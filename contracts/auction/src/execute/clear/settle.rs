@@ -100,7 +100,9 @@ fn open(
     let (epoch, lots) = (proven.epoch, fill.lots.0);
     let offer = find(frozen, Side::Offer, fill.offer)?;
     let provider = offer.order;
-    take(storage, book, offer, epoch, lots)?;
+    if take(storage, book, offer, epoch, lots)? {
+        book.unlock(&provider, provider.bond);
+    }
     let demand = find(frozen, Side::Demand, fill.demand)?;
     let consumer = demand.order;
     let done = take(storage, book, demand, epoch, lots)?;
@@ -137,6 +139,7 @@ fn take(
     let left = order.left.less(Lanes::batch(lots));
     order.left = left.ok_or_else(|| StdError::msg("a cancelled order would be overfilled"))?;
     pending::put(storage, book.market, epoch, order);
+    book.lease_capacity(storage, order, Lanes::batch(lots))?;
     let done = order.left.is_none();
     if done {
         book.leave(storage, order)?;
@@ -154,6 +157,7 @@ fn drop_order(
     let order = &entry.order;
     if entry.cancelled {
         pending::remove(storage, book.market, epoch, order);
+        book.withdraw_capacity(storage, order, order.left.total())?;
         book.leave(storage, order)?;
     } else {
         book.end(storage, order)?;
