@@ -1,6 +1,7 @@
 //! The chain's time as lease states keep it.
 
 use crate::ContractError;
+use caplet_base::peer::OldKey;
 use cosmwasm_std::Env;
 
 /// Time and height of the block that carries the message. Nothing else has legal effect on a lease.
@@ -23,6 +24,15 @@ impl Clock {
         #[allow(clippy::cast_possible_truncation)] // the low half is meant
         let height = env.block.height as u32;
         Ok(Self { secs, height })
+    }
+
+    /// Whether a window that began with the rotation of a key is over. A halted chain defeats seconds
+    /// alone, so blocks count too.
+    pub(crate) fn passed(self, old: &OldKey, secs: u32, blocks: u32) -> bool {
+        #[allow(clippy::cast_possible_truncation)] // the low half is meant
+        let height = old.height as u32;
+        self.now() > old.rotated.saturating_add(secs.into())
+            && self.height.wrapping_sub(height) > blocks
     }
 
     /// The time as the registry and terms write it.

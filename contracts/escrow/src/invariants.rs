@@ -12,7 +12,7 @@ use crate::{
 };
 use caplet_api::escrow::LeaseState;
 use caplet_api::layout::{BALANCES, BalanceRecord, asset_sub};
-use caplet_protocol::{AssetId, LeaseId};
+use caplet_protocol::{AssetId, Lane, LeaseId};
 use cosmwasm_std::{Order, Storage};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -24,6 +24,8 @@ pub struct Standing {
     pub redeemed: u64,
     /// Sum of the lanes' caps.
     pub cap: u64,
+    /// Price x lots.
+    pub worth: u128,
     /// State.
     pub state: LeaseState,
 }
@@ -140,7 +142,8 @@ fn lease_holds(
         redeemed = redeemed.saturating_add(used);
         cap = cap.saturating_add(most);
     }
-    if u128::from(cap) > u128::from(lease.deal.price).saturating_mul(lease.deal.lots.into()) {
+    let worth = u128::from(lease.deal.price).saturating_mul(lease.deal.lots.into());
+    if u128::from(cap) > worth {
         return fails("it may redeem more than its lots are worth");
     }
     let ended = matches!(state, LeaseState::Closing | LeaseState::Closed);
@@ -152,7 +155,7 @@ fn lease_holds(
         sums.reserved = sums.reserved.saturating_add(cap.saturating_sub(redeemed).into());
         sums.bonds = sums.bonds.saturating_add(terms.close_bond.u64().into());
     }
-    Ok(Standing { redeemed, cap, state })
+    Ok(Standing { redeemed, cap, worth, state })
 }
 
 /// A lane's redeemed and cap.
@@ -171,8 +174,14 @@ fn lane_holds(
     if (lane.fees == 0) != (lease.state() == LeaseState::Closed) {
         return fails("a lane is out of use while it lives, or in use after it closed");
     }
-    if lane.signer != lease.deal.consumer {
-        return fails("a lane is not signed by its consumer");
+    if lane.signer == 0 || lane.payee == 0 {
+        return fails("a lane has no signer, or nobody to credit");
+    }
+    if lease.deal.lanes == 1 && lane.signer != lease.deal.consumer {
+        return fails("an only lane is not signed by its consumer");
+    }
+    if Slot::of(lease.id, Lane(lane.lane.into())) != Some(slot) {
+        return fails("a lane stands in another's slot");
     }
     Ok((redeemed, lane.cap))
 }

@@ -10,7 +10,6 @@ mod clock;
 pub mod contract;
 pub mod error;
 mod execute;
-pub mod fee;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod invariants;
 mod lease;

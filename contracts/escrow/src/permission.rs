@@ -22,8 +22,10 @@ pub enum Permission {
     Opener,
     /// The owner of each lease's providing device.
     Payee,
+    /// The account that pays for each lease.
+    Payer,
     /// The owner of the side that the reason belongs to, or anybody with its device's signed
-    /// statement; anybody at all for reasons that the registry shows.
+    /// statement; anybody at all for reasons that registry or reputation show.
     SideOrStatement,
     /// The contract's owner.
     Governance,
@@ -62,6 +64,13 @@ pub const fn of(msg: &ExecuteMsg) -> Rule {
         ExecuteMsg::Lock { .. } => Rule { pausable: true, ..Rule::new("lock", Opener) },
         ExecuteMsg::Unlock { .. } => Rule::new("unlock", Opener),
         ExecuteMsg::Open { .. } => Rule { pausable: true, ..Rule::new("open", Opener) },
+        ExecuteMsg::OpenShared { .. } => {
+            Rule { pausable: true, ..Rule::new("open_shared", Opener) }
+        }
+        ExecuteMsg::TopUp { .. } => Rule { pausable: true, ..Rule::new("top_up", Opener) },
+        ExecuteMsg::MoveCap { .. } => Rule::new("move_cap", Payer),
+        ExecuteMsg::SettleList { .. } => Rule::new("settle_list", Anyone),
+        ExecuteMsg::SetReputation { .. } => Rule::new("set_reputation", Governance),
         ExecuteMsg::Settle { .. } => Rule::new("settle", Anyone),
         ExecuteMsg::Redeem { .. } => Rule::new("redeem", Anyone),
         ExecuteMsg::Notice { .. } => Rule::new("notice", Payee),
@@ -104,6 +113,7 @@ pub fn check(
         | Permission::Token
         | Permission::DeviceOwner
         | Permission::Payee
+        | Permission::Payer
         | Permission::SideOrStatement
         | Permission::ProposedOwner => {}
     }

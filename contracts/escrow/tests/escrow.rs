@@ -17,8 +17,12 @@ mod goldens;
 mod governance;
 #[path = "escrow/keys.rs"]
 mod keys;
+#[path = "escrow/lanes.rs"]
+mod lanes;
 #[path = "escrow/life.rs"]
 mod life;
+#[path = "escrow/lists.rs"]
+mod lists;
 #[path = "escrow/migration.rs"]
 mod migration;
 #[path = "escrow/orders.rs"]
@@ -35,6 +39,8 @@ mod properties;
 mod queries;
 #[path = "escrow/settling.rs"]
 mod settling;
+#[path = "escrow/standings.rs"]
+mod standings;
 #[path = "escrow/states.rs"]
 mod states;
 #[path = "escrow/suite.rs"]

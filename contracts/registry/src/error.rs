@@ -155,6 +155,18 @@ pub enum ContractError {
         /// How many it has.
         count: usize,
     },
+    /// So many keys ended lately that there is no room to keep another readable.
+    #[error(
+        "device {device} has {most} keys whose vouchers may still be redeemed, the most there may be: rotate after {until}, or retire the device"
+    )]
+    TooManyRotations {
+        /// The device.
+        device: DeviceId,
+        /// Most keys kept.
+        most: usize,
+        /// Unix seconds after which the oldest of them may go.
+        until: u64,
+    },
     /// Without the old key's signature only the owner may rotate.
     #[error(
         "device {device} is not {sender}'s and its present key did not consent: add `consent`, or send from the owner's account"
@@ -225,6 +237,7 @@ mod tests {
             ContractError::Void { what, not_after: 1, now: 2 },
             ContractError::Grant { reason: "z" },
             ContractError::TooManyDelegates { device, count: 16 },
+            ContractError::TooManyRotations { device, most: 32, until: 1 },
             ContractError::NoConsent { device, sender },
             ContractError::Full { what },
             ContractError::Migration { reason: String::new(), name: "n", version: "v" },

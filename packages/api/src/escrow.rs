@@ -116,10 +116,43 @@ pub enum ExecuteMsg {
         /// [`crate::packed::OpenItem`]s.
         items: Binary,
     },
+    /// Turns ordered money into one lease of several lanes: a pool's members and spares, or two
+    /// gateways of one device. Openers only.
+    OpenShared {
+        /// Its terms.
+        terms: Terms,
+        /// Who gets the item's fee.
+        beneficiary: Option<String>,
+        /// One [`crate::packed::OpenItem`].
+        item: Binary,
+        /// 1 to 4 [`crate::packed::LaneItem`]s.
+        lanes: Binary,
+    },
+    /// Adds lots to running leases at their own price, together with lots that the sender has taken
+    /// from the instant lane: anything else would bypass the capacity ledger. Openers only.
+    TopUp {
+        /// [`crate::packed::TopUpItem`]s.
+        items: Binary,
+    },
+    /// Moves reserve from one lane of a lease to another; what is redeemed and the exposure cap stay
+    /// behind. The payer only.
+    MoveCap {
+        /// At most 100.
+        items: Vec<MoveCapInput>,
+    },
     /// Redeems vouchers; each item is judged alone. Anyone; the sender gets the keeper fee.
     Settle {
         /// [`crate::packed::VoucherItem`]s, packed.
         vouchers: Binary,
+    },
+    /// Redeems a list of amounts that one device signed once for many payees. Anyone.
+    SettleList {
+        /// The device; each entry's lane must be signed by it.
+        signer: DeviceId,
+        /// [`crate::packed::ListEntry`]s, byte for byte as they were signed.
+        entries: Binary,
+        /// Its signature over `layout::VoucherList`.
+        signature: Binary,
     },
     /// Redeems one voucher written out, for clients without the packed form. Anyone.
     Redeem {
@@ -165,7 +198,12 @@ pub enum ExecuteMsg {
         /// Addresses; replaces the list.
         openers: Vec<String>,
     },
-    /// Ownership and pause. A pause stops Lock and Open only.
+    /// The contract whose suspensions close leases. Owner only.
+    SetReputation {
+        /// Its address.
+        reputation: String,
+    },
+    /// Ownership and pause. A pause stops Lock, Open, OpenShared and TopUp only.
     Admin(AdminMsg),
 }
 
@@ -240,6 +278,19 @@ pub struct ChainInput {
     pub k: u16,
     /// That link.
     pub link: Binary,
+}
+
+/// Reserve to move between lanes of a lease.
+#[cw_serde]
+pub struct MoveCapInput {
+    /// The lease, Open or Notice.
+    pub lease: Uint64,
+    /// The lane that gives.
+    pub from: Lane,
+    /// The lane that receives.
+    pub to: Lane,
+    /// Base units, above 0.
+    pub amount: Uint64,
 }
 
 /// A lease to end.
@@ -420,6 +471,8 @@ pub enum QueryMsg {
 pub struct ConfigResponse {
     /// The registry.
     pub registry: String,
+    /// The contract whose suspensions close leases, once it is named.
+    pub reputation: Option<String>,
     /// Contracts that may lock and open.
     pub openers: Vec<String>,
     /// Fees for leases opened now.

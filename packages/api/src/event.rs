@@ -319,6 +319,45 @@ event!(
     }
 );
 event!(
+    /// Escrow: a lease was opened that several lanes share; `caplet_opened` has the rest of it.
+    LeaseShared = "caplet_shared" {
+        /// The lease.
+        lease: u64,
+        /// Devices whose keys sign, by lane.
+        signers: Vec<u64>,
+        /// Accounts that are credited, by lane.
+        payees: Vec<u64>,
+        /// Most that each lane may redeem, base units.
+        caps: Vec<u64>,
+    }
+);
+event!(
+    /// Escrow: leases took on more lots at their price.
+    LeasesToppedUp = "caplet_topped_up" {
+        /// The leases.
+        leases: Vec<u64>,
+        /// The lanes whose caps rose.
+        lanes: Vec<u64>,
+        /// Lots taken on.
+        lots: Vec<u64>,
+        /// The lanes' caps now, base units.
+        caps: Vec<u64>,
+    }
+);
+event!(
+    /// Escrow: a payer moved reserve from one lane of a lease to another.
+    CapMoved = "caplet_cap_moved" {
+        /// The lease.
+        lease: u64,
+        /// The lane that gave.
+        from: u16,
+        /// The lane that received.
+        to: u16,
+        /// Base units.
+        amount: u64,
+    }
+);
+event!(
     /// Escrow: vouchers were redeemed.
     Settled = "caplet_settled" {
         /// The submitter's account.
@@ -543,6 +582,9 @@ pub const ALL: &[Shape] = &[
     Deposited::SHAPE,
     Withdrawn::SHAPE,
     LeasesOpened::SHAPE,
+    LeaseShared::SHAPE,
+    LeasesToppedUp::SHAPE,
+    CapMoved::SHAPE,
     Settled::SHAPE,
     LeasesClosing::SHAPE,
     LeaseClosed::SHAPE,

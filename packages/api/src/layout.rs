@@ -91,7 +91,7 @@ records!(
 );
 
 records!(
-    /// Escrow: what a settlement reads of a lane. `lanes` is 0 for a slot that is empty or closed.
+    /// Escrow: what a settlement reads of a lane. `fees` is 0 for a slot that is empty or closed.
     LaneRecord, 20 {
         /// Most the lane may redeem.
         cap: u64 = 0,
@@ -109,7 +109,7 @@ records!(
 );
 
 records!(
-    /// Escrow: what was agreed, written once, at the lease's first slot.
+    /// Escrow: what was agreed, at the lease's first slot; only `lots` ever changes, by TopUp.
     DealRecord, 28 {
         /// Number of the terms it shares with its batch.
         terms: u32 = 0,
@@ -322,10 +322,14 @@ pub fn account_key(address: &str) -> Vec<u8> {
     key
 }
 
-/// Registry: key of the retired key of a device: 34-byte `PublicKey`, then Unix seconds (u64) of its
-/// rotation, then 1 if it was compromised (u8).
+/// Registry: bytes of one record under [`old_keys_key`]: 34-byte `PublicKey`, Unix seconds (u64) and
+/// height (u64) of its rotation, then 1 if it was compromised (u8).
+pub const OLD_KEY_LEN: usize = 51;
+
+/// Registry: key of the retired keys of a device, the latest first, [`OLD_KEY_LEN`] bytes each. A key
+/// stays at least until the longest settle window after its rotation has passed, in seconds and in blocks.
 #[must_use]
-pub fn old_key_key(device: DeviceId) -> Vec<u8> {
+pub fn old_keys_key(device: DeviceId) -> Vec<u8> {
     let mut key = vec![0xD3];
     key.extend_from_slice(&device.0.to_be_bytes());
     key

@@ -143,6 +143,35 @@ item!(
 );
 
 item!(
+    /// A lane of a lease that several lanes share, in the order of their numbers.
+    LaneItem, 16 {
+        /// The device whose key signs its vouchers, one of the payer's; 0: the consuming device.
+        signer: u32 = 0,
+        /// The device whose owner is credited; 0: the providing device.
+        payee: u32 = 4,
+        /// Most it may redeem; the caps of all lanes add up to price x lots.
+        cap: u64 = 8,
+    }
+);
+
+item!(
+    /// Lots that a running lease takes on, at its own price.
+    TopUpItem, 20 {
+        /// The lease.
+        lease: u64 = 0,
+        /// The lane whose cap rises.
+        lane: u8 = 8,
+        /// Lots, taken from the offer's instant lane by whoever sends.
+        lots: u16 = 9,
+        /// Base units to take from the payer: price x lots are reserved, the rest returns to free.
+        unlock: u64 = 11,
+        /// Bit 7: asked by the owner itself, as the lease was. Bit 0: `unlock` is taken from free
+        /// (allowance asked), nothing was locked before.
+        flags: u8 = 19,
+    }
+);
+
+item!(
     /// Lots of one offer given to one demand.
     FillItem, 12 {
         /// The offer's page.
@@ -191,6 +220,59 @@ pub struct VoucherItem {
     pub link: [u8; 32],
     /// The lane key's signature.
     pub signature: [u8; 64],
+}
+
+/// An entry of a signed list of vouchers (`layout::VoucherList`): `lease varint | lane u8 | amount
+/// varint | units varint`. It carries neither chain nor evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListEntry {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The lane.
+    pub lane: u8,
+    /// Cumulative base units.
+    pub amount: u128,
+    /// Cumulative units.
+    pub units: u64,
+}
+
+impl ListEntry {
+    /// All entries as one packed list, as it is signed and sent.
+    #[must_use]
+    pub fn pack(entries: &[Self]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for entry in entries {
+            put_varint(&mut out, entry.lease.0.into());
+            out.push(entry.lane);
+            put_varint(&mut out, entry.amount);
+            put_varint(&mut out, entry.units.into());
+        }
+        out
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            lease: LeaseId(u64::try_from(from.varint()?).ok()?),
+            lane: from.byte()?,
+            amount: from.varint()?,
+            units: u64::try_from(from.varint()?).ok()?,
+        })
+    }
+
+    /// The entries of a packed list, at most `most`.
+    ///
+    /// # Errors
+    /// If an entry is cut off or has an impossible field, or there are too many.
+    pub fn unpack(from: &[u8], most: usize) -> Result<Vec<Self>, PackedError> {
+        unpack_varying(from, most, Self::read)
+    }
+
+    /// The voucher that the entry stands for.
+    #[must_use]
+    pub fn voucher(&self) -> Voucher {
+        let (lane, Self { lease, amount, units, .. }) = (Lane(self.lane.into()), *self);
+        Voucher { lease, lane, amount, units, ..Voucher::default() }
+    }
 }
 
 const HAS_LANE: u8 = 1;
@@ -331,19 +413,27 @@ impl VoucherItem {
     /// If an item is cut off or has an impossible field, or there are too many. The list is refused
     /// whole, since nothing after a broken item can be told apart.
     pub fn unpack(from: &[u8], most: usize) -> Result<Vec<Self>, PackedError> {
-        let mut reader = Reader { rest: from };
-        let mut items = Vec::new();
-        while !reader.rest.is_empty() {
-            let at = from.len().saturating_sub(reader.rest.len());
-            if items.len() >= most {
-                return Err(PackedError::TooMany { count: items.len().saturating_add(1), most });
-            }
-            let item =
-                Self::read(&mut reader).ok_or(PackedError::Voucher { index: items.len(), at })?;
-            items.push(item);
-        }
-        Ok(items)
+        unpack_varying(from, most, Self::read)
     }
+}
+
+/// Items of varying length, one after another until the bytes end.
+fn unpack_varying<T>(
+    from: &[u8],
+    most: usize,
+    read: impl Fn(&mut Reader<'_>) -> Option<T>,
+) -> Result<Vec<T>, PackedError> {
+    let mut reader = Reader { rest: from };
+    let mut items = Vec::new();
+    while !reader.rest.is_empty() {
+        let at = from.len().saturating_sub(reader.rest.len());
+        if items.len() >= most {
+            return Err(PackedError::TooMany { count: items.len().saturating_add(1), most });
+        }
+        let item = read(&mut reader).ok_or(PackedError::Voucher { index: items.len(), at })?;
+        items.push(item);
+    }
+    Ok(items)
 }
 
 #[cfg(test)]
@@ -397,6 +487,16 @@ mod tests {
         fn no_bytes_make_a_decoder_panic(bytes: Vec<u8>) {
             let _ = VoucherItem::unpack(&bytes, 100);
             let _ = FillItem::unpack(&bytes, 100);
+            let _ = ListEntry::unpack(&bytes, 100);
+        }
+
+        #[test]
+        fn lists_come_back_as_they_were(entries in proptest::collection::vec(
+            (any::<u64>(), any::<u8>(), any::<u128>(), any::<u64>()), 0..5)) {
+            let entries: Vec<ListEntry> = entries.into_iter().map(|(lease, lane, amount, units)| {
+                ListEntry { lease: LeaseId(lease), lane, amount, units }
+            }).collect();
+            prop_assert_eq!(ListEntry::unpack(&ListEntry::pack(&entries), 5).unwrap(), entries);
         }
 
         #[test]

@@ -57,6 +57,55 @@ impl<'a> PeerPages<'a> {
     }
 }
 
+/// A key that a device had before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OldKey {
+    /// The key.
+    pub key: PublicKey,
+    /// Unix seconds of the rotation that ended it.
+    pub rotated: u64,
+    /// Height of that rotation.
+    pub height: u64,
+    /// Whether its owner called it compromised.
+    pub compromised: bool,
+}
+
+impl OldKey {
+    /// The record under [`layout::old_keys_key`].
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(layout::OLD_KEY_LEN);
+        out.extend_from_slice(&self.key.encode());
+        out.extend_from_slice(&self.rotated.to_be_bytes());
+        out.extend_from_slice(&self.height.to_be_bytes());
+        out.push(u8::from(self.compromised));
+        out
+    }
+
+    /// The records in `bytes`; `None` if they are not a whole number of well-formed ones.
+    #[must_use]
+    pub fn list(bytes: &[u8]) -> Option<Vec<Self>> {
+        let records = bytes.chunks_exact(layout::OLD_KEY_LEN);
+        if !records.remainder().is_empty() {
+            return None;
+        }
+        records.map(Self::decode).collect()
+    }
+
+    fn decode(record: &[u8]) -> Option<Self> {
+        let (key, rest) = record.split_at_checked(PublicKey::LEN)?;
+        let (rotated, rest) = rest.split_first_chunk()?;
+        let (height, flag) = rest.split_first_chunk()?;
+        let (rotated, height) = (u64::from_be_bytes(*rotated), u64::from_be_bytes(*height));
+        let compromised = match flag {
+            [0] => false,
+            [1] => true,
+            _ => return None,
+        };
+        Some(Self { key: PublicKey::decode(key)?, rotated, height, compromised })
+    }
+}
+
 /// The registry as another contract sees it.
 pub struct Registry<'a> {
     devices: PeerPages<'a>,
@@ -92,23 +141,15 @@ impl<'a> Registry<'a> {
         Ok(PublicKey::decode(&bytes))
     }
 
-    /// A device's previous key with the Unix seconds of its rotation and whether it was compromised.
+    /// Keys that a device had before, the latest first, as far back as a settle window can reach.
     ///
     /// # Errors
-    /// If the query fails.
-    pub fn old_key(&self, device: DeviceId) -> StdResult<Option<(PublicKey, u64, bool)>> {
-        let Some(bytes) =
-            raw(&self.keys.querier, &self.keys.contract, layout::old_key_key(device))?
-        else {
-            return Ok(None);
-        };
-        let parsed = bytes.split_at_checked(PublicKey::LEN).and_then(|(key, rest)| {
-            let (time, flag) = rest.split_at_checked(8)?;
-            Some((PublicKey::decode(key)?, u64::from_be_bytes(time.try_into().ok()?), flag == [1]))
-        });
-        parsed
-            .map(Some)
-            .ok_or_else(|| StdError::msg("the registry's old key record is of another version"))
+    /// If the query fails, or the registry writes them in another way.
+    pub fn old_keys(&self, device: DeviceId) -> StdResult<Vec<OldKey>> {
+        let key = layout::old_keys_key(device);
+        let bytes = raw(&self.keys.querier, &self.keys.contract, key)?.unwrap_or_default();
+        OldKey::list(&bytes)
+            .ok_or_else(|| StdError::msg("the registry's old key records are of another version"))
     }
 
     /// The number of an address; `None` if it has no account.

@@ -43,6 +43,8 @@ tags! {
     DOMAIN = "caplet/domain/1", Nobody;
     /// Cumulative statement of what a consumer owes on a lease.
     VOUCHER = "caplet/voucher/1", Escrow;
+    /// What a consumer owes on many leases at once.
+    LIST = "caplet/list/1", Escrow;
     /// What a gateway acknowledges to a device it meters for.
     RECEIPT = "caplet/receipt/1", Escrow;
     /// The payee's statement that a lease is finished.

@@ -17,15 +17,25 @@ use caplet_api::{
     event::LeasesClosing,
     registry::DeviceStatus,
 };
+use caplet_base::peer::Standings;
 use caplet_protocol::DeviceId;
 use cosmwasm_std::{Event, Response, Storage};
 use std::collections::BTreeMap;
+
+/// What shows that a reason holds.
+pub(super) struct Ground<'a, 'q> {
+    pub(super) witness: Witness<'a, 'q>,
+    /// The reputation contract's pages, once it is named.
+    pub(super) standings: Option<Standings<'q>>,
+    /// Whether the sender is a contract that may open leases.
+    pub(super) opener: bool,
+}
 
 /// Closes each lease for its reason; leases that are closing already are passed over.
 pub(super) fn close(
     storage: &mut dyn Storage,
     clock: Clock,
-    mut witness: Witness<'_, '_>,
+    mut ground: Ground<'_, '_>,
     items: &[CloseInput],
 ) -> Result<Response, ContractError> {
     let (mut work, mut skipped) = (Work::default(), Skipped::new("close"));
@@ -36,10 +46,10 @@ pub(super) fn close(
             skipped.note(lease.id, lease.state());
             continue;
         }
-        may_close(storage, &mut work, clock, &mut witness, &lease, input)?;
+        may_close(storage, &mut work, clock, &mut ground, &lease, input)?;
         // only the consumer's key signs for money: a provider's costs nobody anything
         if input.reason == CloseReason::KeyCompromised
-            && compromised(storage, &mut work, &witness, &lease, lease.deal.consumer)?
+            && compromised(storage, &mut work, &ground.witness, &lease, lease.deal.consumer)?
         {
             revoke(storage, &mut work, clock, &lease)?;
         } else {
@@ -60,10 +70,11 @@ fn may_close(
     storage: &dyn Storage,
     work: &mut Work,
     clock: Clock,
-    witness: &mut Witness<'_, '_>,
+    ground: &mut Ground<'_, '_>,
     lease: &Lease,
     input: &CloseInput,
 ) -> Result<(), ContractError> {
+    let Ground { witness, standings, opener } = ground;
     let devices = [lease.deal.consumer, lease.deal.provider];
     let proven = match input.reason {
         CloseReason::ConsumerClosed => {
@@ -88,6 +99,12 @@ fn may_close(
             }
             found
         }
+        CloseReason::Suspended => match standings {
+            Some(standings) => standings.of(DeviceId(lease.deal.provider))?.1,
+            None => false,
+        },
+        // the pool contract knows; like the money it opened with, this is its word
+        CloseReason::PoolDefault if *opener => true,
         reason => return Err(ContractError::WrongReason { reason, verb: "close" }),
     };
     if proven {
@@ -120,6 +137,6 @@ fn compromised(
     device: u32,
 ) -> Result<bool, ContractError> {
     let opened = work.terms.get(storage, lease.deal.terms)?.at;
-    let old = witness.registry.old_key(DeviceId(device))?;
-    Ok(old.is_some_and(|(_, rotated, compromised)| compromised && rotated > u64::from(opened)))
+    let old = witness.registry.old_keys(DeviceId(device))?;
+    Ok(old.iter().any(|old| old.compromised && old.rotated > u64::from(opened)))
 }

@@ -5,8 +5,10 @@ mod authorise;
 mod close;
 mod deposit;
 mod finish;
+mod fund;
 mod leases;
 mod lock;
+mod move_cap;
 mod notice;
 mod open;
 mod payers;
@@ -14,8 +16,11 @@ mod poke;
 mod receive;
 mod redeem;
 mod settle;
+mod settle_list;
+mod shares;
 mod sweep;
 mod sweep_fees;
+mod top_up;
 mod unlock;
 mod withdraw;
 
@@ -26,7 +31,10 @@ use crate::{
     state::{config, fees},
 };
 use caplet_api::escrow::ExecuteMsg;
-use caplet_base::{admin, domain, peer::Registry};
+use caplet_base::{
+    admin, domain,
+    peer::{Registry, Standings},
+};
 use caplet_protocol::AccountId;
 use cosmwasm_std::{Addr, DepsMut, Env, MessageInfo, Response};
 
@@ -91,19 +99,37 @@ pub(crate) fn dispatch(
             let beneficiary = beneficiary.map(|given| api.addr_validate(&given)).transpose()?;
             open::open(storage, &mut registry, clock, &terms, beneficiary.as_ref(), &items)
         }
+        ExecuteMsg::OpenShared { terms, beneficiary, item, lanes } => {
+            let beneficiary = beneficiary.map(|given| api.addr_validate(&given)).transpose()?;
+            let (to, parts) = (beneficiary.as_ref(), (item.as_slice(), lanes.as_slice()));
+            open::open_shared(storage, &mut registry, clock, &terms, to, parts)
+        }
+        ExecuteMsg::TopUp { items } => top_up::top_up(storage, &mut registry, clock, &items),
+        ExecuteMsg::MoveCap { items } => {
+            move_cap::move_cap(storage, registry.account(&sender)?, &items)
+        }
         ExecuteMsg::Settle { vouchers } => {
             settle::settle(storage, api, &mut registry, clock, &sender, &vouchers)
+        }
+        ExecuteMsg::SettleList { signer, entries, signature } => {
+            let list = (signer, entries.as_slice(), signature.as_slice());
+            settle_list::settle_list(storage, api, &mut registry, clock, &sender, list)
         }
         ExecuteMsg::Redeem { voucher } => {
             redeem::redeem(storage, api, &mut registry, clock, &sender, &voucher)
         }
         ExecuteMsg::Notice { leases } => {
-            notice::notice(storage, clock, registry.account(&sender)?, &leases)
+            let account = registry.account(&sender)?;
+            notice::notice(storage, clock, &mut registry, account, &leases)
         }
         ExecuteMsg::Close { items } => {
+            let opener = config::openers(storage)?.contains(&sender);
             let (sender, domain) = (registry.account(&sender)?, domain::load(storage)?);
             let witness = Witness { api, registry: &mut registry, domain, sender };
-            close::close(storage, clock, witness, &items)
+            let reputation = config::reputation(storage)?;
+            let standings = reputation.map(|address| Standings::new(querier, &address));
+            let ground = close::Ground { witness, standings, opener };
+            close::close(storage, clock, ground, &items)
         }
         ExecuteMsg::Finish { items } => {
             let (sender, domain) = (registry.account(&sender)?, domain::load(storage)?);
@@ -129,6 +155,10 @@ pub(crate) fn dispatch(
             let openers: Result<Vec<Addr>, _> =
                 openers.iter().map(|given| api.addr_validate(given)).collect();
             config::set_openers(storage, &openers?)?;
+            Ok(Response::new())
+        }
+        ExecuteMsg::SetReputation { reputation } => {
+            config::set_reputation(storage, &api.addr_validate(&reputation)?)?;
             Ok(Response::new())
         }
         ExecuteMsg::Admin(msg) => {

@@ -8,6 +8,7 @@ use crate::{
     work::Work,
 };
 use caplet_api::{escrow::LeaseState, event::NoticeGiven, layout::StateRecord};
+use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, DeviceId, LeaseId};
 use cosmwasm_std::{Response, Storage, Uint64};
 
@@ -15,6 +16,7 @@ use cosmwasm_std::{Response, Storage, Uint64};
 pub(super) fn notice(
     storage: &mut dyn Storage,
     clock: Clock,
+    registry: &mut Registry<'_>,
     sender: Option<AccountId>,
     leases: &[Uint64],
 ) -> Result<Response, ContractError> {
@@ -26,7 +28,7 @@ pub(super) fn notice(
             skipped.note(lease.id, lease.state());
             continue;
         }
-        if sender != Some(account(storage, &mut work, &lease, Side::Payee)?) {
+        if sender != Some(account(storage, &mut work, registry, &lease, Side::Payee)?) {
             let device = DeviceId(lease.deal.provider);
             return Err(ContractError::NotASide { lease: lease.id, device });
         }

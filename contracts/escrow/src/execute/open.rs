@@ -1,9 +1,9 @@
 //! Turns ordered money into leases.
 
 use super::{
-    lock,
-    payers::{Beneficiary, MAX_ITEMS, by_owner, known_flags},
-    unlock,
+    fund::Ask,
+    payers::{Beneficiary, MAX_ITEMS, known_flags},
+    shares::{self, Share},
 };
 use crate::{
     ContractError,
@@ -19,9 +19,9 @@ use crate::{
 };
 use caplet_api::{
     escrow::Terms,
-    event::LeasesOpened,
+    event::{LeaseShared, LeasesOpened},
     layout::{DealRecord, DeviceRecord, LaneRecord, PLACED_BY_OWNER},
-    packed::{INSTANT, LockItem, OpenItem},
+    packed::{INSTANT, OpenItem},
 };
 use caplet_base::peer::Registry;
 use caplet_protocol::{AccountId, AssetId, DeviceId, Lane, LeaseId};
@@ -61,20 +61,65 @@ pub(super) fn open(
         let consumer = active(registry, item.consumer)?;
         let provider = active(registry, item.provider)?;
         let payer = AccountId(consumer.owner);
-        let reserve = batch.fund(storage, &mut work, payer, index, item)?;
+        let cap = batch.ask(index, payer, item).fund(storage, &mut work)?;
         if item.fee > 0 {
-            let to = Pot::Free(beneficiary.account(registry, item.fee)?);
-            let book = work.books.of(storage, terms.asset)?;
-            book.shift(storage, Pot::Ordered(payer), to, item.fee.into())?;
+            let to = beneficiary.account(registry, item.fee)?;
+            batch.tip(storage, &mut work, payer, to, item.fee)?;
         }
-        let lease = slots.allot(storage, provider.gateway())?;
-        batch.write(storage, &mut work, lease, payer, AccountId(provider.owner), reserve, item)?;
+        let lease = slots.allot(storage, provider.gateway(), 1)?;
+        let signer = DeviceId(item.consumer);
+        let share = Share { signer, payee: AccountId(provider.owner), cap };
+        batch.write(storage, &mut work, lease, payer, &[share], item)?;
         leases.push(lease.0);
     }
     work.flush(storage);
     slots.flush(storage)?;
     let data: Vec<u8> = leases.iter().flat_map(|lease| lease.to_be_bytes()).collect();
     Ok(Response::new().set_data(data).add_event(event(terms, leases, &items)))
+}
+
+/// Opens one lease whose reserve several lanes share; its number is the message's data, u64 big-endian.
+pub(super) fn open_shared(
+    storage: &mut dyn Storage,
+    registry: &mut Registry<'_>,
+    clock: Clock,
+    terms: &Terms,
+    beneficiary: Option<&Addr>,
+    (item, lanes): (&[u8], &[u8]),
+) -> Result<Response, ContractError> {
+    check_terms(terms, clock)?;
+    let items = OpenItem::unpack(item, 1)?;
+    let Some(item) = items.first() else { return Err(ContractError::Empty) };
+    let batch = Batch {
+        terms,
+        number: terms::save(storage, terms, clock.secs)?,
+        fees: fees::current(storage)?,
+    };
+    let (mut work, mut slots) = (Work::default(), Slots::default());
+    known_flags(0, item.flags, PLACED_BY_OWNER | INSTANT)?;
+    let payer = AccountId(active(registry, item.consumer)?.owner);
+    let gateway = active(registry, item.provider)?.gateway();
+    let shares = shares::of_list(registry, item, payer, lanes)?;
+    let reserve = batch.ask(0, payer, item).fund(storage, &mut work)?;
+    shares::add_up(&shares, reserve)?;
+    if item.fee > 0 {
+        let to = Beneficiary::new(beneficiary).account(registry, item.fee)?;
+        batch.tip(storage, &mut work, payer, to, item.fee)?;
+    }
+    let count = u32::try_from(shares.len()).unwrap_or(u32::MAX);
+    let lease = slots.allot(storage, gateway, count)?;
+    batch.write(storage, &mut work, lease, payer, &shares, item)?;
+    work.flush(storage);
+    slots.flush(storage)?;
+    let shared = LeaseShared {
+        lease: lease.0,
+        signers: shares.iter().map(|share| share.signer.0.into()).collect(),
+        payees: shares.iter().map(|share| share.payee.0.into()).collect(),
+        caps: shares.iter().map(|share| share.cap).collect(),
+    };
+    let opened = event(terms, vec![lease.0], &items);
+    let data = lease.0.to_be_bytes();
+    Ok(Response::new().set_data(data).add_event(opened).add_event(shared))
 }
 
 fn check_terms(terms: &Terms, clock: Clock) -> Result<(), ContractError> {
@@ -93,7 +138,7 @@ fn check_terms(terms: &Terms, clock: Clock) -> Result<(), ContractError> {
     Ok(())
 }
 
-fn active(registry: &mut Registry<'_>, device: u32) -> Result<DeviceRecord, ContractError> {
+pub(super) fn active(registry: &mut Registry<'_>, device: u32) -> Result<DeviceRecord, ContractError> {
     let device = DeviceId(device);
     let record = registry.device(device)?.ok_or(ContractError::UnknownDevice { device })?;
     if record.is_active() { Ok(record) } else { Err(ContractError::InactiveDevice { device }) }
@@ -107,72 +152,57 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
-    /// Moves reserve and bond out of what the item unlocks and the surplus back; returns the reserve.
-    /// The item's fee stays ordered, for the caller to pay.
-    fn fund(
+    /// What an item asks for.
+    fn ask(&self, index: usize, payer: AccountId, item: &OpenItem) -> Ask {
+        Ask {
+            index,
+            asset: self.terms.asset,
+            payer,
+            consumer: DeviceId(item.consumer),
+            price: item.price,
+            lots: item.lots,
+            bond: self.terms.close_bond.u64(),
+            fee: item.fee,
+            unlock: item.unlock,
+            flags: item.flags,
+        }
+    }
+
+    /// Pays what the item gives whoever cleared out of what it left ordered.
+    fn tip(
         &self,
         storage: &dyn Storage,
         work: &mut Work,
         payer: AccountId,
-        index: usize,
-        item: &OpenItem,
-    ) -> Result<u64, ContractError> {
-        if item.lots == 0 {
-            return Err(ContractError::NoLots { index });
-        }
-        let (asset, bond) = (self.terms.asset, self.terms.close_bond.u64());
-        // 64 bits by 16, and two more of 64: far from the end of 128
-        let reserve = u128::from(item.price).saturating_mul(item.lots.into());
-        let needs = reserve.saturating_add(bond.into()).saturating_add(item.fee.into());
-        let underfunded = ContractError::Underfunded { index, needs, unlock: item.unlock };
-        // `unlock` is 64 bits, so a reserve it covers is too
-        let (Some(surplus), Ok(reserve)) = (
-            u64::try_from(needs).ok().and_then(|needs| item.unlock.checked_sub(needs)),
-            u64::try_from(reserve),
-        ) else {
-            return Err(underfunded);
-        };
-        let device = DeviceId(item.consumer);
-        if item.flags & INSTANT != 0 {
-            let flags = item.flags & PLACED_BY_OWNER;
-            let pledge =
-                LockItem { device: item.consumer, amount: item.unlock, relay_fee: 0, flags };
-            lock::pledge(storage, work, asset, payer, &pledge)?;
-        } else {
-            unlock::ordered(storage, work, asset, device, payer, item.unlock.into())?;
-        }
-        let book = work.books.of(storage, asset)?;
-        book.shift(storage, Pot::Ordered(payer), Pot::Reserved, reserve.into())?;
-        book.shift(storage, Pot::Ordered(payer), Pot::Bonds, bond.into())?;
-        book.shift(storage, Pot::Ordered(payer), Pot::Free(payer), surplus.into())?;
-        if !by_owner(item.flags) {
-            work.allowances.release(storage, device, asset, surplus)?;
-        }
-        Ok(reserve)
+        to: AccountId,
+        fee: u64,
+    ) -> Result<(), ContractError> {
+        let book = work.books.of(storage, self.terms.asset)?;
+        book.shift(storage, Pot::Ordered(payer), Pot::Free(to), fee.into())
     }
 
-    /// Writes lane and deal. Lanes beyond the first come with the payments issue.
-    #[allow(clippy::too_many_arguments)] // what a lease is made of
+    /// Writes lanes and deal.
     fn write(
         &self,
         storage: &dyn Storage,
         work: &mut Work,
         lease: LeaseId,
         payer: AccountId,
-        payee: AccountId,
-        reserve: u64,
+        shares: &[Share],
         item: &OpenItem,
     ) -> Result<(), ContractError> {
-        let slot = Slot::of(lease, Lane(0)).ok_or(ContractError::Full { what: "lease slots" })?;
+        let full = ContractError::Full { what: "lease slots" };
         let AssetId(asset) = self.terms.asset;
-        let lane = LaneRecord {
-            cap: reserve,
-            signer: item.consumer,
-            payee: payee.0,
-            asset,
-            lane: 0,
-            fees: self.fees,
-        };
+        let (mut lanes, mut first) = (0u8, None);
+        for Share { signer, payee, cap } in shares {
+            let Some(slot) = Slot::of(lease, Lane(lanes.into())) else { return Err(full) };
+            first.get_or_insert(slot);
+            let (signer, payee) = (signer.0, payee.0);
+            let lane = LaneRecord { cap: *cap, signer, payee, asset, lane: lanes, fees: self.fees };
+            work.leases.set_lane(storage, slot, &lane)?;
+            lanes = lanes.saturating_add(1);
+        }
+        let Some(first) = first else { return Err(full) };
         let deal = DealRecord {
             terms: self.number,
             consumer: item.consumer,
@@ -180,11 +210,10 @@ impl Batch<'_> {
             payer: payer.0,
             price: item.price,
             lots: item.lots,
-            lanes: 1,
+            lanes,
             flags: deal_flags(item.flags),
         };
-        work.leases.set_lane(storage, slot, &lane)?;
-        work.leases.set_deal(storage, slot, &deal)
+        work.leases.set_deal(storage, first, &deal)
     }
 }
 

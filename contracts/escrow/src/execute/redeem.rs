@@ -1,9 +1,9 @@
 //! Redeems one voucher written out.
 
+use super::settle::report;
 use crate::{ContractError, clock::Clock, redemption};
 use caplet_api::{
     escrow::{ItemResult, VoucherInput},
-    event::Settled,
     packed::VoucherItem,
 };
 use caplet_base::peer::Registry;
@@ -23,21 +23,16 @@ pub(super) fn redeem(
     let item = item(voucher)?;
     let lease = item.voucher.lease;
     let keeper = registry.account(sender)?;
-    let (outcomes, events) = redemption::redeem(storage, api, registry, clock, keeper, &[item])?;
-    let Some(outcome) = outcomes.first() else {
+    let (items, proof) = ([item], redemption::Proof::Each);
+    let done = redemption::redeem(storage, api, registry, clock, keeper, &items, proof)?;
+    let Some(outcome) = done.0.first() else {
         return Err(ContractError::Broken("a voucher was judged by nobody"));
     };
     match outcome.result {
         ItemResult::Paid | ItemResult::Clamped | ItemResult::Stale => {}
         result => return Err(ContractError::NotRedeemed { lease, result }),
     }
-    let settled = Settled {
-        keeper: keeper.unwrap_or_default().0,
-        leases: vec![lease.0],
-        results: vec![outcome.result as u64],
-        paid: vec![outcome.paid],
-    };
-    Ok(Response::new().add_event(settled).add_events(events))
+    Ok(report(keeper, &items, done))
 }
 
 /// The same voucher as the packed form has it.

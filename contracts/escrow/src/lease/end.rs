@@ -22,7 +22,9 @@ pub(crate) enum BondTo {
 
 /// Closes a lease for good: refund to the payer, bond to whom it belongs, lanes taken out of use.
 ///
-/// What was redeemed, the fee schedule and the evidence stay for the rating.
+/// What was redeemed, the fee schedule and the evidence stay for the rating. So does the reason that the
+/// settle window began with: a side that could put another in its place would be rated for something
+/// that did not happen.
 pub(crate) fn closed(
     storage: &dyn Storage,
     work: &mut Work,
@@ -30,6 +32,7 @@ pub(crate) fn closed(
     reason: CloseReason,
     bond_to: BondTo,
 ) -> Result<LeaseClosed, ContractError> {
+    let reason = lease.reason().unwrap_or(reason);
     let (mut redeemed, mut refund, mut fees) = (0u64, 0u64, 0);
     for slot in lease.slots() {
         let lane = work.leases.lane(storage, slot)?;

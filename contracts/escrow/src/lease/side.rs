@@ -23,14 +23,23 @@ pub(crate) enum Side {
 }
 
 /// The account that a side's owner sends from.
+///
+/// The payee's is fixed at the opening. Of a lease that several lanes share it is the present owner of
+/// the providing device: none of those who are credited may give up what the others have earned.
 pub(crate) fn account(
     storage: &dyn Storage,
     work: &mut Work,
+    registry: &mut Registry<'_>,
     lease: &Lease,
     side: Side,
 ) -> Result<AccountId, ContractError> {
     match side {
         Side::Payer => Ok(AccountId(lease.deal.payer)),
+        Side::Payee if lease.deal.lanes > 1 => {
+            let device = DeviceId(lease.deal.provider);
+            let owner = registry.device(device)?.and_then(|record| record.owner());
+            owner.ok_or(ContractError::UnknownDevice { device })
+        }
         Side::Payee => {
             let first = Slot::of(lease.id, Lane(0))
                 .ok_or(ContractError::Broken("a lease is past the last page"))?;
@@ -61,7 +70,7 @@ impl Witness<'_, '_> {
         side: Side,
         input: &CloseInput,
     ) -> Result<(), ContractError> {
-        if self.sender == Some(account(storage, work, lease, side)?) {
+        if self.sender == Some(account(storage, work, self.registry, lease, side)?) {
             return Ok(());
         }
         let device = DeviceId(match side {

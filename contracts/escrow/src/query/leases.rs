@@ -3,7 +3,7 @@
 use crate::{
     ContractError,
     state::{
-        evidence,
+        evidence, fees,
         leases::{Lease, SLOTS, Slot},
         slots,
     },
@@ -72,7 +72,7 @@ fn show(
         reason: lease.reason().filter(|_| ended),
         closing_time: window.then(|| u64::from(record.closing_time).into()),
         closing_height: window.then(|| u64::from(record.closing_height).into()),
-        fees: work.schedules.get(storage, schedule)?,
+        fees: fees::load(storage, schedule)?,
         evidence: evidence::load(storage, lease.id).map(Into::into),
     })
 }

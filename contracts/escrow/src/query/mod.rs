@@ -46,6 +46,7 @@ fn config(storage: &dyn Storage) -> Result<ConfigResponse, ContractError> {
     let config = config::load(storage)?;
     Ok(ConfigResponse {
         registry: config.registry.into(),
+        reputation: config::reputation(storage)?.map(Into::into),
         openers: config::openers(storage)?.into_iter().map(Into::into).collect(),
         fees: fees::load(storage, fees::current(storage)?)?,
         treasury: config.treasury.map(Into::into),

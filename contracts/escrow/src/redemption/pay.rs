@@ -4,7 +4,6 @@ use super::{Outcome, verify::Trust};
 use crate::{
     ContractError,
     clock::Clock,
-    fee,
     lease::{
         end::{self, BondTo},
         revoke::revoke,
@@ -93,7 +92,7 @@ impl Till {
         after: u64,
     ) -> Result<(), ContractError> {
         let fees = self.work.schedules.get(storage, lane.fees)?;
-        let split = fee::split(fees, before, after);
+        let split = fees.split(before, after);
         let keeper = self.keeper.map_or(Pot::Fees, Pot::Free);
         let book = self.work.books.of(storage, AssetId(lane.asset))?;
         book.shift(storage, Pot::Reserved, Pot::Fees, split.protocol.into())?;

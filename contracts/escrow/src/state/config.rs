@@ -19,6 +19,8 @@ pub(crate) struct Config {
 
 /// Peers that never change.
 const CONFIG: Item<Config> = Item::new("config");
+/// The contract whose suspensions close leases; none before the owner names it.
+const REPUTATION: Item<Addr> = Item::new("reputation");
 /// Contracts that may lock and open.
 const OPENERS: Item<Vec<Addr>> = Item::new("openers");
 
@@ -36,6 +38,16 @@ pub(crate) fn load(storage: &dyn Storage) -> StdResult<Config> {
 /// Who may lock and open.
 pub(crate) fn openers(storage: &dyn Storage) -> StdResult<Vec<Addr>> {
     OPENERS.load(storage)
+}
+
+/// The contract whose suspensions close leases, once it is named.
+pub(crate) fn reputation(storage: &dyn Storage) -> StdResult<Option<Addr>> {
+    REPUTATION.may_load(storage)
+}
+
+/// Names the contract whose suspensions close leases.
+pub(crate) fn set_reputation(storage: &mut dyn Storage, reputation: &Addr) -> StdResult<()> {
+    REPUTATION.save(storage, reputation)
 }
 
 /// Replaces who may lock and open.

@@ -2,6 +2,7 @@
 
 use crate::ContractError;
 use caplet_api::{escrow::FeeSchedule, layout::fees_key};
+use caplet_mechanism::fees::Schedule;
 use caplet_protocol::Bps;
 use cosmwasm_std::{StdResult, Storage};
 use cw_storage_plus::Item;
@@ -30,8 +31,9 @@ pub(crate) fn current(storage: &dyn Storage) -> StdResult<u8> {
 
 /// Makes `fees` those of leases opened from now on; a schedule that was used before keeps its number.
 pub(crate) fn set(storage: &mut dyn Storage, fees: FeeSchedule) -> Result<u8, ContractError> {
-    if !crate::fee::is_valid(fees) {
-        return Err(ContractError::FeesTooHigh { protocol: fees.protocol, keeper: fees.keeper });
+    let FeeSchedule { protocol, keeper } = fees;
+    if (Schedule { protocol, keeper }).check().is_err() {
+        return Err(ContractError::FeesTooHigh { protocol, keeper });
     }
     let count = COUNT.may_load(storage)?.unwrap_or_default();
     for number in 1..=count {
@@ -51,7 +53,7 @@ pub(crate) fn set(storage: &mut dyn Storage, fees: FeeSchedule) -> Result<u8, Co
 
 /// Schedules read by one message, each once.
 #[derive(Default)]
-pub(crate) struct Schedules(BTreeMap<u8, FeeSchedule>);
+pub(crate) struct Schedules(BTreeMap<u8, Schedule>);
 
 impl Schedules {
     /// The schedule with this number.
@@ -59,11 +61,12 @@ impl Schedules {
         &mut self,
         storage: &dyn Storage,
         schedule: u8,
-    ) -> Result<FeeSchedule, ContractError> {
+    ) -> Result<Schedule, ContractError> {
         if let Some(fees) = self.0.get(&schedule) {
             return Ok(*fees);
         }
-        let fees = load(storage, schedule)?;
+        let FeeSchedule { protocol, keeper } = load(storage, schedule)?;
+        let fees = Schedule { protocol, keeper };
         self.0.insert(schedule, fees);
         Ok(fees)
     }

@@ -61,6 +61,21 @@ impl Lease {
         CloseReason::from_u8(self.record.reason)
     }
 
+    /// Passes while it is served.
+    pub(crate) fn assert_live(&self, verb: &'static str) -> Result<(), ContractError> {
+        match self.state() {
+            LeaseState::Open | LeaseState::Notice => Ok(()),
+            state => Err(ContractError::NotLive { lease: self.id, state, verb }),
+        }
+    }
+
+    /// The slot of one of its lanes.
+    pub(crate) fn slot(&self, lane: Lane) -> Result<Slot, ContractError> {
+        let lanes = self.deal.lanes;
+        let missing = ContractError::NoLane { lease: self.id, lane, lanes };
+        Slot::of(self.id, lane).filter(|_| lane.0 < u16::from(lanes)).ok_or(missing)
+    }
+
     /// Slots of its lanes.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + use<> {
         let id = self.id;
@@ -166,7 +181,7 @@ impl Leases {
         Ok(Some(Lease { id, deal, record }))
     }
 
-    /// Writes what was agreed, once.
+    /// Writes what was agreed.
     pub(crate) fn set_deal(
         &mut self,
         storage: &dyn Storage,

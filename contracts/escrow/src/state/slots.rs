@@ -36,20 +36,22 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// The next free slot of a gateway; a slot and a page are never given twice.
+    /// The first of `lanes` free slots of a gateway that stand in one page; a slot and a page are never
+    /// given twice.
     pub(crate) fn allot(
         &mut self,
         storage: &dyn Storage,
         gateway: AccountId,
+        lanes: u32,
     ) -> Result<LeaseId, ContractError> {
         let full = Current { page: 0, used: SLOTS };
         let current = match self.gateways.get(&gateway) {
             Some(current) => *current,
             None => load(storage, gateway)?.unwrap_or(full),
         };
-        let Current { page, used } =
-            if current.used < SLOTS { current } else { self.fresh(storage)? };
-        self.gateways.insert(gateway, Current { page, used: used.saturating_add(1) });
+        let fits = current.used.saturating_add(lanes) <= SLOTS;
+        let Current { page, used } = if fits { current } else { self.fresh(storage)? };
+        self.gateways.insert(gateway, Current { page, used: used.saturating_add(lanes) });
         let first = u64::from(page).saturating_mul(SLOTS.into());
         Ok(LeaseId(first.saturating_add(used.into())))
     }
@@ -96,13 +98,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_slot_is_given_twice_and_a_page_has_one_gateway(gateways in proptest::collection::vec((1u32..4, any::<bool>()), 0..400)) {
+        fn no_slot_is_given_twice_and_a_page_has_one_gateway(gateways in proptest::collection::vec((1u32..4, 1u32..5, any::<bool>()), 0..400)) {
             let mut storage = MockStorage::new();
             let (mut slots, mut seen, mut owner) = (Slots::default(), BTreeSet::new(), BTreeMap::new());
-            for (gateway, flush) in gateways {
-                let lease = slots.allot(&storage, AccountId(gateway)).unwrap();
-                prop_assert!(lease.0 >= 64 && seen.insert(lease));
-                prop_assert_eq!(*owner.entry(lease.0 / 64).or_insert(gateway), gateway);
+            for (gateway, lanes, flush) in gateways {
+                let first = slots.allot(&storage, AccountId(gateway), lanes).unwrap().0;
+                for slot in first..first + u64::from(lanes) {
+                    prop_assert!(slot >= 64 && seen.insert(slot));
+                    prop_assert_eq!(slot / 64, first / 64);
+                    prop_assert_eq!(*owner.entry(slot / 64).or_insert(gateway), gateway);
+                }
                 if flush {
                     slots.flush(&mut storage).unwrap();
                     slots = Slots::default();
@@ -116,7 +121,7 @@ mod tests {
         let storage = MockStorage::new();
         let mut slots = Slots::default();
         let leases: Vec<u64> =
-            (0..66).map(|_| slots.allot(&storage, AccountId(1)).unwrap().0).collect();
+            (0..66).map(|_| slots.allot(&storage, AccountId(1), 1).unwrap().0).collect();
         assert_eq!(leases, (64..130).collect::<Vec<_>>());
     }
 }

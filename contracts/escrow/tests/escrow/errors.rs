@@ -4,7 +4,7 @@ use caplet_api::escrow::{CloseReason, ItemResult, LeaseState};
 use caplet_api::packed::PackedError;
 use caplet_base::admin::AdminError;
 use caplet_escrow::ContractError as E;
-use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, LeaseId};
+use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, Lane, LeaseId};
 use cosmwasm_std::{Addr, StdError};
 use std::collections::BTreeSet;
 use std::mem::{Discriminant, discriminant};
@@ -57,6 +57,15 @@ fn all() -> Vec<E> {
         E::NotOver { lease, end, now },
         E::NotClosing { lease, state },
         E::WindowOpen { lease, secs: 1, blocks: 1 },
+        E::ForeignSigner { lane: 1, device, payer },
+        E::EmptyLane { lane: 1 },
+        E::UnevenLanes { caps: 1, reserve: 2 },
+        E::NoLane { lease, lane: Lane(1), lanes: 1 },
+        E::NotLive { lease, state, verb: "top up" },
+        E::NotPayer { lease, device },
+        E::NotMovable { lease, from: Lane(0), to: Lane(1), asked: 2, movable: 1 },
+        E::Over { lease, end, now },
+        E::OtherPlacer { lease, owner: true },
         E::TooMany { count: 1, most: 1 },
         E::Empty,
         E::BadField { field: "x", found: 1, wanted: 1 },

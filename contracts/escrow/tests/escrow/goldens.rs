@@ -6,10 +6,12 @@ use crate::suite::*;
 use crate::token::TokenMsg;
 use caplet_api::common::AdminMsg;
 use caplet_api::cw20::Cw20ReceiveMsg;
-use caplet_api::escrow::{CloseReason, ExecuteMsg, ReceiveMsg, VoucherInput};
-use caplet_api::packed::{LockItem, OpenItem, UnlockItem, VoucherItem};
+use caplet_api::escrow::{CloseReason, ExecuteMsg, MoveCapInput, ReceiveMsg, VoucherInput};
+use caplet_api::packed::{
+    INSTANT, LaneItem, ListEntry, LockItem, OpenItem, TopUpItem, UnlockItem, VoucherItem,
+};
 use caplet_escrow::permission;
-use caplet_protocol::{DeviceId, Lane};
+use caplet_protocol::{DeviceId, Lane, LeaseId, layout::VoucherList};
 use cosmwasm_schema::schemars::{JsonSchema, schema_for};
 use cosmwasm_std::{Coin, Event, coin, to_json_binary};
 use cw_multi_test::IntoAddr;
@@ -58,6 +60,16 @@ fn step(sender: &'static str, msg: ExecuteMsg) -> Step {
 /// One of each message in an order in which all succeed.
 fn story(suite: &Suite) -> Vec<Step> {
     let terms = suite.terms();
+    let shares = [600, 400].map(|cap| LaneItem { cap, ..LaneItem::default() });
+    let more = TopUpItem { lease: 68, lots: 1, unlock: 1_000, flags: INSTANT, lane: 0 };
+    let (from, to) = (Lane(0), Lane(1));
+    let moved = MoveCapInput { lease: 68u64.into(), from, to, amount: 100u64.into() };
+    let entries = ListEntry::pack(&[ListEntry { lease: LeaseId(68), amount: 9, ..Default::default() }]);
+    let statement = VoucherList::of(DeviceId(ALICE), 1, &entries);
+    let signature = suite.keys[&ALICE].sign(&statement.preimage(&suite.domain)).into();
+    let list =
+        ExecuteMsg::SettleList { signer: DeviceId(ALICE), entries: entries.into(), signature };
+    let reputation = "reputation".into_addr().to_string();
     let relayer = "relayer".into_addr().to_string();
     let lock = LockItem { relay_fee: 1, ..lock_item(ALICE, 5_000) };
     let opens = vec![open_item(ALICE, CAROL, 1_000, 1_007); 4];
@@ -87,7 +99,7 @@ fn story(suite: &Suite) -> Vec<Step> {
         step("alice", ExecuteMsg::Withdraw { asset: UCAP, amount: Some(5u128.into()), to: None }),
         step(
             "alice",
-            ExecuteMsg::Authorise { device: DeviceId(ALICE), asset: UCAP, limit: 8_000u64.into() },
+            ExecuteMsg::Authorise { device: DeviceId(ALICE), asset: UCAP, limit: 12_000u64.into() },
         ),
         step(
             "opener",
@@ -105,6 +117,18 @@ fn story(suite: &Suite) -> Vec<Step> {
             "opener",
             ExecuteMsg::Open { terms, beneficiary: None, items: OpenItem::pack(&opens).into() },
         ),
+        step(
+            "opener",
+            ExecuteMsg::OpenShared {
+                terms: suite.terms(),
+                beneficiary: None,
+                item: OpenItem::pack(&[OpenItem { flags: INSTANT, ..opens[0] }]).into(),
+                lanes: LaneItem::pack(&shares).into(),
+            },
+        ),
+        step("opener", ExecuteMsg::TopUp { items: TopUpItem::pack(&[more]).into() }),
+        step("alice", ExecuteMsg::MoveCap { items: vec![moved] }),
+        step("gw1", list),
         step("gw1", ExecuteMsg::Redeem { voucher }),
         step("gw1", ExecuteMsg::Settle { vouchers: VoucherItem::pack(&packed).into() }),
         step("carol", ExecuteMsg::Notice { leases: vec![64u64.into()] }),
@@ -122,6 +146,7 @@ fn story(suite: &Suite) -> Vec<Step> {
         step("governance", ExecuteMsg::AddAsset(native("unew", "NEW", 6))),
         step("governance", ExecuteMsg::SetFees(FEES)),
         step("governance", ExecuteMsg::SetOpeners { openers: vec![] }),
+        step("governance", ExecuteMsg::SetReputation { reputation }),
         step("governance", admin(AdminMsg::Pause {})),
         step("governance", admin(AdminMsg::Unpause {})),
         step("governance", admin(AdminMsg::ProposeOwner { address: next })),

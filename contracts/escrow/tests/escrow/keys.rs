@@ -19,7 +19,7 @@ fn a_rotated_keys_vouchers_are_paid_for_a_settle_window() {
     suite.wait(u64::from(SETTLE_SECS), 1);
     assert_eq!(suite.settle("gw1", &[second]), [(Paid, 100)]);
     let late = old.voucher(&suite.domain, plain(lease, 400));
-    suite.wait(1, 1);
+    suite.wait(1, SETTLE_BLOCKS.into());
     assert_eq!(suite.settle("gw1", &[late]), [(BadSignature, 0)]);
     let new = suite.voucher(ALICE, lease, 400);
     assert_eq!(suite.settle("gw1", &[new]), [(Paid, 100)]);
@@ -49,7 +49,7 @@ fn a_leaked_key_costs_at_most_the_exposure_cap() {
     let leaked = suite.rotate(ALICE, 1, true);
     let theft = leaked.voucher(&suite.domain, plain(lease, 10_000));
     assert_eq!(suite.settle("gw1", &[theft]), [(Clamped, EXPOSURE)]);
-    assert_eq!(suite.state(lease), (LeaseState::Closed, Some(CloseReason::Exhausted)));
+    assert_eq!(suite.state(lease), (LeaseState::Closed, Some(CloseReason::KeyCompromised)));
     assert_eq!(suite.free("alice"), 1_000_000 - 1_000 - u128::from(EXPOSURE));
 }
 
@@ -127,4 +127,63 @@ fn a_rotated_key_closes_nothing_any_more() {
     let msg = caplet_api::escrow::ExecuteMsg::Close { items: vec![statement] };
     refused(suite.send("stranger", &msg), "is not signed by device 1's present key");
     suite.close_signed("stranger", ALICE, lease, CloseReason::ConsumerClosed).unwrap();
+}
+
+#[test]
+fn two_quick_rotations_take_back_no_debt() {
+    let mut suite = Suite::funded();
+    let lease = suite.lease_between(ALICE, CAROL, 10_000);
+    suite.wait(10, 2);
+    let first = suite.rotate(ALICE, 1, false);
+    suite.wait(10, 2);
+    let second = suite.rotate(ALICE, 2, false);
+    suite.wait(10, 2);
+    let third = suite.rotate(ALICE, 3, false);
+    let sign = |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
+    let vouchers = [sign(&first, 100), sign(&third, 300), sign(&second, 200), sign(&second, 400)];
+    let paid = [(Paid, 100), (Paid, 200), (Stale, 0), (Paid, 100)];
+    assert_eq!(suite.settle("gw1", &vouchers), paid);
+}
+
+#[test]
+fn each_old_key_ends_a_window_after_its_own_rotation() {
+    let mut suite = Suite::funded();
+    let lease = suite.lease_between(ALICE, CAROL, 10_000);
+    suite.wait(10, 2);
+    let first = suite.rotate(ALICE, 1, false);
+    suite.wait(u64::from(SETTLE_SECS) / 2, u64::from(SETTLE_BLOCKS) / 2);
+    let second = suite.rotate(ALICE, 2, false);
+    suite.wait(u64::from(SETTLE_SECS) / 2 + 1, u64::from(SETTLE_BLOCKS) / 2 + 1);
+    let sign = |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
+    let vouchers = [sign(&first, 100), sign(&second, 50)];
+    assert_eq!(suite.settle("gw1", &vouchers), [(BadSignature, 0), (Paid, 50)]);
+}
+
+#[test]
+fn a_key_of_before_a_lease_stays_worthless_however_many_came_after() {
+    let mut suite = Suite::funded();
+    let before = suite.rotate(ALICE, 1, false);
+    suite.wait(1, 1);
+    let lease = suite.lease_between(ALICE, CAROL, 10_000);
+    suite.wait(1, 1);
+    let of_then = suite.rotate(ALICE, 2, false);
+    let sign = |key: &crate::parties::Signer, amount| key.voucher(&suite.domain, plain(lease, amount));
+    let vouchers = [sign(&before, 100), sign(&of_then, 50)];
+    assert_eq!(suite.settle("gw1", &vouchers), [(BadSignature, 0), (Paid, 50)]);
+}
+
+#[test]
+fn a_chain_halted_longer_than_the_window_ends_no_key_and_no_lease() {
+    let mut suite = Suite::funded();
+    let lease = suite.lease_between(ALICE, CAROL, 10_000);
+    suite.wait(10, 2);
+    suite.close("alice", lease, CloseReason::ConsumerClosed).unwrap();
+    let old = suite.rotate(ALICE, 1, false);
+    let debt = old.voucher(&suite.domain, plain(lease, 5_000));
+    // a week without a block
+    suite.wait(7 * 24 * 3_600, 1);
+    refused(suite.sweep("sweeper", lease), "runs 0 s and 19 blocks more");
+    assert_eq!(suite.settle("gw1", &[debt]), [(Paid, 5_000)]);
+    suite.wait(19, 19);
+    suite.sweep("sweeper", lease).unwrap();
 }

@@ -329,6 +329,55 @@ fn heights_past_32_bits_count_the_same() {
     suite.sweep("sweeper", lease).unwrap();
 }
 
+// reasons
+
+#[test]
+fn the_first_reason_stays_whatever_ends_the_lease() {
+    for how in ["finish", "exhaust"] {
+        let (mut suite, lease) = with_lease();
+        suite.notice("carol", lease).unwrap();
+        suite.wait(NOTICE_SECS.into(), 5);
+        suite.close("carol", lease, CloseReason::Reclaimed).unwrap();
+        if how == "finish" {
+            suite.finish("carol", lease, CloseReason::ProviderFinished).unwrap();
+        } else {
+            let all = suite.voucher(ALICE, lease, 10_000);
+            suite.settle("gw1", &[all]);
+        }
+        assert_eq!(suite.state(lease), (LeaseState::Closed, Some(CloseReason::Reclaimed)));
+    }
+}
+
+#[test]
+fn anybody_closes_for_a_provider_that_reputation_shows_suspended() {
+    let (mut suite, lease) = with_lease();
+    let close = |suite: &mut Suite| suite.close("stranger", lease, CloseReason::Suspended);
+    refused(close(&mut suite), "does not show Suspended");
+    suite.suspend(CAROL, false);
+    refused(close(&mut suite), "does not show Suspended");
+    suite.suspend(ALICE, true);
+    refused(close(&mut suite), "does not show Suspended");
+    suite.suspend(CAROL, true);
+    close(&mut suite).unwrap();
+    assert_eq!(suite.state(lease), (LeaseState::Closing, Some(CloseReason::Suspended)));
+    // what was served is still paid
+    let debt = suite.voucher(ALICE, lease, 9_000);
+    assert_eq!(suite.settle("gw1", &[debt]), [(ItemResult::Paid, 9_000)]);
+}
+
+#[test]
+fn only_a_contract_that_opens_leases_calls_a_pool_in_default() {
+    let (mut suite, lease) = with_lease();
+    for sender in ["alice", "carol", "governance", "stranger"] {
+        refused(
+            suite.close(sender, lease, CloseReason::PoolDefault),
+            "PoolDefault is no reason to close",
+        );
+    }
+    suite.close("opener", lease, CloseReason::PoolDefault).unwrap();
+    assert_eq!(suite.state(lease), (LeaseState::Closing, Some(CloseReason::PoolDefault)));
+}
+
 // lists
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) fn dispatch(
             register::register(storage, api, &devices)?
         }
         ExecuteMsg::Announce { profiles } => announce::announce(storage, api, now, &profiles)?,
-        ExecuteMsg::Rotate(input) => rotate::rotate(storage, api, now, sender, &input)?,
+        ExecuteMsg::Rotate(input) => rotate::rotate(storage, api, &env.block, sender, &input)?,
         ExecuteMsg::Grant { grants } => grant::grant(storage, api, now, &grants)?,
         ExecuteMsg::SetStatus { device, status } => {
             set_status::set_status(storage, device, status)?

@@ -9,9 +9,9 @@ use crate::{
     },
 };
 use caplet_api::{event::KeyRotated, registry::RotateInput};
-use caplet_base::domain;
+use caplet_base::{domain, peer::OldKey};
 use caplet_protocol::layout::Rotation;
-use cosmwasm_std::{Addr, Api, Event, Storage};
+use cosmwasm_std::{Addr, Api, BlockInfo, Event, Storage};
 
 /// Begins the next key epoch: at once for everything but vouchers, for which peers read the old key
 /// until their settle window ends, unless it was compromised.
@@ -21,10 +21,11 @@ use cosmwasm_std::{Addr, Api, Event, Storage};
 pub(super) fn rotate(
     storage: &mut dyn Storage,
     api: &dyn Api,
-    now: u64,
+    block: &BlockInfo,
     sender: &Addr,
     input: &RotateInput,
 ) -> Result<Vec<Event>, ContractError> {
+    let now = block.time.seconds();
     let mut devices = Devices::open();
     let mut device = devices.get(storage, input.device)?;
     device.assert_alive()?;
@@ -44,7 +45,13 @@ pub(super) fn rotate(
     }
 
     keys::take(storage, &key, input.device)?;
-    keys::retire(storage, input.device, &device.key, now, input.compromised);
+    let retired = OldKey {
+        key: device.key,
+        rotated: now,
+        height: block.height,
+        compromised: input.compromised,
+    };
+    keys::retire(storage, input.device, retired)?;
     device.record.key_epoch = input.epoch;
     device.key = key;
     device.sealing = sealing;

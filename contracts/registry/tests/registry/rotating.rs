@@ -3,13 +3,15 @@
 use crate::parties::signer;
 use crate::suite::{Suite, refused};
 use caplet_api::event::KeyRotated;
-use caplet_api::layout::old_key_key;
+use caplet_api::layout::old_keys_key;
+use caplet_base::peer::OldKey;
 use caplet_api::registry::{ExecuteMsg, GrantsResponse, QueryMsg};
 use caplet_protocol::DeviceId;
 use caplet_protocol::layout::{Grant, PublicKey};
 
-fn old_key(suite: &Suite) -> Vec<u8> {
-    suite.app.contract_storage(&suite.registry).get(&old_key_key(DeviceId(1))).unwrap()
+fn old_keys(suite: &Suite) -> Vec<OldKey> {
+    let storage = suite.app.contract_storage(&suite.registry);
+    OldKey::list(&storage.get(&old_keys_key(DeviceId(1))).unwrap()).unwrap()
 }
 
 #[test]
@@ -23,10 +25,15 @@ fn the_owner_rotates_without_the_old_key_and_peers_read_the_old_one_with_its_tim
 
     let device = suite.device(1);
     assert_eq!((device.key_epoch, device.key), (1, signer("lamp 2").key()));
-    let record = old_key(&suite);
+    let (rotated, height) = (suite.now(), suite.app.block_info().height);
+    let old = OldKey { key: signer("lamp").public(), rotated, height, compromised: false };
+    assert_eq!(old_keys(&suite), [old]);
+    let bytes = suite.app.contract_storage(&suite.registry).get(&old_keys_key(DeviceId(1)));
+    let record = bytes.unwrap();
     assert_eq!(PublicKey::decode(&record[..34]).unwrap(), signer("lamp").public());
-    assert_eq!(record[34..42], suite.now().to_be_bytes());
-    assert_eq!(record[42..], [0]);
+    assert_eq!(record[34..42], rotated.to_be_bytes());
+    assert_eq!(record[42..50], height.to_be_bytes());
+    assert_eq!(record[50..], [0]);
 
     let key = signer("lamp").key();
     let gone = suite.ask::<serde_json::Value>(&QueryMsg::DeviceByKey { key }).unwrap_err();
@@ -73,7 +80,7 @@ fn only_the_owner_declares_a_key_compromised() {
         "is not the owner of device 1",
     );
     suite.send("alice", &ExecuteMsg::Rotate(rotation)).unwrap();
-    assert_eq!(old_key(&suite)[42..], [1]);
+    assert!(old_keys(&suite)[0].compromised);
 }
 
 #[test]
@@ -161,4 +168,43 @@ fn the_old_key_signs_nothing_new() {
         suite.send("relayer", &ExecuteMsg::Announce { profiles }),
         "item 0: the profile signature does not verify",
     );
+}
+
+#[test]
+fn every_key_of_quick_rotations_stays_readable_and_goes_after_the_longest_window() {
+    let mut suite = Suite::with_device();
+    for epoch in 1..=3 {
+        suite.wait(10);
+        let key = signer(&format!("lamp {}", epoch + 1));
+        suite.send("alice", &ExecuteMsg::Rotate(key.rotation(&suite.domain, 1, epoch))).unwrap();
+    }
+    let keys: Vec<PublicKey> = old_keys(&suite).iter().map(|old| old.key).collect();
+    assert_eq!(keys, ["lamp 3", "lamp 2", "lamp"].map(|name| signer(name).public()));
+
+    let rotate = |suite: &mut Suite, epoch: u32| {
+        let key = signer(&format!("lamp {}", epoch + 1));
+        suite.send("alice", &ExecuteMsg::Rotate(key.rotation(&suite.domain, 1, epoch))).unwrap();
+        old_keys(suite).len()
+    };
+    let week = 7 * 24 * 3600;
+    // a week of seconds without as many blocks: the chain stood still
+    suite.app.update_block(|block| block.time = block.time.plus_seconds(week + 100));
+    assert_eq!(rotate(&mut suite, 4), 4);
+    suite.app.update_block(|block| block.height += week + 1);
+    assert_eq!(rotate(&mut suite, 5), 2, "only the one rotated away from after the halt, and this");
+}
+
+#[test]
+fn no_number_of_rotations_pushes_a_key_out_of_its_window() {
+    let mut suite = Suite::with_device();
+    for epoch in 1..=32 {
+        let key = signer(&format!("lamp {epoch} again"));
+        suite.send("alice", &ExecuteMsg::Rotate(key.rotation(&suite.domain, 1, epoch))).unwrap();
+    }
+    let one_more = signer("one more").rotation(&suite.domain, 1, 33);
+    refused(suite.send("alice", &ExecuteMsg::Rotate(one_more.clone())), "rotate after");
+    assert_eq!(old_keys(&suite).last().unwrap().key, signer("lamp").public());
+    suite.app.update_block(|block| block.time = block.time.plus_seconds(7 * 24 * 3600 + 1));
+    suite.send("alice", &ExecuteMsg::Rotate(one_more)).unwrap();
+    assert_eq!(old_keys(&suite).len(), 32);
 }

@@ -126,10 +126,10 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Unix seconds of the latest rotation of a device, if it gave up a compromised key with it.
+    /// Unix seconds of the latest rotation by which a device gave up a compromised key.
     fn compromised(&self, device: DeviceId) -> Result<Option<u64>, ContractError> {
-        let old = self.registry.old_key(device)?;
-        Ok(old.and_then(|(_, time, compromised)| compromised.then_some(time)))
+        let old = self.registry.old_keys(device)?;
+        Ok(old.iter().find(|old| old.compromised).map(|old| old.rotated))
     }
 
     /// What the burned fee weighs, as far as the payer may still add in the window the lease ended in.

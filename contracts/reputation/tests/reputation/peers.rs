@@ -4,7 +4,7 @@
 use caplet_api::escrow::{CloseReason, LeaseState, Terms};
 use caplet_api::layout::{
     DEALS, DEVICES, DealRecord, DeviceRecord, REDEEMED, STATES, StateRecord, evidence_key,
-    fees_key, old_key_key, terms_key,
+    fees_key, old_keys_key, terms_key,
 };
 use caplet_api::registry::DeviceStatus;
 use caplet_base::pages::PageSet;
@@ -156,6 +156,7 @@ pub(crate) fn write_device(storage: &mut dyn Storage, device: u32, status: Devic
 pub(crate) fn write_old_key(storage: &mut dyn Storage, device: u32, time: u64, compromised: bool) {
     let mut record = PublicKey::ed25519([7; 32]).encode().to_vec();
     record.extend_from_slice(&time.to_be_bytes());
+    record.extend_from_slice(&1u64.to_be_bytes());
     record.push(u8::from(compromised));
-    storage.set(&old_key_key(DeviceId(device)), &record);
+    storage.set(&old_keys_key(DeviceId(device)), &record);
 }

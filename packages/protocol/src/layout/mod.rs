@@ -5,6 +5,7 @@ mod closing;
 mod envelope;
 mod identity;
 mod key;
+mod list;
 mod login;
 mod order;
 mod qos;
@@ -16,6 +17,7 @@ pub use identity::{
     EndpointRecord, Grant, Possession, ProfileStatement, Rotation, SealKey, owner_hash,
 };
 pub use key::{PublicKey, Scheme};
+pub use list::VoucherList;
 pub use login::Login;
 pub use order::{Cancel, Demand, Offer, OrderFlags, Side};
 pub use qos::QosReport;

@@ -8,6 +8,7 @@ use caplet_api::escrow::{CloseInput, CloseReason, ExecuteMsg, ItemResult};
 use caplet_api::packed::{LockItem, OpenItem, VoucherItem};
 use caplet_api::registry;
 use caplet_protocol::DeviceId;
+use cw_multi_test::IntoAddr;
 
 impl Suite {
     /// Opens a lease of one lot through the order book's path and returns its number.
@@ -100,6 +101,18 @@ impl Suite {
 
     pub(crate) fn sweep(&mut self, sender: &str, lease: u64) -> Outcome {
         self.send(sender, &ExecuteMsg::Sweep { leases: vec![lease.into()] })
+    }
+
+    /// Registers another device with the key of a name; returns its number.
+    pub(crate) fn register(&mut self, owner: &str, gateway: &str, key: &str) -> u32 {
+        let key = signer(key);
+        let (owner, gateway) = (owner.into_addr(), gateway.into_addr());
+        let input = key.registration(&self.registry_domain, owner.as_str(), gateway.as_str());
+        let msg = registry::ExecuteMsg::Register { devices: vec![input] };
+        self.tell_registry("relayer", &msg).unwrap();
+        let device = self.keys.len() as u32 + 1;
+        self.keys.insert(device, key);
+        device
     }
 
     /// The owner rotates a device's key; the suite signs with the new one from now on.

@@ -2,13 +2,13 @@
 
 use super::names::*;
 use super::{Outcome, Suite};
-use crate::token;
+use crate::{standings, token};
 use caplet_api::escrow::{ExecuteMsg, ReceiveMsg, Terms};
-use caplet_api::packed::{LockItem, OpenItem, UnlockItem};
+use caplet_api::packed::{LaneItem, LockItem, OpenItem, TopUpItem, UnlockItem};
 use caplet_api::registry;
 use caplet_protocol::{AssetId, DeviceId, MarketId};
 use cosmwasm_std::{coin, to_json_binary};
-use cw_multi_test::IntoAddr;
+use cw_multi_test::{Executor, IntoAddr};
 
 impl Suite {
     pub(crate) fn open_account(&mut self, name: &str) {
@@ -77,5 +77,37 @@ impl Suite {
         let beneficiary = Some("relayer".into_addr().to_string());
         let items = OpenItem::pack(items).into();
         self.send("opener", &ExecuteMsg::Open { terms, beneficiary, items })
+    }
+
+    /// Opens one lease of several lanes.
+    pub(crate) fn open_shared(&mut self, item: OpenItem, lanes: &[LaneItem]) -> Outcome {
+        let terms = self.terms();
+        let beneficiary = Some("relayer".into_addr().to_string());
+        let item = OpenItem::pack(&[item]).into();
+        let lanes = LaneItem::pack(lanes).into();
+        self.send("opener", &ExecuteMsg::OpenShared { terms, beneficiary, item, lanes })
+    }
+
+    pub(crate) fn top_up(&mut self, sender: &str, items: &[TopUpItem]) -> Outcome {
+        self.send(sender, &ExecuteMsg::TopUp { items: TopUpItem::pack(items).into() })
+    }
+
+    /// Names a reputation contract that shows `device` as suspended, or not.
+    pub(crate) fn suspend(&mut self, device: u32, suspended: bool) {
+        let governance = "governance".into_addr();
+        let code = self.app.store_code(standings::contract());
+        let start = self.app.instantiate_contract(
+            code,
+            governance.clone(),
+            &cosmwasm_std::Empty {},
+            &[],
+            "reputation",
+            None,
+        );
+        let reputation = start.unwrap();
+        let flag = standings::Flag { device, flags: u8::from(suspended) };
+        self.app.execute_contract(governance, reputation.clone(), &flag, &[]).unwrap();
+        let reputation = reputation.to_string();
+        self.send("governance", &ExecuteMsg::SetReputation { reputation }).unwrap();
     }
 }
