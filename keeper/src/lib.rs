@@ -2,7 +2,7 @@
 //! carries leases between gateways and settles what was served.
 //!
 //! Rooms: `cli` is the door. `context` is what every role holds. `broker`, `bridge`, `registrar`,
-//! `placer` face the devices; `exchange` faces other gateways; `session` serves leases and counts;
+//! `placer` face the devices; `exchange` faces other gateways, `proximity` measures how far they are; `session` serves leases and counts;
 //! `book`, `matcher` clear; `leases`, `settler`, `outbox` handle money. Everything durable goes
 //! through `store`; everything said goes through `observe`; every task lives in `tasks`.
 #![forbid(unsafe_code)]
@@ -25,6 +25,7 @@ pub mod matcher;
 pub mod observe;
 pub mod outbox;
 pub mod placer;
+mod proximity;
 mod reconcile;
 pub mod registrar;
 mod rendezvous;

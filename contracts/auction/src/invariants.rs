@@ -1,11 +1,12 @@
 //! What must hold of the auction's storage after every message; tests run it before and after each.
 
 use crate::book::{Book, Order, Pages, pending};
+use crate::ledger::Ledger;
 use crate::market;
 use crate::tables::{Classes, Vectors};
 use crate::{ContractError, keys};
 use caplet_api::layout::{order_page_key, order_state_key};
-use caplet_protocol::{AssetId, MarketId, VectorId, layout::Side};
+use caplet_protocol::{AssetId, DeviceId, MarketId, VectorId, layout::Side};
 use cosmwasm_std::{StdResult, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,46 @@ pub fn check(storage: &dyn Storage) -> Result<BTreeMap<AssetId, u128>, ContractE
     }
     Ok(ordered)
 }
+
+/// Checks every market's capacity ledger as of a moment: what open offers on it count, and that nothing is
+/// promised twice.
+///
+/// # Errors
+/// Storage that does not decode.
+///
+/// # Panics
+/// With both sides, if an invariant does not hold.
+pub fn check_capacity(storage: &dyn Storage, now: u64) -> Result<(), ContractError> {
+    for market in market::numbers(storage, None, usize::MAX)? {
+        let state = market::load(storage, market)?;
+        let book = Book::open(storage, market, state.genesis)?;
+        let mut open: BTreeMap<DeviceId, u32> = BTreeMap::new();
+        let standing: Vec<Order> =
+            book.standing(storage, Side::Offer, None).collect::<StdResult<_>>()?;
+        let log = pending::all(storage, market).map(|entry| entry.map(|(_, order)| order));
+        let log: Vec<Order> = log.collect::<StdResult<_>>()?;
+        let offers = standing.iter().chain(&log).filter(|order| order.on_ledger);
+        for order in offers {
+            let lots: &mut u32 = open.entry(order.device).or_default();
+            *lots = lots.saturating_add(order.left.total());
+        }
+        let mut ledger = Ledger::new(market, book.config.slot_secs, now);
+        for device in (0..CHECKED).map(DeviceId) {
+            let lots = open.remove(&device).unwrap_or_default();
+            let (counted, capacity, promised) = ledger.standing(storage, device)?;
+            assert_eq!(u32::from(counted), lots, "device {device}: open lots, counted and found");
+            assert!(
+                promised <= capacity.into(),
+                "device {device}: {promised} lots promised of {capacity}"
+            );
+        }
+        assert!(open.is_empty(), "market {market}: offers on the ledger of {:?}", open.keys());
+    }
+    Ok(())
+}
+
+/// Devices whose ledger is checked.
+const CHECKED: u32 = 64;
 
 fn market_holds(storage: &dyn Storage, market: MarketId) -> Result<(AssetId, u128), ContractError> {
     // as it was left: no time has passed since the epoch it collects began

@@ -1,6 +1,6 @@
 //! The contracts this one reads and calls.
 
-use caplet_api::auction::{ConfigResponse, InstantiateMsg};
+use caplet_api::auction::{ConfigResponse, InstantiateMsg, ReserversResponse};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Api, StdResult, Storage};
 use cw_storage_plus::Item;
@@ -48,6 +48,11 @@ pub(crate) fn reservers(storage: &dyn Storage) -> StdResult<Vec<Addr>> {
 /// Names the contracts that may reserve.
 pub(crate) fn set_reservers(storage: &mut dyn Storage, contracts: &Vec<Addr>) -> StdResult<()> {
     RESERVERS.save(storage, contracts)
+}
+
+/// Answers the `Reservers` query.
+pub(crate) fn query_reservers(storage: &dyn Storage) -> StdResult<ReserversResponse> {
+    Ok(ReserversResponse { contracts: reservers(storage)?.into_iter().map(Into::into).collect() })
 }
 
 /// Answers the `Config` query.

@@ -43,3 +43,19 @@ mod standings;
 mod suite;
 #[path = "auction/taking.rs"]
 mod taking;
+#[path = "auction/bonds.rs"]
+mod bonds;
+#[path = "auction/capacity.rs"]
+mod capacity;
+#[path = "auction/controller.rs"]
+mod controller;
+#[path = "auction/explaining.rs"]
+mod explaining;
+#[path = "auction/proximity.rs"]
+mod proximity;
+#[path = "auction/reducing.rs"]
+mod reducing;
+#[path = "auction/renewing.rs"]
+mod renewing;
+#[path = "auction/scanning.rs"]
+mod scanning;

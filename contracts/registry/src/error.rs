@@ -3,7 +3,7 @@
 use crate::admit::Inadmissible;
 use caplet_api::registry::MAX_BATCH;
 use caplet_base::admin::AdminError;
-use caplet_protocol::DeviceId;
+use caplet_protocol::{AccountId, DeviceId};
 use cosmwasm_std::{Addr, StdError};
 use thiserror::Error;
 
@@ -29,6 +29,42 @@ pub enum ContractError {
     Batch {
         /// Items given.
         count: usize,
+    },
+    /// Measurements that are none or too many.
+    #[error("{count} measurements in one message, 1 to {most} are taken: split the list")]
+    Measurements {
+        /// How many.
+        count: usize,
+        /// The most.
+        most: usize,
+    },
+    /// A gateway in no cell measures for nobody.
+    #[error("gateway {reporter} is in no cell, only gateways in one measure: have it located first")]
+    NoCell {
+        /// The gateway.
+        reporter: AccountId,
+    },
+    /// A gateway that measures itself.
+    #[error("gateway {reporter} measured itself: leave that to others")]
+    OwnRtt {
+        /// The gateway.
+        reporter: AccountId,
+    },
+    /// A round-trip time out of range.
+    #[error("a round trip of {ms} ms, 1 to {most} are believed: round up, or leave it out")]
+    Rtt {
+        /// Milliseconds.
+        ms: u16,
+        /// The most.
+        most: u16,
+    },
+    /// Too few have measured a gateway.
+    #[error("no cell has {least} gateways that measured gateway {gateway} within a week: have more keepers measure it")]
+    Unmeasured {
+        /// The gateway.
+        gateway: AccountId,
+        /// How many are needed.
+        least: u32,
     },
     /// A key that the registry does not admit.
     #[error("{what}: {source}")]

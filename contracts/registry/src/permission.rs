@@ -28,7 +28,10 @@ pub enum Permission {
 #[must_use]
 pub const fn of(msg: &ExecuteMsg) -> Permission {
     match msg {
-        ExecuteMsg::OpenAccount { .. } | ExecuteMsg::RegisterGateway(_) => Permission::Anyone,
+        ExecuteMsg::OpenAccount { .. }
+        | ExecuteMsg::RegisterGateway(_)
+        | ExecuteMsg::Measure { .. }
+        | ExecuteMsg::Locate { .. } => Permission::Anyone,
         ExecuteMsg::AssignCell { .. } => Permission::Governance,
         ExecuteMsg::Register { .. } | ExecuteMsg::Announce { .. } | ExecuteMsg::Grant { .. } => {
             Permission::DeviceSignature

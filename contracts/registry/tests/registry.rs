@@ -14,6 +14,8 @@ mod goldens;
 mod granting;
 #[path = "registry/invariants.rs"]
 mod invariants;
+#[path = "registry/measuring.rs"]
+mod measuring;
 #[path = "registry/migration.rs"]
 mod migration;
 #[path = "registry/parties.rs"]

@@ -20,6 +20,7 @@ pub(super) fn config() -> MarketConfig {
         exposure: Bps(2_500),
         lot_fee: 5u64.into(),
         order_bond: 10u64.into(),
+        offer_bond: 0u64.into(),
         close_bond: 10u64.into(),
         tiers: Tiers {
             latency_ms: vec![100],

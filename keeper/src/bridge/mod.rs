@@ -34,6 +34,7 @@ use crate::book::Books;
 use crate::broker::{self, Broker, Embedded, External, Gate};
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
+use crate::proximity;
 use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::registrar::Registrar;
@@ -99,6 +100,7 @@ impl Bridge {
         };
         let session = Session::start(context, parts)?;
         let frames = Arc::new(session.clone());
+        proximity::start(context, exchange.clone());
         exchange::serve(listener, exchange.clone(), frames, status, &context.tasks);
         let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session)?);
         intake::start(&desk, incoming, &context.tasks);

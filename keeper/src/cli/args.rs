@@ -25,6 +25,10 @@ pub(super) enum Command {
     Clear(ClearArgs),
     /// What a running keeper is doing, and where its chain stands.
     Status(StatusArgs),
+    /// Why a demand matched as it did, or not at all.
+    Why(WhyArgs),
+    /// What to offer of what a device has to spare, and at what price.
+    Offer(OfferArgs),
     /// Show the configuration.
     Config(ConfigArgs),
     /// Make a key file.
@@ -41,6 +45,8 @@ impl Command {
         match self {
             Self::Run(args) => args.json,
             Self::Status(args) => args.json,
+            Self::Why(args) => args.json,
+            Self::Offer(args) => args.json,
             Self::Config(args) => args.json(),
             Self::Demo(args) => args.json,
             Self::Clear(_) | Self::Keys(_) | Self::Deploy(_) => false,
@@ -93,6 +99,74 @@ pub(super) struct StatusArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct WhyArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Number of the demand in its market.
+    #[arg(value_name = "DEMAND")]
+    pub(super) demand: u64,
+    /// The market.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) market: u32,
+    /// `http://host:port` of a keeper; the configured exchange address when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct OfferArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Size and price what is spare; the one policy there is.
+    #[arg(long, required = true)]
+    pub(super) spare: bool,
+    /// The market.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) market: u32,
+    /// Lots that the device can do at a time, its own use included.
+    #[arg(long, value_name = "LOTS")]
+    pub(super) capacity: u32,
+    /// Lots that are always kept for the owner.
+    #[arg(long, value_name = "LOTS", default_value_t = 0)]
+    pub(super) keep: u32,
+    /// Lots that the owner uses now; from this machine's load when absent.
+    #[arg(long, value_name = "LOTS")]
+    pub(super) own: Option<u32>,
+    /// Lots let out now.
+    #[arg(long, value_name = "LOTS", default_value_t = 0)]
+    pub(super) let_out: u32,
+    /// Share of the own use kept beside it for growth, in basis points.
+    #[arg(long, value_name = "BPS", default_value_t = 2_500)]
+    pub(super) headroom: u32,
+    /// Least ask a lot, in base units.
+    #[arg(long, value_name = "AMOUNT")]
+    pub(super) least: u64,
+    /// Greatest ask a lot, in base units.
+    #[arg(long, value_name = "AMOUNT")]
+    pub(super) most: u64,
+    /// Prices that lots cleared at, oldest first, as `PRICE:LOTS`. May be repeated.
+    #[arg(long, value_name = "PRICE:LOTS", value_parser = cleared)]
+    pub(super) cleared: Vec<(u64, u32)>,
+    /// `http://host:port` of a keeper; the configured exchange address when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn cleared(text: &str) -> Result<(u64, u32), String> {
+    let read = || {
+        let (price, lots) = text.split_once(':')?;
+        Some((price.parse().ok()?, lots.parse().ok()?))
+    };
+    read().ok_or_else(|| format!("write {text} as PRICE:LOTS, such as 120:3"))
 }
 
 #[derive(Debug, ClapArgs)]

@@ -8,9 +8,11 @@ mod deploy;
 mod exit;
 mod keys;
 mod log;
+mod offer;
 mod run;
 mod settings;
 mod status;
+mod why;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -39,6 +41,8 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => run::run(&args).await,
         Command::Clear(args) => clear::clear(&args),
         Command::Status(args) => status::status(&args).await,
+        Command::Why(args) => why::why(&args).await,
+        Command::Offer(args) => offer::offer(&args).await,
         Command::Config(args) => settings::config(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) async fn status(args: &StatusArgs) -> anyhow::Result<()> {
     let config = load(args.settings.config.as_deref(), &args.settings.set)?.config;
     let url = args.url.clone().unwrap_or_else(|| format!("http://{}", config.exchange.listen));
-    let keeper = ask(&url).await;
+    let keeper = ask(&url, "/status").await;
     let chain = node(&config).await;
     let mut answer = json!({ "url": url });
     if let Some(fields) = answer.as_object_mut() {
@@ -37,17 +37,27 @@ pub(super) async fn status(args: &StatusArgs) -> anyhow::Result<()> {
     keeper.map(|_| ())
 }
 
-async fn ask(url: &str) -> anyhow::Result<Value> {
+/// What a keeper answers at a path.
+///
+/// # Errors
+/// If none answers, or it refuses.
+pub(super) async fn ask(url: &str, path: &str) -> anyhow::Result<Value> {
     let silent = |why: String| {
         NoAnswer(format!(
             "no keeper answers at {url}: {why}; start one with `caplet run`, or name it with --url"
         ))
     };
     let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
-    let answer = client.get(format!("{}/status", url.trim_end_matches('/'))).send().await;
+    let answer = client.get(format!("{}{path}", url.trim_end_matches('/'))).send().await;
     let answer = answer.map_err(|error| silent(root(&error)))?;
     let code = answer.status();
     if !code.is_success() {
+        // a keeper that refuses says why and what to do
+        let problem: Value = answer.json().await.unwrap_or_default();
+        if let (Some(error), Some(remedy)) = (problem["error"].as_str(), problem["remedy"].as_str())
+        {
+            anyhow::bail!("{error}: {remedy}");
+        }
         return Err(silent(format!("what listens there answers {code}")).into());
     }
     answer.json().await.map_err(|error| silent(root(&error)).into())

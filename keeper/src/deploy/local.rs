@@ -110,6 +110,8 @@ fn market(local: &Local) -> MarketConfig {
         exposure: Bps(2_500),
         lot_fee: Uint64::new(local.tick),
         order_bond: Uint64::new(local.tick),
+        // providers here start without money
+        offer_bond: Uint64::zero(),
         close_bond: Uint64::new(local.tick),
         tiers: Tiers {
             latency_ms: vec![1_000, 200, 50],

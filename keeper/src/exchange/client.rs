@@ -10,13 +10,19 @@ use caplet_protocol::{
     wire::{MAX_DOCUMENT, MAX_ENVELOPE, SignedEndpoint},
 };
 use prost::Message as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// To reach a gateway at all.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// For an answer: a call may take its time on the device.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// Questions by which a round trip is measured.
+const PROBES: usize = 3;
+
+/// Bytes of an answer to them, at most.
+const MAX_HEALTH: usize = 64;
 
 /// The way to other gateways. Clones share connections.
 #[derive(Clone)]
@@ -97,6 +103,36 @@ impl Client {
         let raw = self.get(&format!("http://{peer}/v1/endpoint/{account}"), MAX_DOCUMENT).await?;
         SignedEndpoint::decode(raw.as_slice())
             .with_context(|| format!("{peer} answered no endpoint record"))
+    }
+
+    /// How long a gateway takes to answer, several times over a connection that stands: the network's
+    /// round trip and little else.
+    ///
+    /// # Errors
+    /// If no address of it answers.
+    pub(super) async fn round_trips(
+        &self,
+        endpoint: &SignedEndpoint,
+    ) -> anyhow::Result<Vec<Duration>> {
+        let mut last = None;
+        for address in endpoints::addresses(endpoint)? {
+            match self.time(&format!("http://{address}/healthz")).await {
+                Ok(times) => return Ok(times),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("the gateway has no address")))
+    }
+
+    async fn time(&self, url: &str) -> anyhow::Result<Vec<Duration>> {
+        self.get(url, MAX_HEALTH).await?; // opens the connection
+        let mut times = Vec::with_capacity(PROBES);
+        for _ in 0..PROBES {
+            let asked = Instant::now();
+            self.get(url, MAX_HEALTH).await?;
+            times.push(asked.elapsed());
+        }
+        Ok(times)
     }
 
     async fn get(&self, url: &str, most: usize) -> anyhow::Result<Vec<u8>> {

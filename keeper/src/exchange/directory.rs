@@ -94,14 +94,26 @@ impl Directory {
         let registry = &self.context.deployment.contracts.registry;
         let ask = QueryMsg::Gateway { address: gateway.address.clone() };
         let known: GatewayResponse = self.context.chain.query(registry, &ask).await?;
+        self.endpoint_at(&known).await
+    }
+
+    /// Where a gateway is dialled.
+    ///
+    /// # Errors
+    /// If nobody who can be reached has the body of its record.
+    pub(super) async fn endpoint_at(
+        &self,
+        known: &GatewayResponse,
+    ) -> anyhow::Result<SignedEndpoint> {
+        let gateway = &known.account;
         if let Some(record) = self.kept(gateway.account)?
-            && self.is_current(&record, &known)
+            && self.is_current(&record, known)
         {
             return Ok(record);
         }
         for peer in self.peers.iter() {
             match self.client.endpoint(peer, gateway.account).await {
-                Ok(record) if self.is_current(&record, &known) => {
+                Ok(record) if self.is_current(&record, known) => {
                     endpoints::keep(&self.context.store, &record)?;
                     return Ok(record);
                 }

@@ -92,6 +92,18 @@ impl Exchange {
         self.directory.own()
     }
 
+    /// How long a gateway takes to answer, several times.
+    ///
+    /// # Errors
+    /// If its addresses are not known, or it does not answer.
+    pub(crate) async fn round_trips(
+        &self,
+        gateway: &caplet_api::registry::GatewayResponse,
+    ) -> anyhow::Result<Vec<std::time::Duration>> {
+        let endpoint = self.directory.endpoint_at(gateway).await?;
+        self.client.round_trips(&endpoint).await
+    }
+
     /// A capability profile by digest: from the store, or from the gateway that announced it. Its bytes
     /// are those of the digest, whoever sent them.
     ///

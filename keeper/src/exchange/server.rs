@@ -11,11 +11,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use caplet_api::auction::{ExplainResponse, MarketResponse, QueryMsg};
+use caplet_chain::ChainExt as _;
 use caplet_protocol::{
-    AccountId, LeaseId, content,
+    AccountId, LeaseId, MarketId, content,
     wire::{MAX_ENVELOPE, RefusalCode as Code, SignedEndpoint},
 };
 use prost::Message as _;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -27,7 +30,31 @@ const AT_ONCE: usize = 256;
 #[async_trait]
 pub(crate) trait Frames: Send + Sync + 'static {
     /// The envelope that answers `envelope`, which came for a lease.
-    async fn frame(&self, lease: LeaseId, envelope: Vec<u8>) -> Result<Vec<u8>, Refuse>;
+    /// Why a demand stands as it does, as the auction says.
+async fn why(
+    State(rooms): State<Rooms>,
+    Path((market, demand)): Path<(u32, u64)>,
+) -> Result<Json<ExplainResponse>, Refuse> {
+    rooms.ask(&QueryMsg::Explain { market: MarketId(market), demand: demand.into() }).await
+}
+
+/// A market as the auction says.
+async fn market(
+    State(rooms): State<Rooms>,
+    Path(market): Path<u32>,
+) -> Result<Json<MarketResponse>, Refuse> {
+    rooms.ask(&QueryMsg::Market { market: MarketId(market) }).await
+}
+
+impl Rooms {
+    async fn ask<T: DeserializeOwned>(&self, question: &QueryMsg) -> Result<Json<T>, Refuse> {
+        let context = &self.exchange.directory.context;
+        let answer = context.chain.query(&context.deployment.contracts.auction, question).await;
+        answer.map(Json).map_err(|error| Refuse::unavailable(error.to_string()))
+    }
+}
+
+async fn frame(&self, lease: LeaseId, envelope: Vec<u8>) -> Result<Vec<u8>, Refuse>;
 }
 
 #[derive(Clone)]
@@ -53,6 +80,8 @@ pub(crate) fn serve(
         .route("/v1/endpoint", get(own_endpoint))
         .route("/v1/endpoint/{account}", get(endpoint))
         .route("/v1/profile/{digest}", get(profile))
+        .route("/v1/why/{market}/{demand}", get(why))
+        .route("/v1/market/{market}", get(market))
         .route("/v1/lease/{lease}/frame", post(frame))
         .fallback(nowhere)
         // what is larger is cut off, and the envelope's own limit says so in words
@@ -145,7 +174,7 @@ async fn nowhere() -> Refuse {
     Refuse::new(
         Code::Unsupported,
         "there is nothing at this address",
-        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest} or /v1/lease/{number}/frame",
+        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/market/{number}, /v1/why/{market}/{demand} or /v1/lease/{number}/frame",
     )
 }
 

@@ -6,7 +6,7 @@ use crate::config::MatcherConfig;
 use crate::context::Context;
 use crate::follow::seconds;
 use crate::observe;
-use crate::outbox::{Lane, OutboxError};
+use crate::outbox::{Lane, Outbox, OutboxError};
 use crate::reconcile::Reconciler;
 use crate::rendezvous::{Queue, place};
 use anyhow::Context as _;
@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 /// Clearings of one epoch that the contract may refuse before the keeper lets it lapse: the book is
 /// read anew after each.
 const MAX_ATTEMPTS: u32 = 3;
+/// Orders scanned in one transaction; a larger book is scanned in several.
+const PART: u32 = 8_000;
 /// Blocks after which the list of keepers is read again.
 const KEEPERS_FOR: u64 = 100;
 
@@ -54,9 +56,9 @@ impl Reconciler for Matcher {
                 ready.extend(self.prepare(market, epoch).await?);
             }
         }
-        let submitted = ready.into_iter().map(|(market, epoch, msg)| {
-            let result = self.context.outbox.submit(Lane::Clear, vec![msg]);
-            async move { (market, epoch, result.await) }
+        let submitted = ready.into_iter().map(|(market, epoch, msgs)| {
+            let outbox = &self.context.outbox;
+            async move { (market, epoch, one_by_one(outbox, msgs).await) }
         });
         for (market, epoch, result) in join_all(submitted).await {
             self.conclude(market, epoch, result).await?;
@@ -109,7 +111,7 @@ impl Matcher {
         &mut self,
         market: MarketId,
         epoch: u32,
-    ) -> anyhow::Result<Option<(MarketId, u32, Msg)>> {
+    ) -> anyhow::Result<Option<(MarketId, u32, Vec<Msg>)>> {
         let Some(book) = self.books.frozen(market, epoch) else { return Ok(None) };
         let (offers, demands) = (book.offers.len(), book.demands.len());
         // Off the async threads: a large book takes a moment.
@@ -136,8 +138,10 @@ impl Matcher {
         }
         observe::epoch_solved(market, epoch, offers, demands, solution.clearing.fills.len());
         let auction = &self.context.deployment.contracts.auction;
-        let msg = Msg::execute(auction, &solution.message(market, epoch))?;
-        Ok(Some((market, epoch, msg)))
+        let orders = offers.saturating_add(demands);
+        let msgs = solution.messages(market, epoch, orders, PART);
+        let msgs = msgs.iter().map(|msg| Msg::execute(auction, msg)).collect::<Result<_, _>>()?;
+        Ok(Some((market, epoch, msgs)))
     }
 
     /// Whether the chain still waits for a clearing of this epoch.
@@ -188,6 +192,18 @@ impl Matcher {
         *entry = (epoch, before.saturating_add(1));
         self.books.doubt();
     }
+}
+
+/// Submits messages each in a transaction of its own, in order, until one fails. What comes back is how the
+/// last one submitted went.
+async fn one_by_one(outbox: &Outbox, msgs: Vec<Msg>) -> Result<TxResult, OutboxError> {
+    let mut msgs = msgs.into_iter();
+    let first = msgs.next().map_or_else(Vec::new, |msg| vec![msg]);
+    let mut last = outbox.submit(Lane::Clear, first).await?;
+    for msg in msgs {
+        last = outbox.submit(Lane::Clear, vec![msg]).await?;
+    }
+    Ok(last)
 }
 
 /// The piece of work that keepers order themselves by.

@@ -37,13 +37,12 @@ pub fn solve(book: &Book) -> Result<Option<Solution>, SolveError> {
         return Ok(None);
     }
     let clearing = caplet_clearing::solve(book)?;
-    let verified = verify(
-        book.terms(),
+    let (offers, demands) = (
         sorted(&book.offers, |offer: &Offer| offer.id),
         sorted(&book.demands, |demand: &Demand| demand.id),
-        &clearing.fills,
-        &clearing.prices,
-    )?;
+    );
+    let verified =
+        verify(book.terms(), offers, demands, &clearing.fills, &clearing.prices)?;
     Ok(Some(Solution { clearing, verified }))
 }
 
@@ -54,7 +53,30 @@ fn sorted<T: Copy, K: Ord>(orders: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
 }
 
 impl Solution {
-    /// The message that submits it.
+    /// The messages that submit a clearing of a book of so many orders, each in a transaction of its own: one
+    /// for most books, a scan in parts of `part` orders for a larger one.
+    #[must_use]
+    pub fn messages(
+        &self,
+        market: MarketId,
+        epoch: u32,
+        orders: usize,
+        part: u32,
+    ) -> Vec<ExecuteMsg> {
+        let part = part.max(1);
+        let orders = u32::try_from(orders).unwrap_or(u32::MAX);
+        let whole = self.message(market, epoch);
+        let ExecuteMsg::Clear { fills, prices, .. } = whole else { return vec![whole] };
+        if orders <= part {
+            return vec![ExecuteMsg::Clear { market, epoch, fills, prices }];
+        }
+        let begin = ExecuteMsg::BeginClear { market, epoch, fills, prices, orders: part };
+        let more = orders.div_ceil(part).saturating_sub(1);
+        let go_on = || ExecuteMsg::ContinueClear { market, epoch, orders: part };
+        std::iter::once(begin).chain((0..more).map(|_| go_on())).collect()
+    }
+
+    /// The message that submits it in one transaction.
     #[must_use]
     pub fn message(&self, market: MarketId, epoch: u32) -> ExecuteMsg {
         let item = |fill: &Fill| FillItem {

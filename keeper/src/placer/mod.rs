@@ -18,6 +18,7 @@ mod relay;
 mod round;
 mod rules;
 mod sheets;
+pub mod spare;
 mod table;
 mod take;
 mod tiers;

@@ -134,6 +134,7 @@ pub(super) mod tests {
             exposure: Bps(2_500),
             lot_fee: 10u64.into(),
             order_bond: 10u64.into(),
+            offer_bond: 0u64.into(),
             close_bond: 10u64.into(),
             tiers: Tiers {
                 latency_ms: vec![1_000, 200, 50],

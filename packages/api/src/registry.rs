@@ -283,6 +283,20 @@ pub enum QueryMsg {
         /// Default 30, at most 100.
         limit: Option<u32>,
     },
+    /// Latency between two cells as gateways measured it.
+    #[returns(CellLatencyResponse)]
+    CellLatency {
+        /// One cell.
+        a: CellId,
+        /// The other, or the same.
+        b: CellId,
+    },
+    /// What others measured of a gateway, at most 256.
+    #[returns(RttsResponse)]
+    Rtts {
+        /// The gateway.
+        gateway: AccountId,
+    },
     /// Delegations of a device.
     #[returns(GrantsResponse)]
     Grants {

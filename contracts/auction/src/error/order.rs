@@ -124,6 +124,9 @@ pub enum OrderError {
         "all 64 class slots of the market are in use, and the offer is better than none of them: promise less, or wait until a class empties"
     )]
     NoClass,
+    /// A market that tells no qualities apart.
+    #[error("the market clears one class and tells no tiers, tags or attestation apart: ask for none, or use another market")]
+    OneClass,
     /// All vector numbers are live.
     #[error(
         "all {most} requirement vectors of the market are in use: ask for what another demand asks for, or wait"

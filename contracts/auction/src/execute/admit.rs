@@ -7,7 +7,7 @@ use caplet_api::auction::MarketConfig;
 use caplet_api::layout::ATTESTED;
 use caplet_clearing::{Class, Vector};
 use caplet_protocol::{
-    OrderId, Tick,
+    CellId, OrderId, Tick,
     layout::{Demand, Offer, OrderFlags, Side},
 };
 
@@ -19,6 +19,9 @@ pub(super) fn class_of(
     offer: &Offer,
 ) -> Result<Class, OrderError> {
     promises(config, offer.latency, offer.throughput, offer.accuracy, offer.tags)?;
+    if config.trade_reduction {
+        return Ok(ONE_CLASS);
+    }
     // a market may know fewer tiers than the reputation contract gives
     let top = config.tiers.reliability.len().saturating_sub(1);
     Ok(Class {
@@ -32,8 +35,35 @@ pub(super) fn class_of(
     })
 }
 
+/// The class of every offer in a market that reduces trade: such a market tells no qualities and no regions
+/// apart, so nobody can keep others out by being first with a class of its own.
+const ONE_CLASS: Class = Class {
+    cell: CellId(0),
+    latency: 0,
+    throughput: 0,
+    accuracy: 0,
+    reliability: 0,
+    tags: 0,
+    attested: false,
+};
+
+/// The vector of a demand in a market that reduces trade: it may require nothing.
+fn one_class(demand: &Demand) -> Result<Vector, OrderError> {
+    let Demand { latency, throughput, accuracy, reliability, tags, rho, lambda, .. } = *demand;
+    let attested = demand.flags.has(OrderFlags::ATTESTED);
+    let tiers = [latency, throughput, accuracy, reliability];
+    if attested || tags != 0 || tiers.iter().any(|tier| *tier != 0) {
+        return Err(OrderError::OneClass);
+    }
+    let cell = CellId(0);
+    Ok(Vector { cell, latency, throughput, accuracy, reliability, tags, attested, rho, lambda })
+}
+
 /// The supply class of an offer that is placed again: its promises as they were, the rest as of now.
 pub(super) fn class_again(config: &MarketConfig, trader: &Trader, before: Class) -> Class {
+    if config.trade_reduction {
+        return ONE_CLASS;
+    }
     let top = config.tiers.reliability.len().saturating_sub(1);
     Class {
         cell: trader.record.cell(),
@@ -52,6 +82,9 @@ pub(super) fn vector_of(
     promises(config, demand.latency, demand.throughput, demand.accuracy, demand.tags)?;
     let tiers = config.tiers.reliability.len().saturating_sub(1);
     tier("reliability", demand.reliability, tiers)?;
+    if config.trade_reduction {
+        return one_class(demand);
+    }
     Ok(Vector {
         cell: trader.record.cell(),
         latency: demand.latency,

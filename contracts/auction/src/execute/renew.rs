@@ -85,7 +85,9 @@ fn again(
         }
         Side::Demand => {
             let mut vector = tables::vector_of(&group)?;
-            vector.cell = trader.record.cell();
+            if !book.config.trade_reduction {
+                vector.cell = trader.record.cell();
+            }
             order.group = book.enter_vector(storage, &vector)?.0;
         }
     }

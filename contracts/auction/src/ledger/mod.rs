@@ -237,11 +237,17 @@ impl Ledger {
         })
     }
 
-    /// Lots of open offers of a device, and its capacity; for the invariants.
+    /// Lots of open offers of a device, its capacity, and the most it promises in any slot; for the
+    /// invariants.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn standing(&mut self, storage: &dyn Storage, device: DeviceId) -> (u16, u16) {
+    pub(crate) fn standing(
+        &mut self,
+        storage: &dyn Storage,
+        device: DeviceId,
+    ) -> Result<(u16, u16, u32), ContractError> {
         let entry = self.entry(storage, device);
-        (entry.open, entry.capacity)
+        let promised = self.most_promised(storage, device, &entry)?;
+        Ok((entry.open, entry.capacity, promised))
     }
 
     /// Stores what changed.

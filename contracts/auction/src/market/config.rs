@@ -78,9 +78,6 @@ pub enum ConfigError {
     /// A price controller out of its ranges.
     #[error(transparent)]
     Controller(#[from] caplet_mechanism::price::ControllerError),
-    /// The mode is not built yet.
-    #[error("trade_reduction is true, but this version only clears the full optimum: set it false")]
-    TradeReduction,
 }
 
 /// Passes a market that can be traded.
@@ -92,9 +89,6 @@ pub(crate) fn check(config: &MarketConfig) -> Result<(), ConfigError> {
     numbers(config)?;
     tiers(&config.tiers)?;
     prices(&config.price)?;
-    if config.trade_reduction {
-        return Err(ConfigError::TradeReduction);
-    }
     caplet_clearing::Market {
         tick_size: config.tick_size.u64(),
         fee_per_lot: config.lot_fee.u64(),

@@ -1,5 +1,8 @@
 //! Answers, a file for each thing that is asked about.
 
+mod capacity;
+mod clearing;
+mod explain;
 mod market;
 mod orders;
 mod tables;
@@ -24,6 +27,19 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Latency {} => to_json_binary(&tables::latency(storage)?),
         QueryMsg::Order { market, side, order } => {
             to_json_binary(&orders::one(storage, market, now, side, order)?)
+        }
+        QueryMsg::Capacity { market, device, first_slot, slots } => {
+            to_json_binary(&capacity::of(storage, market, now, device, first_slot, slots)?)
+        }
+        QueryMsg::Reservers {} => to_json_binary(&peers::query_reservers(storage)?),
+        QueryMsg::Scan { market, keeper } => {
+            to_json_binary(&clearing::scan(storage, market, &keeper)?)
+        }
+        QueryMsg::Standing { market, side, start_after, limit } => {
+            to_json_binary(&orders::standing(storage, market, side, start_after, limit)?)
+        }
+        QueryMsg::Explain { market, demand } => {
+            to_json_binary(&explain::explain(storage, market, now, demand)?)
         }
         QueryMsg::Orders { market, side, start_after, limit } => {
             to_json_binary(&orders::list(storage, market, now, side, start_after, limit)?)

@@ -2,9 +2,11 @@
 //! know it; what it keeps is its batch lots.
 
 use crate::ContractError;
-use crate::book::{Book, Order, pending};
+use crate::book::{Book, Order, Waiting, pending, standing};
 use crate::execute::order_id;
-use caplet_api::auction::{OrderResponse, OrdersResponse};
+use caplet_api::auction::{
+    OrderResponse, OrdersResponse, StandingResponse, StandingsResponse,
+};
 use caplet_base::cursor;
 use caplet_protocol::{ClassSlot, Lots, MarketId, OrderId, layout::Side};
 use cosmwasm_std::{StdError, StdResult, Storage, Uint64};
@@ -70,7 +72,31 @@ pub(super) fn list(
     Ok(OrdersResponse { orders: orders.collect::<StdResult<_>>()? })
 }
 
-fn answer(book: &Book, order: &Order, open: bool) -> StdResult<OrderResponse> {
+/// Standing orders of a side that wait for their slot to end, by number.
+pub(super) fn standing(
+    storage: &dyn Storage,
+    market: MarketId,
+    side: Side,
+    start_after: Option<Uint64>,
+    limit: Option<u32>,
+) -> Result<StandingsResponse, ContractError> {
+    crate::market::config(storage, market)?; // that it exists
+    let after = start_after.map(order_id).transpose()?;
+    let waiting = standing::list(storage, market, side, after).take(cursor::limit(limit));
+    let shown = waiting.map(|waiting| {
+        waiting.map(|Waiting { order, due, .. }| StandingResponse {
+            order: order.id.to_u64().into(),
+            device: order.device,
+            // at most what the order had, but for two lanes that a page tells apart
+            lots: Lots(order.left.batch.saturating_add(order.left.instant)),
+            due: u64::from(due).into(),
+            not_after: u64::from(order.not_after).into(),
+        })
+    });
+    Ok(StandingsResponse { orders: shown.collect::<StdResult<_>>()? })
+}
+
+pub(super) fn answer(book: &Book, order: &Order, open: bool) -> StdResult<OrderResponse> {
     let class = || u8::try_from(order.group).map(ClassSlot);
     let offer = order.side == Side::Offer;
     let class = offer.then(class).transpose();

@@ -4,6 +4,7 @@ use crate::ContractError;
 use crate::market;
 use crate::tables::{self, Classes, Vectors};
 use caplet_api::auction::{ClassResponse, LatencyResponse, TablesResponse, VectorResponse};
+use caplet_clearing::Vector;
 use caplet_protocol::{ClassSlot, MarketId, VectorId};
 use cosmwasm_std::{StdResult, Storage};
 
@@ -34,7 +35,13 @@ fn classes(storage: &dyn Storage, market: MarketId) -> StdResult<Vec<ClassRespon
 fn vectors(storage: &dyn Storage, market: MarketId) -> StdResult<Vec<VectorResponse>> {
     let (all, mut counts) = (tables::vectors(storage, market)?, Vectors::new(market));
     let counted = (0..=u16::MAX).zip(all).map(|(id, vector)| {
-        let demands = counts.count(storage, VectorId(id));
+        shown(id, &vector, counts.count(storage, VectorId(id)))
+    });
+    Ok(counted.filter(|vector| vector.demands > 0).collect())
+}
+
+/// A vector as queries show it.
+pub(super) const fn shown(id: u16, vector: &Vector, demands: u32) -> VectorResponse {
         VectorResponse {
             vector: id,
             cell: vector.cell,
@@ -48,8 +55,6 @@ fn vectors(storage: &dyn Storage, market: MarketId) -> StdResult<Vec<VectorRespo
             lambda: vector.lambda,
             demands,
         }
-    });
-    Ok(counted.filter(|vector| vector.demands > 0).collect())
 }
 
 /// All latencies.

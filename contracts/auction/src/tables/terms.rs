@@ -1,11 +1,11 @@
 //! A market as the clearing arithmetic sees it.
 
-use super::{Classes, latency, vector};
+use super::{Classes, class, latency, vector};
 use caplet_api::auction::MarketConfig;
 use caplet_clearing::{Class, Market, Vector};
 use caplet_protocol::{CellId, MarketId};
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{StdResult, Storage};
+use cosmwasm_std::{Binary, StdResult, Storage};
 use std::collections::BTreeMap;
 
 /// What a clearing is checked against. Cells are numbered densely, so that the matrix holds only
@@ -25,7 +25,9 @@ impl Terms {
         config: &MarketConfig,
         pinned: Pinned,
     ) -> StdResult<Self> {
-        let Pinned { mut classes, cells, latency_ms } = pinned;
+        let Pinned { classes, cells, latency_ms } = pinned;
+        let read = |bytes: &Binary| (!bytes.is_empty()).then(|| class::decode(bytes)).transpose();
+        let mut classes = classes.iter().map(read).collect::<StdResult<Vec<_>>>()?;
         let number = |cell: &mut CellId| {
             let known = cells.iter().position(|other| other == cell);
             *cell = CellId(known.and_then(|at| u16::try_from(at).ok()).unwrap_or_default());
@@ -50,9 +52,8 @@ impl Terms {
 /// that occur. A scan over several transactions keeps it, so that nothing anybody does voids the scan.
 #[cw_serde]
 pub(crate) struct Pinned {
-    /// By slot; `None` where no offer is.
-    #[serde(with = "packed")]
-    classes: Vec<Option<Class>>,
+    /// By slot, as the class table writes them; empty where no offer is.
+    classes: Vec<Binary>,
     /// Cells by their number in the matrix.
     cells: Vec<CellId>,
     /// From the cell of a row to that of a column.
@@ -83,6 +84,8 @@ impl Pinned {
                 *place = cell;
             }
         }
+        let bytes = |class: Option<Class>| class.map(class::bytes).unwrap_or_default().into();
+        let classes = classes.into_iter().map(bytes).collect();
         Ok(Self { classes, cells, latency_ms })
     }
 }
@@ -92,34 +95,6 @@ fn dense(cells: &mut BTreeMap<CellId, u16>, cell: CellId) {
     // at most 64 classes and 1,024 vectors, so the count fits
     let next = u16::try_from(cells.len()).unwrap_or(u16::MAX);
     cells.entry(cell).or_insert(next);
-}
-
-/// Classes as the class table writes them, by slot; empty where none is live.
-mod packed {
-    use crate::tables::class;
-    use caplet_clearing::Class;
-    use cosmwasm_schema::serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-    use cosmwasm_std::Binary;
-
-    pub(super) fn serialize<S: Serializer>(
-        classes: &[Option<Class>],
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        let bytes = |class: &Option<Class>| {
-            Binary::from(class.map(class::bytes).unwrap_or_default())
-        };
-        classes.iter().map(bytes).collect::<Vec<_>>().serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<Option<Class>>, D::Error> {
-        let read = |bytes: Binary| {
-            let class = (!bytes.is_empty()).then(|| class::decode(&bytes)).transpose();
-            class.map_err(D::Error::custom)
-        };
-        Vec::<Binary>::deserialize(from)?.into_iter().map(read).collect()
-    }
 }
 
 /// Latencies by dense number. Only the first `providers` rows are ever read; the rest stay unreachable.

@@ -2,11 +2,11 @@
 //! the honest clearing still passes.
 
 use crate::solver::Submission;
-use crate::suite::{ALICE, BOB, CAROL, DAVE, LOT_FEE, MARKET, Suite, TICK, refused};
-use caplet_api::auction::ExecuteMsg;
+use crate::suite::{ALICE, ALICE_SELLS, BOB, CAROL, DAVE, LOT_FEE, MARKET, Suite, TICK, refused};
+use caplet_api::auction::{DemandInput, ExecuteMsg, LatencyEntry};
 use caplet_clearing::Fill;
 use caplet_protocol::layout::{OrderFlags, Side};
-use caplet_protocol::{Lots, OrderId};
+use caplet_protocol::{CellId, Lots, OrderId};
 
 fn id(order: u64) -> OrderId {
     OrderId::from_u64(order).unwrap()
@@ -298,4 +298,61 @@ fn a_keeper_without_an_account_is_told_so_and_loses_nothing() {
     let outcome = suite.submit("stranger", &honest);
     refused(outcome, &["account"]);
     suite.submit("keeper", &honest).unwrap();
+}
+
+#[test]
+fn a_self_trade_cannot_hide_an_honest_order() {
+    let mut suite = Suite::new();
+    suite.sell(CAROL, 10, 1);
+    suite.sell(ALICE_SELLS, 10, 1);
+    suite.buy(ALICE, 60_000, 1); // alice with herself: welfare like a mountain
+    suite.buy(BOB, 11, 1); // an honest order with a surplus of next to nothing
+    suite.next_epoch();
+    let honest = suite.solve();
+    assert_eq!(honest.fills.len(), 2);
+    let mut forged = honest.clone();
+    forged.fills.retain(|fill| fill.demand != id(256));
+    assert_eq!(forged.fills.len(), 1);
+    refused(suite.submit("keeper", &forged), &["the clearing is refused"]);
+    suite.submit("keeper", &honest).unwrap();
+}
+
+#[test]
+fn a_price_that_does_not_support_the_fills() {
+    let dear = |c: &mut Submission| c.prices[0] = c.prices[0].map(|price| price + 500);
+    refuse(dear, &["the clearing is refused"]);
+}
+
+/// A demand of bob with `ask` beside carol's offer, which does not meet it: no keeper gets it through.
+fn excluded(ask: impl FnOnce(&mut Suite, &mut DemandInput)) {
+    let mut suite = Suite::new();
+    let offer = suite.sell(CAROL, 10, 1);
+    let mut demand = suite.demand(BOB, 40, 1);
+    ask(&mut suite, &mut demand);
+    let demand = suite.place_demand(demand);
+    suite.next_epoch();
+    let honest = suite.solve();
+    assert_eq!(honest.fills, []);
+    let forged = Submission { fills: vec![fill(offer, demand, 1)], ..honest.clone() };
+    refused(suite.submit("keeper", &forged), &["does not serve"]);
+    suite.submit("keeper", &honest).unwrap();
+}
+
+#[test]
+fn an_offer_without_a_required_tag() {
+    excluded(|_, demand| demand.tags = 2);
+}
+
+#[test]
+fn an_offer_without_a_required_attestation() {
+    excluded(|_, demand| demand.flags = OrderFlags(OrderFlags::ATTESTED));
+}
+
+#[test]
+fn an_offer_out_of_reach() {
+    excluded(|suite, _| {
+        let entry = LatencyEntry { a: CellId(1), b: CellId(2), ms: u16::MAX };
+        let msg = ExecuteMsg::SetLatency { entries: vec![entry] };
+        suite.send("governance", &msg).unwrap();
+    });
 }

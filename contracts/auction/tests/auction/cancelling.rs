@@ -1,7 +1,7 @@
 //! Cancels, above all of orders in a frozen book: the clearing in flight still fits, the money waits.
 
 use crate::parties::signed_cancel;
-use crate::suite::{ALICE, BOB, CAROL, DAVE, MARKET, RICHES, Suite, find, refused};
+use crate::suite::{ALICE, BOB, CAROL, DAVE, MARKET, ORDER_BOND, RICHES, Suite, find, refused};
 use caplet_api::auction::{CancelInput, ExecuteMsg};
 use caplet_api::event::{EpochCleared, EpochLapsed, OrdersEnded};
 use caplet_protocol::Lots;
@@ -11,7 +11,9 @@ use caplet_protocol::layout::Side;
 fn a_cancelled_order_gives_everything_back_and_leaves_nothing_behind() {
     let mut suite = Suite::new();
     let demand = suite.buy(ALICE, 30, 2);
-    let offer = suite.sell(CAROL, 10, 2);
+    let offer = suite.sell(CAROL, 50, 2);
+    suite.next_epoch();
+    suite.clear().unwrap(); // it stood for a book, so its bond returns too
     let events = suite.cancel("alice", Side::Demand, demand).unwrap();
     let ended: OrdersEnded = find(&events).unwrap();
     assert_eq!((ended.orders, ended.expired, ended.pending), (vec![demand], false, false));
@@ -39,7 +41,7 @@ fn nobody_else_cancels_without_the_devices_signature() {
     refused(suite.send("keeper", &other_side), &["the signature is not device 1's"]);
     refused(suite.send("keeper", &cancel(BOB, Side::Demand)), &["the signature is not device 1's"]);
     suite.send("keeper", &cancel(ALICE, Side::Demand)).unwrap();
-    assert_eq!(suite.free("alice"), RICHES);
+    assert_eq!(suite.free("alice"), RICHES - u128::from(ORDER_BOND));
 }
 
 #[test]
@@ -179,5 +181,5 @@ fn a_suspended_device_still_gets_its_money_back() {
     let demand = suite.buy(ALICE, 30, 2);
     suite.stand(ALICE, 0, true);
     suite.cancel("alice", Side::Demand, demand).unwrap();
-    assert_eq!(suite.free("alice"), RICHES);
+    assert_eq!(suite.free("alice"), RICHES - u128::from(ORDER_BOND));
 }

@@ -49,7 +49,7 @@ fn every_field_is_checked_and_named() {
         (|c| c.price.floor = Tick(0), "price floor is 0"),
         (|c| c.price.start = Tick(1_001), "price.start is 1001"),
         (|c| c.price.target = Bps(0), "target is 0 bps"),
-        (|c| c.trade_reduction = true, "trade_reduction is true"),
+        (|c| c.offer_bond = u64::MAX.into(), "offer_bond is 18446744073709551615"),
     ];
     let mut suite = Suite::without_market();
     for (change, says) in cases {

@@ -4,7 +4,7 @@
 
 use crate::parties::{signed_cancel, signed_demand, signed_offer};
 use crate::suite::{ALICE, ALICE_SELLS, BOB, CAROL, DAVE, MARKET, RICHES, Suite, market_config};
-use caplet_api::auction::{CancelInput, ExecuteMsg, OrderResponse};
+use caplet_api::auction::{CancelInput, ExecuteMsg, OrderResponse, QueryMsg, StandingsResponse};
 use caplet_protocol::layout::{OrderFlags, Side};
 use caplet_protocol::{DeviceId, Lots};
 use proptest::prelude::*;
@@ -31,6 +31,11 @@ enum Step {
     Clear,
     Wait(u64),
     Stand(DeviceId, u8, bool),
+    Declare(DeviceId, Option<u16>),
+    Reserve(DeviceId, u32, u16, u16, bool),
+    Renew(Side, usize),
+    Return(u64),
+    Scan(u32),
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -61,6 +66,12 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(device, at, shape)| Step::Take(device, at, Shape { lots: 1, ..shape })),
         3 => Just(Step::Clear),
         3 => (1u64..80).prop_map(Step::Wait),
+        2 => (seller(), prop::option::of(1u16..9)).prop_map(|(d, lots)| Step::Declare(d, lots)),
+        2 => (seller(), 0u32..12, 1u16..5, 1u16..4, any::<bool>())
+            .prop_map(|(d, first, slots, lots, back)| Step::Reserve(d, first, slots, lots, back)),
+        2 => (side(), 0usize..9).prop_map(|(side, at)| Step::Renew(side, at)),
+        1 => (0u64..9).prop_map(Step::Return),
+        2 => (1u32..9).prop_map(Step::Scan),
         2 => (seller(), 0u8..4, any::<bool>()).prop_map(|(d, tier, bad)| Step::Stand(d, tier, bad)),
     ]
 }
@@ -75,6 +86,9 @@ fn sell(suite: &mut Suite, device: DeviceId, shape: Shape) {
     let mut offer = suite.offer(device, shape.price, shape.lots);
     offer.instant = Lots(shape.instant);
     offer.not_after = (suite.now() + shape.holds).into();
+    if shape.variety.is_multiple_of(3) {
+        offer.flags = OrderFlags(OrderFlags::STANDING);
+    }
     (offer.latency, offer.tags) = (shape.variety % 3, u32::from(shape.variety / 16 % 4));
     if shape.signed {
         offer = signed_offer(&suite.domain, MARKET, offer);
@@ -95,6 +109,9 @@ fn demand(
     demand.tags = u32::from(shape.variety / 16 % 2);
     demand.reliability = shape.variety / 64 % 2;
     demand.lambda = u16::from(shape.variety % 8) * 10;
+    if shape.variety.is_multiple_of(7) {
+        demand.flags = OrderFlags(OrderFlags::STANDING);
+    }
     if shape.variety.is_multiple_of(5) {
         demand.flags = OrderFlags(OrderFlags::ALL_OR_NOTHING);
     }
@@ -103,6 +120,13 @@ fn demand(
         demand = signed_demand(&suite.domain, MARKET, demand);
     }
     (if shape.signed { "keeper" } else { Suite::owner(device) }, demand)
+}
+
+fn renew(suite: &mut Suite, side: Side, at: usize) {
+    let msg = QueryMsg::Standing { market: MARKET, side, start_after: None, limit: None };
+    let waiting: StandingsResponse = suite.ask(&msg).unwrap();
+    let orders = waiting.orders.iter().skip(at).take(2).map(|one| one.order).collect();
+    let _ = suite.send("keeper", &ExecuteMsg::Renew { market: MARKET, side, orders });
 }
 
 fn cancel(suite: &mut Suite, side: Side, at: usize, signed: bool) {
@@ -144,6 +168,30 @@ fn carry_out(suite: &mut Suite, step: &Step) {
                 suite.clear().unwrap();
             }
         }
+        Step::Declare(device, lots) => {
+            let _ = suite.declare(device, lots); // less than promised, perhaps
+        }
+        Step::Reserve(device, first, slots, lots, back) => {
+            let first = suite.capacity(device, None).current + first;
+            let _ = match back {
+                true => suite.release(device, first, slots, lots),
+                false => suite.reserve(device, first, slots, lots),
+            };
+        }
+        Step::Renew(side, at) => renew(suite, side, at),
+        Step::Return(lease) => {
+            let leases = vec![lease.into()];
+            let _ = suite.send("keeper", &ExecuteMsg::Return { market: MARKET, leases });
+        }
+        Step::Scan(orders) => {
+            if suite.market().epoch.clearing.is_some() {
+                let submission = suite.solve();
+                suite.begin("gw1", &submission, orders).unwrap();
+                if suite.market().epoch.clearing.is_some() {
+                    suite.go_on("gw1", submission.epoch, orders).unwrap();
+                }
+            }
+        }
         Step::Wait(seconds) => suite.wait(seconds),
         Step::Stand(device, tier, suspended) => suite.stand(device, tier, suspended),
     }
@@ -165,6 +213,7 @@ fn wind_up(suite: &mut Suite) {
 fn config() -> caplet_api::auction::MarketConfig {
     let mut config = market_config();
     config.price.floor = caplet_protocol::Tick(5);
+    config.offer_bond = 9u64.into();
     config
 }
 
@@ -173,7 +222,9 @@ proptest! {
 
     #[test]
     fn no_sequence_of_messages_breaks_an_invariant(steps in prop::collection::vec(step(), 1..70)) {
-        let mut suite = Suite::with(config());
+        let mut suite = Suite::with(config()).with_reserver();
+        suite.deposit("carol");
+        suite.deposit("dave");
         for step in &steps {
             carry_out(&mut suite, step);
         }
@@ -181,7 +232,7 @@ proptest! {
         prop_assert_eq!(suite.market().open_orders, 0);
         let ledger = suite.ledger();
         prop_assert_eq!(ledger.ordered.u128(), 0);
-        let parts = ledger.free.u128() + ledger.reserved.u128() + ledger.bonds.u128();
-        prop_assert_eq!(parts, 2 * RICHES);
+        let parts = ledger.free.u128() + ledger.reserved.u128() + ledger.bonds.u128() + ledger.fees.u128();
+        prop_assert_eq!(parts, 4 * RICHES);
     }
 }

@@ -120,6 +120,8 @@ fn a_signature_spends_the_devices_allowance_and_the_owner_does_not() {
     let (first, second, third) = (signed(), signed(), signed());
     let order = placed(&suite.send("keeper", &place(first)).unwrap());
     refused(suite.send("keeper", &place(second)), &["device 1", "457"]);
+    suite.next_epoch();
+    suite.clear().unwrap();
     suite.cancel("alice", Side::Demand, order).unwrap();
     suite.send("keeper", &place(third)).unwrap();
     suite.buy(ALICE, 40, 1);

@@ -69,6 +69,7 @@ pub(crate) fn market_config() -> MarketConfig {
         exposure: Bps(2_000),
         lot_fee: LOT_FEE.into(),
         order_bond: ORDER_BOND.into(),
+        offer_bond: 0u64.into(),
         close_bond: CLOSE_BOND.into(),
         tiers: Tiers {
             latency_ms: vec![100, 20],
@@ -232,6 +233,30 @@ impl Suite {
         }
     }
 
+    /// Lets somebody pay, and its devices too.
+    pub(crate) fn deposit(&mut self, name: &str) {
+        let (escrow, coins) = (self.escrow.clone(), [coin(RICHES, "ucap")]);
+        let deposit = escrow::ExecuteMsg::Deposit { account: None };
+        self.app.execute_contract(name.into_addr(), escrow, &deposit, &coins).unwrap();
+    }
+
+    /// A gateway more, in a cell.
+    pub(crate) fn open_gateway(&mut self, name: &str, cell: u16) {
+        let registry = self.registry.clone();
+        let block: caplet_api::common::DomainResponse =
+            self.app.wrap().query_wasm_smart(&registry, &registry::QueryMsg::Domain {}).unwrap();
+        let domain = Domain(block.domain.as_slice().try_into().unwrap());
+        let msg = registry::ExecuteMsg::OpenAccount { address: None };
+        self.carry_out(name, &registry, &msg).unwrap();
+        let gateway = name.into_addr().to_string();
+        let msg = registry::ExecuteMsg::AssignCell { gateway, cell: CellId(cell) };
+        self.carry_out("governance", &registry, &msg).unwrap();
+        let account = self.account(name);
+        let input = signer(name).endpoint(&domain, account, self.now() + 1_000_000_000);
+        let msg = registry::ExecuteMsg::RegisterGateway(input);
+        self.carry_out(name, &registry, &msg).unwrap();
+    }
+
     // time
 
     pub(crate) fn now(&self) -> u64 {
@@ -301,6 +326,8 @@ impl Suite {
     pub(crate) fn hold(&self) {
         let ours =
             caplet_auction::invariants::check(&*self.app.contract_storage(&self.auction)).unwrap();
+        let ledger = &*self.app.contract_storage(&self.auction);
+        caplet_auction::invariants::check_capacity(ledger, self.now()).unwrap();
         let held = |_| self.held();
         caplet_escrow::invariants::check(&*self.app.contract_storage(&self.escrow), held).unwrap();
         let locked = ours.get(&UCAP).copied().unwrap_or_default();

@@ -84,7 +84,6 @@ fn an_unlock_returns_money_and_pays_what_is_forfeit() {
     let mut suite = Suite::funded();
     suite.lock(&[lock_item(ALICE, 500)]).unwrap();
     let item = UnlockItem { device: ALICE, amount: 300, forfeit: 50, flags: 0 };
-    refused(suite.unlock(None, &[item]), "items of the message pay 50 to a beneficiary");
     refused(suite.unlock(Some("stranger"), &[item]), "has no account");
     suite.unlock(Some("sweeper"), &[item]).unwrap();
     assert_eq!((suite.free("alice"), suite.ordered("alice")), (1_000_000 - 200, 150));
@@ -95,6 +94,16 @@ fn an_unlock_returns_money_and_pays_what_is_forfeit() {
     refused(suite.unlock(Some("sweeper"), &[more]), "has orders for 151");
     let flagged = UnlockItem { flags: 1, ..item };
     refused(suite.unlock(None, &[flagged]), "item 0 has flags 0x01");
+}
+
+#[test]
+fn a_forfeit_without_a_beneficiary_is_the_protocols() {
+    let mut suite = Suite::funded();
+    suite.lock(&[lock_item(ALICE, 500)]).unwrap();
+    let item = UnlockItem { device: ALICE, amount: 300, forfeit: 50, flags: 0 };
+    suite.unlock(None, &[item]).unwrap();
+    assert_eq!((suite.free("alice"), suite.ordered("alice")), (1_000_000 - 200, 150));
+    assert_eq!(suite.ledger().fees.u128(), 50);
 }
 
 #[test]

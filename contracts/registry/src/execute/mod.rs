@@ -4,6 +4,7 @@ mod announce;
 mod assign_cell;
 mod check;
 mod grant;
+mod measure;
 mod move_gateway;
 mod open_account;
 mod register;
@@ -38,6 +39,10 @@ pub(crate) fn dispatch(
         }
         ExecuteMsg::AssignCell { gateway, cell } => {
             assign_cell::assign_cell(storage, &api.addr_validate(&gateway)?, cell)?
+        }
+        ExecuteMsg::Measure { entries } => measure::measure(storage, sender, now, &entries)?,
+        ExecuteMsg::Locate { gateway } => {
+            measure::locate(storage, now, &api.addr_validate(&gateway)?)?
         }
         ExecuteMsg::Register { devices } => {
             admin::assert_running(storage)?;

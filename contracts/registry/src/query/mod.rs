@@ -4,6 +4,7 @@ mod account;
 mod device;
 mod gateway;
 mod grants;
+mod rtts;
 
 use crate::ContractError;
 use caplet_api::registry::QueryMsg;
@@ -26,6 +27,12 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Gateway { address } => to_json_binary(&gateway::by_address(storage, &address)?),
         QueryMsg::Gateways { start_after, limit } => {
             to_json_binary(&gateway::list(storage, start_after, limit)?)
+        }
+        QueryMsg::CellLatency { a, b } => {
+            to_json_binary(&rtts::between(storage, a, b, env.block.time.seconds())?)
+        }
+        QueryMsg::Rtts { gateway } => {
+            to_json_binary(&rtts::of(storage, gateway, env.block.time.seconds())?)
         }
         QueryMsg::Grants { device } => {
             to_json_binary(&grants::of(storage, device, env.block.time.seconds())?)

@@ -6,3 +6,4 @@ pub(crate) mod gateways;
 pub(crate) mod grants;
 pub(crate) mod keys;
 pub(crate) mod profiles;
+pub(crate) mod rtts;

@@ -5,7 +5,7 @@
 use crate::parties::signer;
 use crate::suite::Suite;
 use caplet_api::common::AdminMsg;
-use caplet_api::registry::{DeviceStatus, ExecuteMsg};
+use caplet_api::registry::{DeviceStatus, ExecuteMsg, RttInput};
 use caplet_protocol::layout::Grant;
 use caplet_protocol::{CellId, DeviceId};
 use caplet_registry::permission;
@@ -55,10 +55,25 @@ fn all(suite: &Suite) -> Vec<(&'static str, ExecuteMsg)> {
         epoch: 1,
     };
     let admin = ExecuteMsg::Admin;
-    vec![
+    let there = |account: u32, name: &'static str| {
+        let address = name.into_addr().to_string();
+        let endpoint = signer(name).endpoint(domain, account.into(), 1, late);
+        let entries = vec![RttInput { gateway: 1.into(), ms: 7 }];
+        [
+            (name, ExecuteMsg::OpenAccount { address: None }),
+            ("governance", ExecuteMsg::AssignCell { gateway: address, cell: CellId(4) }),
+            (name, ExecuteMsg::RegisterGateway(endpoint)),
+            (name, ExecuteMsg::Measure { entries }),
+        ]
+    };
+    let mut all = vec![
         ("gw", ExecuteMsg::OpenAccount { address: None }),
         ("governance", ExecuteMsg::AssignCell { gateway: gw.clone(), cell: CellId(3) }),
         ("gw", ExecuteMsg::RegisterGateway(signer("gw").endpoint(domain, 1.into(), 1, late))),
+    ];
+    all.extend([(2, "north"), (3, "south"), (4, "west")].into_iter().flat_map(|(n, s)| there(n, s)));
+    all.push(("stranger", ExecuteMsg::Locate { gateway: gw.clone() }));
+    all.extend([
         (
             "relayer",
             ExecuteMsg::Register { devices: vec![suite.registration("lamp", "alice", "gw")] },
@@ -75,7 +90,8 @@ fn all(suite: &Suite) -> Vec<(&'static str, ExecuteMsg)> {
         ("governance", admin(AdminMsg::Unpause {})),
         ("governance", admin(AdminMsg::ProposeOwner { address: next })),
         ("next", admin(AdminMsg::AcceptOwner {})),
-    ]
+    ]);
+    all
 }
 
 fn variants<T: cosmwasm_schema::schemars::JsonSchema>() -> BTreeSet<String> {

@@ -11,6 +11,8 @@ const MARKET: MarketId = MarketId(3);
 
 fn order(lanes: Lanes) -> Order {
     Order {
+        on_ledger: false,
+        traded: false,
         side: Side::Offer,
         id: OrderId::default(),
         device: DeviceId(0x0102_0304),

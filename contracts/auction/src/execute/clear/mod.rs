@@ -8,6 +8,7 @@ mod prices;
 mod scan;
 mod settle;
 
+use self::prices::Charged;
 use self::scan::Progress;
 use self::settle::Proven;
 use super::Context;
@@ -18,7 +19,7 @@ use caplet_api::auction::MAX_CLASSES;
 use caplet_api::event::{EpochCleared, PriceMoved, ScanAdvanced};
 use caplet_api::packed::FillItem;
 use caplet_clearing::certificate::Scan;
-use caplet_clearing::{Fill, Terms, Verified};
+use caplet_clearing::{Fill, Terms};
 use caplet_protocol::{Lots, MarketId};
 use cosmwasm_std::{Response, StdError, StdResult, Storage, Uint64};
 
@@ -42,8 +43,8 @@ pub(super) fn clear(
     let mut progress = Progress::new(epoch);
     let mut scan = Scan::start(terms.view(), &fills, &witness)?;
     progress.advance(storage, &mut book, &mut scan, u32::MAX)?;
-    let verified = scan.finish()?;
-    carry_out(storage, context, book, &progress, &fills, terms.view(), &verified)
+    let charged = prices::prove(&book.config, &fills, scan)?;
+    carry_out(storage, context, book, &progress, terms.view(), &charged)
 }
 
 /// Begins the sender's scan of the frozen book of an epoch.
@@ -98,8 +99,8 @@ fn go_on(
     let (market, keeper) = (book.market, context.sender);
     if orders > 0 && progress.advance(storage, &mut book, &mut scan, orders)? {
         kept::remove(storage, market, keeper);
-        let verified = scan.finish()?;
-        return carry_out(storage, context, book, &progress, fills, terms, &verified);
+        let charged = prices::prove(&book.config, fills, scan)?;
+        return carry_out(storage, context, book, &progress, terms, &charged);
     }
     kept::save(storage, market, keeper, &progress, &scan.to_bytes())?;
     let Progress { epoch, scanned, .. } = progress;
@@ -114,13 +115,11 @@ fn carry_out(
     context: &Context<'_>,
     mut book: Book,
     progress: &Progress,
-    fills: &[Fill],
     terms: Terms<'_>,
-    verified: &Verified,
+    charged: &Charged,
 ) -> Result<Response, ContractError> {
     let epoch = progress.epoch;
-    let mut frozen = book.frozen(storage, epoch, fills)?;
-    let charged = prices::charged(&book.config, &frozen, terms, fills, verified)?;
+    let mut frozen = book.frozen(storage, epoch, &charged.fills)?;
     reprice(&mut book, progress);
     let proven = Proven { epoch, fills: &charged.fills, terms, prices: &charged.prices };
     let skipped = settle::settle(storage, context, &mut book, &mut frozen, &proven)?;
@@ -131,9 +130,9 @@ fn carry_out(
             market: book.market.0,
             epoch,
             fills: count(charged.fills.len())?,
-            lots: charged.lots,
+            lots: charged.fills.iter().map(|fill| u64::from(fill.lots.0)).sum(),
             // a proven optimum is at least that of clearing nothing
-            welfare: verified.welfare.unsigned_abs(),
+            welfare: charged.welfare.unsigned_abs(),
             keeper: context.sender.to_string(),
             skipped,
         }

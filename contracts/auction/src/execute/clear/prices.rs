@@ -1,9 +1,10 @@
-//! What a proven clearing is settled at.
+//! What a proven clearing is settled at: its midpoint prices; or, in a market that reduces trade, without its
+//! marginal lot and at the price that leaves.
 
 use crate::ContractError;
-use crate::book::Frozen;
 use caplet_api::auction::MarketConfig;
-use caplet_clearing::{Fill, Terms, Verified};
+use caplet_clearing::certificate::Scan;
+use caplet_clearing::Fill;
 
 /// What is settled.
 pub(super) struct Charged {
@@ -11,17 +12,23 @@ pub(super) struct Charged {
     pub(super) fills: Vec<Fill>,
     /// What a lot of each class is paid.
     pub(super) prices: Vec<Option<u64>>,
-    /// Lots filled.
-    pub(super) lots: u64,
+    /// Welfare of the full optimum, which was proven.
+    pub(super) welfare: i128,
 }
 
-/// The clearing itself at its midpoint prices.
-pub(super) fn charged(
-    _config: &MarketConfig,
-    _frozen: &Frozen,
-    _terms: Terms<'_>,
+/// Ends a scan. Either way the certificate proves the full optimum first.
+pub(super) fn prove(
+    config: &MarketConfig,
     fills: &[Fill],
-    verified: &Verified,
+    scan: Scan<'_>,
 ) -> Result<Charged, ContractError> {
-    Ok(Charged { fills: fills.to_vec(), prices: verified.prices.clone(), lots: verified.lots })
+    if !config.trade_reduction {
+        let verified = scan.finish()?;
+        let (prices, welfare) = (verified.prices, verified.welfare);
+        return Ok(Charged { fills: fills.to_vec(), prices, welfare });
+    }
+    let (verified, reduced) = scan.finish_reduced()?;
+    let uniform = |price: Option<u64>| price.and(reduced.price);
+    let prices = verified.prices.into_iter().map(uniform).collect();
+    Ok(Charged { fills: reduced.fills, prices, welfare: verified.welfare })
 }

@@ -17,7 +17,7 @@ pub(crate) struct Progress {
     /// Demands first.
     pub(crate) side: Side,
     /// The order scanned last on this side.
-    pub(crate) last: Option<OrderId>,
+    pub(crate) last: Option<u64>,
     /// Lots demanded at the base price or above.
     pub(crate) demanded: u64,
     /// Lots offered at the base price or below.
@@ -56,7 +56,8 @@ impl Progress {
         end: u32,
     ) -> Result<bool, ContractError> {
         let (base, side) = (book.state.base_tick(), self.side);
-        book.each_frozen(storage, self.epoch, side, self.last, |order| {
+        let last = self.last.and_then(OrderId::from_u64);
+        book.each_frozen(storage, self.epoch, side, last, |order| {
             if self.scanned >= end {
                 return Ok(false);
             }
@@ -77,7 +78,7 @@ impl Progress {
                 }
             }
             self.scanned = self.scanned.saturating_add(1);
-            self.last = Some(order.id);
+            self.last = Some(order.id.to_u64());
             Ok(true)
         })
     }
