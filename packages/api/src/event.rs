@@ -757,6 +757,66 @@ event!(
     }
 );
 
+event!(
+    /// Pool: a member joined, was admitted, announced to leave, or left.
+    MemberChanged = "caplet_member" {
+        /// Its device.
+        device: u32,
+        /// Lots it committed; 0 when it has left.
+        lots: u16,
+        /// Whether it counts.
+        active: bool,
+        /// The epoch from which it may depart; 0 for none.
+        leaves: u64,
+    }
+);
+event!(
+    /// Pool: a member serves a lease.
+    LeaseServed = "caplet_served" {
+        /// The lease.
+        lease: u64,
+        /// The member.
+        member: u32,
+        /// Who served before; 0 for nobody.
+        before: u32,
+        /// Base units of penalty that it paid.
+        penalty: u64,
+    }
+);
+event!(
+    /// Pool: a serving member was challenged, or answered.
+    MemberChallenged = "caplet_challenged" {
+        /// The lease.
+        lease: u64,
+        /// Who would take over; 0 when it was answered.
+        challenger: u32,
+        /// Unix seconds until when it must be answered; 0 when it was.
+        answer_by: u64,
+    }
+);
+event!(
+    /// Pool: revenue was credited.
+    RevenueCredited = "caplet_revenue" {
+        /// The lease; 0 for income that no lease brought.
+        lease: u64,
+        /// The member that delivered; 0 for none.
+        member: u32,
+        /// Base units for delivery.
+        delivered: u64,
+        /// Base units shared for readiness.
+        ready: u64,
+    }
+);
+event!(
+    /// Pool: a member was paid.
+    MemberPaid = "caplet_member_paid" {
+        /// The member.
+        device: u32,
+        /// Base units.
+        amount: u64,
+    }
+);
+
 /// Every event there is.
 pub const ALL: &[Shape] = &[
     EndpointPublished::SHAPE,
@@ -805,6 +865,11 @@ pub const ALL: &[Shape] = &[
     IndexObserved::SHAPE,
     SeriesClosed::SHAPE,
     OperatorSet::SHAPE,
+    MemberChanged::SHAPE,
+    LeaseServed::SHAPE,
+    MemberChallenged::SHAPE,
+    RevenueCredited::SHAPE,
+    MemberPaid::SHAPE,
 ];
 
 #[cfg(test)]

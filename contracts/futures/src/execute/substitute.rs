@@ -34,7 +34,9 @@ pub(super) fn hand_over(
     }
     keeps_the_promise(work, series, device)?;
     let now = work.context.now;
-    let moved = series.live(now).with(&series.on_sale(now));
+    // slots that are over sell no more, and the new device holds nothing in them
+    series.unsold = series.on_sale(now);
+    let moved = series.live(now).with(&series.unsold);
     let moved = moved.ok_or_else(|| ContractError::lost("more lots than were issued"))?;
     work.till.reserve(series.market, device, series.first_slot, &moved)?;
     // what is exercised stays reserved on the old device until its slots are over
