@@ -50,9 +50,11 @@ fn a_member_is_not_paid_for_anothers_work() {
     suite.wait(ANSWER + 1);
     suite.send("dave", &ExecuteMsg::TakeOver { lease: lease.into() }).unwrap();
     let ready = net(400) * 2_000 / 10_000;
-    assert_eq!(suite.earned(BOB), net(400) - ready + ready / 3);
-    assert_eq!(suite.earned(DAVE), ready / 3);
-    assert_eq!(suite.earned(FRANK), ready / 3);
+    // within the unit of dust that a member may carry
+    let due = [(BOB, net(400) - ready + ready / 3), (DAVE, ready / 3), (FRANK, ready / 3)];
+    for (device, due) in due {
+        assert!(due.abs_diff(suite.earned(device)) <= 1, "{device}: {}", suite.earned(device));
+    }
 }
 
 #[test]
@@ -79,12 +81,7 @@ fn a_manager_never_touches_money() {
     suite.count(lease).unwrap();
     suite.send("manager", &ExecuteMsg::Claim { device: BOB }).unwrap();
     assert_eq!(suite.wallet("manager"), 0);
-    refused(
-        suite
-            .join(CAROL, 1, 1)
-            .map(|_| vec![])
-            .and_then(|_| suite.send("manager", &ExecuteMsg::Leave { device: CAROL })),
-        &["does not own"],
-    );
+    suite.join(CAROL, 1, 1).unwrap();
+    refused(suite.send("manager", &ExecuteMsg::Leave { device: CAROL }), &["does not own"]);
     assert_eq!(suite.balance(&"manager".into_addr()).free.u128(), 0);
 }
