@@ -72,7 +72,7 @@ fn shift(deps: &mut DepsMut<'_>, device: u32, first: u32, slots: u16, by: i64) -
             let text = format!("device {device}: {has} lots in slot {slot}, it can do {most}");
             return Err(StdError::msg(text));
         }
-        PROMISED.save(deps.storage, (device, slot), &(has as u32))?;
+        PROMISED.save(deps.storage, (device, slot), &u32::try_from(has).unwrap_or(0))?;
     }
     Ok(())
 }

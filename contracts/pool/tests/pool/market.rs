@@ -69,7 +69,7 @@ fn promise(deps: &mut DepsMut<'_>, device: u32, by: i32) -> StdResult<()> {
             "device {device}: {has} lots promised, it can do {most}"
         )));
     }
-    PROMISED.save(deps.storage, device, &(has as u16))
+    PROMISED.save(deps.storage, device, &u16::try_from(has).unwrap_or(0))
 }
 
 fn instantiate(deps: DepsMut<'_>, _: Env, _: MessageInfo, msg: Init) -> StdResult<Response> {
