@@ -46,8 +46,8 @@ pub(crate) fn reservers(storage: &dyn Storage) -> StdResult<Vec<Addr>> {
 }
 
 /// Names the contracts that may reserve.
-pub(crate) fn set_reservers(storage: &mut dyn Storage, contracts: &Vec<Addr>) -> StdResult<()> {
-    RESERVERS.save(storage, contracts)
+pub(crate) fn set_reservers(storage: &mut dyn Storage, contracts: Vec<Addr>) -> StdResult<()> {
+    RESERVERS.save(storage, &contracts)
 }
 
 /// Answers the `Reservers` query.

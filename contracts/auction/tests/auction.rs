@@ -5,10 +5,16 @@
 
 #[path = "auction/adversary.rs"]
 mod adversary;
+#[path = "auction/bonds.rs"]
+mod bonds;
 #[path = "auction/cancelling.rs"]
 mod cancelling;
+#[path = "auction/capacity.rs"]
+mod capacity;
 #[path = "auction/clearing.rs"]
 mod clearing;
+#[path = "auction/controller.rs"]
+mod controller;
 #[path = "auction/docs.rs"]
 mod docs;
 #[path = "auction/epochs.rs"]
@@ -17,6 +23,8 @@ mod epochs;
 mod errors;
 #[path = "auction/expiring.rs"]
 mod expiring;
+#[path = "auction/explaining.rs"]
+mod explaining;
 #[path = "auction/goldens.rs"]
 mod goldens;
 #[path = "auction/markets.rs"]
@@ -31,10 +39,18 @@ mod permissions;
 mod placing;
 #[path = "auction/properties.rs"]
 mod properties;
+#[path = "auction/proximity.rs"]
+mod proximity;
 #[path = "auction/queries.rs"]
 mod queries;
+#[path = "auction/reducing.rs"]
+mod reducing;
 #[path = "auction/relaying.rs"]
 mod relaying;
+#[path = "auction/renewing.rs"]
+mod renewing;
+#[path = "auction/scanning.rs"]
+mod scanning;
 #[path = "auction/solver.rs"]
 mod solver;
 #[path = "auction/standings.rs"]
@@ -43,19 +59,3 @@ mod standings;
 mod suite;
 #[path = "auction/taking.rs"]
 mod taking;
-#[path = "auction/bonds.rs"]
-mod bonds;
-#[path = "auction/capacity.rs"]
-mod capacity;
-#[path = "auction/controller.rs"]
-mod controller;
-#[path = "auction/explaining.rs"]
-mod explaining;
-#[path = "auction/proximity.rs"]
-mod proximity;
-#[path = "auction/reducing.rs"]
-mod reducing;
-#[path = "auction/renewing.rs"]
-mod renewing;
-#[path = "auction/scanning.rs"]
-mod scanning;

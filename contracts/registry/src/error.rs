@@ -39,7 +39,9 @@ pub enum ContractError {
         most: usize,
     },
     /// A gateway in no cell measures for nobody.
-    #[error("gateway {reporter} is in no cell, only gateways in one measure: have it located first")]
+    #[error(
+        "gateway {reporter} is in no cell, only gateways in one measure: have it located first"
+    )]
     NoCell {
         /// The gateway.
         reporter: AccountId,
@@ -59,7 +61,9 @@ pub enum ContractError {
         most: u16,
     },
     /// Too few have measured a gateway.
-    #[error("no cell has {least} gateways that measured gateway {gateway} within a week: have more keepers measure it")]
+    #[error(
+        "no cell has {least} gateways that measured gateway {gateway} within a week: have more keepers measure it"
+    )]
     Unmeasured {
         /// The gateway.
         gateway: AccountId,

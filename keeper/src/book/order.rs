@@ -1,7 +1,7 @@
 //! One order of a book.
 
 use caplet_api::auction::OrderResponse;
-use caplet_api::layout::{DemandRecord, OfferRecord, PLACED_BY_OWNER};
+use caplet_api::layout::{DemandRecord, ON_LEDGER, OfferRecord, PLACED_BY_OWNER};
 use caplet_clearing::ClassIndex;
 use caplet_protocol::{
     DeviceId, Lots, OrderId, Tick, VectorId,
@@ -35,7 +35,7 @@ impl Order {
                     device: DeviceId(r.device),
                     group: r.class.into(),
                     tick: Tick(r.tick),
-                    flags: OrderFlags(r.flags & !PLACED_BY_OWNER),
+                    flags: OrderFlags(r.flags & !(PLACED_BY_OWNER | ON_LEDGER)),
                     batch: r.batch,
                     instant: r.instant,
                     not_after: r.not_after.into(),

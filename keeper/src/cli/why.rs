@@ -90,12 +90,15 @@ mod tests {
             "rivals_lots": "0", "verdict": "limit_too_low"
         }));
         let lines = lines(&why.unwrap());
-        assert_eq!(lines, [
-            "Demand 5 of device 7: 2 lots at up to 200 a lot.",
-            "Of 3 open offers 1 meet its requirements (4 lots), 0 within its limit (0 lots).",
-            "The reliability tier excludes 2 of them, 1 by itself.",
-            "The cheapest is offer 9: 300 a lot, and 2 for lost reliability, distance and fee; a limit of 302 takes it.",
-            "Its limit is too low: raise it, or wait.",
-        ]);
+        assert_eq!(
+            lines,
+            [
+                "Demand 5 of device 7: 2 lots at up to 200 a lot.",
+                "Of 3 open offers 1 meet its requirements (4 lots), 0 within its limit (0 lots).",
+                "The reliability tier excludes 2 of them, 1 by itself.",
+                "The cheapest is offer 9: 300 a lot, and 2 for lost reliability, distance and fee; a limit of 302 takes it.",
+                "Its limit is too low: raise it, or wait.",
+            ]
+        );
     }
 }

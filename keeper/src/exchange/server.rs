@@ -30,31 +30,7 @@ const AT_ONCE: usize = 256;
 #[async_trait]
 pub(crate) trait Frames: Send + Sync + 'static {
     /// The envelope that answers `envelope`, which came for a lease.
-    /// Why a demand stands as it does, as the auction says.
-async fn why(
-    State(rooms): State<Rooms>,
-    Path((market, demand)): Path<(u32, u64)>,
-) -> Result<Json<ExplainResponse>, Refuse> {
-    rooms.ask(&QueryMsg::Explain { market: MarketId(market), demand: demand.into() }).await
-}
-
-/// A market as the auction says.
-async fn market(
-    State(rooms): State<Rooms>,
-    Path(market): Path<u32>,
-) -> Result<Json<MarketResponse>, Refuse> {
-    rooms.ask(&QueryMsg::Market { market: MarketId(market) }).await
-}
-
-impl Rooms {
-    async fn ask<T: DeserializeOwned>(&self, question: &QueryMsg) -> Result<Json<T>, Refuse> {
-        let context = &self.exchange.directory.context;
-        let answer = context.chain.query(&context.deployment.contracts.auction, question).await;
-        answer.map(Json).map_err(|error| Refuse::unavailable(error.to_string()))
-    }
-}
-
-async fn frame(&self, lease: LeaseId, envelope: Vec<u8>) -> Result<Vec<u8>, Refuse>;
+    async fn frame(&self, lease: LeaseId, envelope: Vec<u8>) -> Result<Vec<u8>, Refuse>;
 }
 
 #[derive(Clone)]
@@ -149,6 +125,30 @@ async fn profile(
             "this gateway has no profile of that digest",
             "ask the gateway of the device that announced it",
         )),
+    }
+}
+
+/// Why a demand stands as it does, as the auction says.
+async fn why(
+    State(rooms): State<Rooms>,
+    Path((market, demand)): Path<(u32, u64)>,
+) -> Result<Json<ExplainResponse>, Refuse> {
+    rooms.ask(&QueryMsg::Explain { market: MarketId(market), demand: demand.into() }).await
+}
+
+/// A market as the auction says.
+async fn market(
+    State(rooms): State<Rooms>,
+    Path(market): Path<u32>,
+) -> Result<Json<MarketResponse>, Refuse> {
+    rooms.ask(&QueryMsg::Market { market: MarketId(market) }).await
+}
+
+impl Rooms {
+    async fn ask<T: DeserializeOwned>(&self, question: &QueryMsg) -> Result<Json<T>, Refuse> {
+        let context = &self.exchange.directory.context;
+        let answer = context.chain.query(&context.deployment.contracts.auction, question).await;
+        answer.map(Json).map_err(|error| Refuse::unavailable(error.to_string()))
     }
 }
 

@@ -41,8 +41,7 @@ pub fn solve(book: &Book) -> Result<Option<Solution>, SolveError> {
         sorted(&book.offers, |offer: &Offer| offer.id),
         sorted(&book.demands, |demand: &Demand| demand.id),
     );
-    let verified =
-        verify(book.terms(), offers, demands, &clearing.fills, &clearing.prices)?;
+    let verified = verify(book.terms(), offers, demands, &clearing.fills, &clearing.prices)?;
     Ok(Some(Solution { clearing, verified }))
 }
 

@@ -15,6 +15,7 @@ mod price;
 mod propose;
 mod proposed;
 mod relay;
+mod renew;
 mod round;
 mod rules;
 mod sheets;
@@ -57,6 +58,7 @@ pub struct Placer {
     wake: Arc<Notify>,
     proposals: Arc<Proposals>,
     sheets: Arc<Sheets>,
+    renewals: Arc<renew::Renewals>,
 }
 
 impl Placer {
@@ -83,6 +85,7 @@ impl Placer {
             wake: Arc::default(),
             proposals: Arc::default(),
             sheets: Arc::default(),
+            renewals: Arc::default(),
         };
         placer.clone().spawn("placer", registrar);
         Ok(placer)
@@ -147,6 +150,7 @@ impl Placer {
         let pass = async {
             self.publish_sheets().await;
             self.propose().await?;
+            self.renew().await?;
             self.place().await
         };
         if let Err(error) = pass.await {

@@ -114,7 +114,11 @@ mod tests {
         assert_eq!(spare(&BOUNDS, &seen(4, 3, &[])).lots, 2);
         let full = spare(&BOUNDS, &seen(9, 3, &[]));
         assert_eq!((full.lots, full.reclaim), (0, 2), "two are in the owner's way");
-        assert_eq!(spare(&BOUNDS, &seen(7, 3, &[])).reclaim, 0, "headroom alone takes nothing back");
+        assert_eq!(
+            spare(&BOUNDS, &seen(7, 3, &[])).reclaim,
+            0,
+            "headroom alone takes nothing back"
+        );
     }
 
     #[test]

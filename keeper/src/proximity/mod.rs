@@ -11,7 +11,9 @@ use crate::exchange::Exchange;
 use crate::observe;
 use crate::outbox::Lane;
 use caplet_api::auction::{self, CellPair, LatencyResponse};
-use caplet_api::registry::{self, CellLatencyResponse, GatewayResponse, GatewaysResponse, RttInput};
+use caplet_api::registry::{
+    self, CellLatencyResponse, GatewayResponse, GatewaysResponse, RttInput,
+};
 use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::CellId;
 use std::collections::BTreeSet;
@@ -25,7 +27,8 @@ const AT_ONCE: usize = 64;
 
 /// Measures in a task of the context.
 pub(crate) fn start(context: &Context, exchange: Exchange) {
-    let (room, stop) = (Proximity { context: context.clone(), exchange }, context.tasks.stop_token());
+    let (room, stop) =
+        (Proximity { context: context.clone(), exchange }, context.tasks.stop_token());
     context.tasks.spawn("proximity", async move {
         let mut from = 0usize;
         loop {

@@ -50,16 +50,18 @@ mod tests {
     fn every_gateway_has_its_turn() {
         assert_eq!(turn(&[1, 2, 3], 2, 2), [3, 1]);
         assert_eq!(turn(&[1, 2, 3], 7, 9), [2, 3, 1]);
-        assert_eq!(turn::<u8>(&[], 7, 9), []);
+        assert!(turn::<u8>(&[], 7, 9).is_empty());
     }
 
     #[test]
     fn only_a_median_that_moved_is_worth_a_transaction() {
-        let known = LatencyResponse {
-            entries: vec![LatencyEntry { a: CellId(1), b: CellId(2), ms: 50 }],
-        };
+        let known =
+            LatencyResponse { entries: vec![LatencyEntry { a: CellId(1), b: CellId(2), ms: 50 }] };
         let pair = CellPair { a: CellId(2), b: CellId(1) };
-        assert_eq!([50, 55, 56, 44].map(|ms| has_moved(&known, pair, ms)), [false, false, true, true]);
+        assert_eq!(
+            [50, 55, 56, 44].map(|ms| has_moved(&known, pair, ms)),
+            [false, false, true, true]
+        );
         assert!(has_moved(&known, CellPair { a: CellId(1), b: CellId(1) }, 1));
     }
 }

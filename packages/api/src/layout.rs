@@ -443,8 +443,10 @@ mod tests {
 
     #[test]
     fn prefixes_are_distinct_and_beyond_ascii() {
-        let all =
-            [DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES].map(|p| p.prefix);
+        let all = [
+            DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES, CAPACITY, RESERVED,
+        ]
+        .map(|p| p.prefix);
         for (i, a) in all.iter().enumerate() {
             assert!(*a > 0x7F);
             assert!(!all[i + 1..].contains(a));

@@ -17,9 +17,9 @@ pub(crate) use pages::Pages;
 pub(crate) use sequence::Sequences;
 pub(crate) use standing::Waiting;
 
+use crate::ledger::Ledger;
 use crate::market::{self, MarketState};
 use crate::tables::{self, Classes, Vectors};
-use crate::ledger::Ledger;
 use crate::{ContractError, OrderError, peers::Peers};
 use caplet_api::auction::MarketConfig;
 use caplet_api::event::EpochLapsed;
@@ -240,9 +240,7 @@ impl Book {
                     let classes = self.classes(storage)?;
                     slot.and_then(|slot| classes.get(slot)).map(tables::class_bytes)
                 }
-                Side::Demand => {
-                    tables::vector_bytes(storage, self.market, VectorId(order.group))
-                }
+                Side::Demand => tables::vector_bytes(storage, self.market, VectorId(order.group)),
             };
             let group = group.ok_or_else(|| StdError::msg("a filled order's group is gone"))?;
             standing::add(storage, self.market, &order, lots, due, group)?;

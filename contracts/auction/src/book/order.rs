@@ -1,8 +1,6 @@
 //! An order that is open, or pending in the log.
 
-use caplet_api::layout::{
-    DemandRecord, ON_LEDGER, OfferRecord, OrderPageHeader, PLACED_BY_OWNER,
-};
+use caplet_api::layout::{DemandRecord, ON_LEDGER, OfferRecord, OrderPageHeader, PLACED_BY_OWNER};
 use caplet_protocol::{
     DeviceId, OrderId, Tick,
     layout::{OrderFlags, Side},

@@ -205,7 +205,9 @@ pub enum ContractError {
         most: usize,
     },
     /// A capacity of nothing.
-    #[error("device {device} would have a capacity of 0 lots: give at least 1, or null to take it off the ledger")]
+    #[error(
+        "device {device} would have a capacity of 0 lots: give at least 1, or null to take it off the ledger"
+    )]
     NoCapacity {
         /// The device.
         device: DeviceId,
@@ -223,7 +225,9 @@ pub enum ContractError {
         promised: u32,
     },
     /// Nothing can be reserved of a device whose capacity is not known.
-    #[error("device {device} is not on the capacity ledger of market {market}: its owner declares one with set_capacity")]
+    #[error(
+        "device {device} is not on the capacity ledger of market {market}: its owner declares one with set_capacity"
+    )]
     OffLedger {
         /// The device.
         device: DeviceId,
@@ -239,7 +243,9 @@ pub enum ContractError {
         current: u32,
     },
     /// Too little is free.
-    #[error("device {device} has {free} lots free in slot {slot}, asked are {lots}: reserve fewer, or other slots")]
+    #[error(
+        "device {device} has {free} lots free in slot {slot}, asked are {lots}: reserve fewer, or other slots"
+    )]
     NoRoom {
         /// The device.
         device: DeviceId,
@@ -251,7 +257,9 @@ pub enum ContractError {
         free: u32,
     },
     /// More than is reserved.
-    #[error("device {device} has {reserved} lots reserved in slot {slot}, asked to release are {lots}: release what is there")]
+    #[error(
+        "device {device} has {reserved} lots reserved in slot {slot}, asked to release are {lots}: release what is there"
+    )]
     NotReserved {
         /// The device.
         device: DeviceId,
@@ -309,7 +317,9 @@ pub enum ContractError {
         sender: Addr,
     },
     /// Too few measurements between two cells.
-    #[error("cells {a} and {b} were measured by {measured} gateways, {least} are needed: have more keepers measure")]
+    #[error(
+        "cells {a} and {b} were measured by {measured} gateways, {least} are needed: have more keepers measure"
+    )]
     Unmeasured {
         /// One cell.
         a: caplet_protocol::CellId,

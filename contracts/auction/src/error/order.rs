@@ -125,7 +125,9 @@ pub enum OrderError {
     )]
     NoClass,
     /// A market that tells no qualities apart.
-    #[error("the market clears one class and tells no tiers, tags or attestation apart: ask for none, or use another market")]
+    #[error(
+        "the market clears one class and tells no tiers, tags or attestation apart: ask for none, or use another market"
+    )]
     OneClass,
     /// All vector numbers are live.
     #[error(

@@ -118,7 +118,8 @@ struct Ended {
 }
 
 fn ended(context: &Context<'_>, lease: u64) -> Result<Ended, ContractError> {
-    let unknown = || ContractError::NothingToReturn { lease, why: "there is no such lease: query escrow" };
+    let unknown =
+        || ContractError::NothingToReturn { lease, why: "there is no such lease: query escrow" };
     let escrow = &context.peers.escrow;
     let read = |pages: caplet_api::layout::Pages| {
         let (page, place) = pages.locate_slot(lease).ok_or_else(unknown)?;
@@ -146,6 +147,6 @@ pub(super) fn set_reservers(
 ) -> Result<Response, ContractError> {
     let named = contracts.iter().map(|given| context.api.addr_validate(given));
     let named: Vec<Addr> = named.collect::<Result<_, _>>()?;
-    peers::set_reservers(storage, &named)?;
+    peers::set_reservers(storage, named)?;
     Ok(Response::new())
 }

@@ -138,7 +138,6 @@ impl Placing<'_> {
         let market = self.book.market;
         if signed == market { Ok(()) } else { Err(OrderError::OtherMarket { signed, market }) }
     }
-
 }
 
 /// Passes if the book has room for so many more orders.

@@ -41,9 +41,8 @@ pub(super) fn renew(
     place::enter(storage, &mut book, side, &renewed)?;
     if !over.is_empty() {
         let (market, side) = (market.0, side as u8);
-        book.events.push(
-            OrdersEnded { market, side, orders: over, expired: true, pending: false }.into(),
-        );
+        book.events
+            .push(OrdersEnded { market, side, orders: over, expired: true, pending: false }.into());
     }
     book.close(storage, &context.peers, context.sender)
 }

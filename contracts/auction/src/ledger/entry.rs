@@ -33,18 +33,8 @@ impl Entry {
         let at = |i| self.leases.get(i).copied().unwrap_or_default();
         let ((end_a, lots_a), (end_b, lots_b), (end_c, lots_c)) = (at(0), at(1), at(2));
         let Self { capacity, open, until, .. } = *self;
-        CapacityRecord {
-            capacity,
-            open,
-            until,
-            end_a,
-            lots_a,
-            end_b,
-            lots_b,
-            end_c,
-            lots_c,
-        }
-        .encode()
+        CapacityRecord { capacity, open, until, end_a, lots_a, end_b, lots_b, end_c, lots_c }
+            .encode()
     }
 
     /// Lots of leases that run beyond a moment.

@@ -48,7 +48,8 @@ pub(super) fn explain(
     let limit = shown.price.u64();
     let supply = supply(storage, &book, &terms, number, limit)?;
     let sum = |what: fn(&Supply) -> u64, serving: bool| -> u64 {
-        let counted = supply.iter().filter(|(class, _)| !serving || cost(&terms, **class, number).is_some());
+        let counted =
+            supply.iter().filter(|(class, _)| !serving || cost(&terms, **class, number).is_some());
         counted.map(|(_, supply)| what(supply)).sum()
     };
     let cheapest = cheapest(&terms, &supply, number);
@@ -159,11 +160,7 @@ fn excluded(terms: &Terms, number: VectorId, supply: &BTreeMap<u16, Supply>) -> 
 }
 
 /// The offer that would cost the demand least, the oldest of equal ones.
-fn cheapest(
-    terms: &Terms,
-    supply: &BTreeMap<u16, Supply>,
-    number: VectorId,
-) -> Option<Bearing> {
+fn cheapest(terms: &Terms, supply: &BTreeMap<u16, Supply>, number: VectorId) -> Option<Bearing> {
     let bearings = supply.iter().filter_map(|(class, of)| {
         let (ask, offer) = of.cheapest?;
         let cost = cost(terms, *class, number)?;
@@ -189,7 +186,8 @@ fn rivals(
     best: &Bearing,
 ) -> Result<u64, ContractError> {
     let class = u16::from(best.class.0);
-    let worth = |vector, limit: u64| cost(terms, class, vector).and_then(|cost| limit.checked_sub(cost));
+    let worth =
+        |vector, limit: u64| cost(terms, class, vector).and_then(|cost| limit.checked_sub(cost));
     let ours = worth(number, limit);
     let mut lots = 0u64;
     for order in book.standing(storage, Side::Demand, None) {

@@ -4,9 +4,7 @@
 use crate::ContractError;
 use crate::book::{Book, Order, Waiting, pending, standing};
 use crate::execute::order_id;
-use caplet_api::auction::{
-    OrderResponse, OrdersResponse, StandingResponse, StandingsResponse,
-};
+use caplet_api::auction::{OrderResponse, OrdersResponse, StandingResponse, StandingsResponse};
 use caplet_base::cursor;
 use caplet_protocol::{ClassSlot, Lots, MarketId, OrderId, layout::Side};
 use cosmwasm_std::{StdError, StdResult, Storage, Uint64};

@@ -34,27 +34,27 @@ fn classes(storage: &dyn Storage, market: MarketId) -> StdResult<Vec<ClassRespon
 
 fn vectors(storage: &dyn Storage, market: MarketId) -> StdResult<Vec<VectorResponse>> {
     let (all, mut counts) = (tables::vectors(storage, market)?, Vectors::new(market));
-    let counted = (0..=u16::MAX).zip(all).map(|(id, vector)| {
-        shown(id, &vector, counts.count(storage, VectorId(id)))
-    });
+    let counted = (0..=u16::MAX)
+        .zip(all)
+        .map(|(id, vector)| shown(id, &vector, counts.count(storage, VectorId(id))));
     Ok(counted.filter(|vector| vector.demands > 0).collect())
 }
 
 /// A vector as queries show it.
 pub(super) const fn shown(id: u16, vector: &Vector, demands: u32) -> VectorResponse {
-        VectorResponse {
-            vector: id,
-            cell: vector.cell,
-            latency: vector.latency,
-            throughput: vector.throughput,
-            accuracy: vector.accuracy,
-            reliability: vector.reliability,
-            tags: vector.tags,
-            attested: vector.attested,
-            rho: vector.rho,
-            lambda: vector.lambda,
-            demands,
-        }
+    VectorResponse {
+        vector: id,
+        cell: vector.cell,
+        latency: vector.latency,
+        throughput: vector.throughput,
+        accuracy: vector.accuracy,
+        reliability: vector.reliability,
+        tags: vector.tags,
+        attested: vector.attested,
+        rho: vector.rho,
+        lambda: vector.lambda,
+        demands,
+    }
 }
 
 /// All latencies.

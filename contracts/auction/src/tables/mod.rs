@@ -8,9 +8,7 @@ mod vector;
 pub(crate) use class::{Classes, bytes as class_bytes, decode as class_of};
 pub(crate) use latency::{entries as latencies, set as set_latencies};
 pub(crate) use terms::{Pinned, Terms, cost_between};
-pub(crate) use vector::{
-    Vectors, bytes as vector_bytes, decode as vector_of, list as vectors,
-};
+pub(crate) use vector::{Vectors, bytes as vector_bytes, decode as vector_of, list as vectors};
 
 /// A number from a page, whose trailing zeros are not stored.
 pub(crate) fn padded(bytes: &[u8]) -> u32 {

@@ -334,7 +334,7 @@ fn excluded(ask: impl FnOnce(&mut Suite, &mut DemandInput)) {
     let honest = suite.solve();
     assert_eq!(honest.fills, []);
     let forged = Submission { fills: vec![fill(offer, demand, 1)], ..honest.clone() };
-    refused(suite.submit("keeper", &forged), &["does not serve"]);
+    refused(suite.submit("keeper", &forged), &["does not meet requirement vector"]);
     suite.submit("keeper", &honest).unwrap();
 }
 

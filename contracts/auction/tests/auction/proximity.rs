@@ -23,9 +23,8 @@ fn refresh(suite: &mut Suite) -> Outcome {
 
 fn between(suite: &Suite) -> u16 {
     let known: LatencyResponse = suite.ask(&QueryMsg::Latency {}).unwrap();
-    let of = |entry: &&caplet_api::auction::LatencyEntry| {
-        (entry.a, entry.b) == (CellId(1), CellId(2))
-    };
+    let of =
+        |entry: &&caplet_api::auction::LatencyEntry| (entry.a, entry.b) == (CellId(1), CellId(2));
     known.entries.iter().find(of).unwrap().ms
 }
 

@@ -103,7 +103,7 @@ fn a_forfeit_without_a_beneficiary_is_the_protocols() {
     let item = UnlockItem { device: ALICE, amount: 300, forfeit: 50, flags: 0 };
     suite.unlock(None, &[item]).unwrap();
     assert_eq!((suite.free("alice"), suite.ordered("alice")), (1_000_000 - 200, 150));
-    assert_eq!(suite.ledger().fees.u128(), 50);
+    assert_eq!(suite.ledger(UCAP).fees.u128(), 50);
 }
 
 #[test]

@@ -71,7 +71,9 @@ fn all(suite: &Suite) -> Vec<(&'static str, ExecuteMsg)> {
         ("governance", ExecuteMsg::AssignCell { gateway: gw.clone(), cell: CellId(3) }),
         ("gw", ExecuteMsg::RegisterGateway(signer("gw").endpoint(domain, 1.into(), 1, late))),
     ];
-    all.extend([(2, "north"), (3, "south"), (4, "west")].into_iter().flat_map(|(n, s)| there(n, s)));
+    all.extend(
+        [(2, "north"), (3, "south"), (4, "west")].into_iter().flat_map(|(n, s)| there(n, s)),
+    );
     all.push(("stranger", ExecuteMsg::Locate { gateway: gw.clone() }));
     all.extend([
         (

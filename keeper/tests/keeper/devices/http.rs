@@ -58,6 +58,11 @@ async fn documents_are_served_by_digest_and_everything_else_is_told_what_to_ask(
     let (status, json) = get(format!("{at}/status")).await;
     assert_eq!(status, 200);
     assert!(serde_json::from_slice::<serde_json::Value>(&json).unwrap().is_object());
+    let (status, json) = get(format!("{at}/v1/market/1")).await;
+    let market: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((status, &market["market"]), (200, &serde_json::json!(1)));
+    let unknown = get(format!("{at}/v1/why/1/0")).await;
+    assert!(problem(&unknown).1.contains("demand 0 is not open in market 1"), "{unknown:?}");
     let nowhere = get(format!("{at}/v2")).await;
     assert!(problem(&nowhere).2.contains("/healthz"));
     keeper.stop(Duration::from_secs(10)).await;

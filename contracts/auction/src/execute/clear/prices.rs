@@ -3,8 +3,8 @@
 
 use crate::ContractError;
 use caplet_api::auction::MarketConfig;
-use caplet_clearing::certificate::Scan;
 use caplet_clearing::Fill;
+use caplet_clearing::certificate::Scan;
 
 /// What is settled.
 pub(super) struct Charged {
