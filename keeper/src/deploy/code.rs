@@ -52,6 +52,13 @@ macro_rules! native {
     };
 }
 
+/// Futures hear which lease an exercise opened.
+fn futures() -> Box<dyn Contract<Empty>> {
+    use caplet_futures::contract::{execute, instantiate, migrate, query, reply};
+    let wrapper = ContractWrapper::new(execute, instantiate, query);
+    Box::new(wrapper.with_reply(reply).with_migrate(migrate))
+}
+
 /// The contracts linked into this binary; only the embedded chain calls them.
 #[must_use]
 pub fn native_codes() -> Vec<NativeCode> {
@@ -60,6 +67,8 @@ pub fn native_codes() -> Vec<NativeCode> {
         native!("escrow", caplet_escrow),
         native!("reputation", caplet_reputation),
         native!("auction", caplet_auction),
+        NativeCode { name: "futures", build: futures },
+        native!("pool", caplet_pool),
         NativeCode {
             name: TOKEN,
             build: || -> Box<dyn Contract<Empty>> {

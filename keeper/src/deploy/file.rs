@@ -26,6 +26,9 @@ pub struct Contracts {
     pub escrow: String,
     /// Reputation.
     pub reputation: String,
+    /// Futures; absent in deployments that have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub futures: Option<String>,
 }
 
 impl Deployment {
@@ -70,6 +73,7 @@ mod tests {
             auction: name("a"),
             escrow: name("e"),
             reputation: name("p"),
+            futures: Some(name("f")),
         };
         let deployment = Deployment { chain_id: name("c-1"), contracts };
         deployment.write(&path).unwrap();

@@ -3,6 +3,7 @@
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use caplet_api::auction::{LatencyEntry, MarketConfig, PriceConfig, Tiers};
 use caplet_api::escrow::FeeSchedule;
+use caplet_api::futures;
 use caplet_api::reputation::Rules;
 use caplet_protocol::{AssetId, Bps, CellId, Kind, Tick};
 use cosmwasm_std::{Uint64, Uint128};
@@ -89,6 +90,7 @@ pub fn local_spec(holders: &[String]) -> Spec {
         fees: FeeSchedule { protocol: Bps(100), keeper: Bps(50) },
         treasury: None,
         rules: local_rules(),
+        futures: Some(local_margins()),
         latency: vec![LatencyEntry { a: CellId(1), b: CellId(2), ms: 20 }],
         markets: MARKETS.iter().map(market).collect(),
     }
@@ -149,5 +151,18 @@ fn local_rules() -> Rules {
         suspend_evidence: Uint64::new(500),
         suspend_faults: 3,
         cooldown_secs: 30,
+    }
+}
+
+/// Margins of a local network: a tenth of the strike at least, room for a fifth of a rise, a minute of grace.
+fn local_margins() -> futures::Rules {
+    futures::Rules {
+        least: Bps(1_000),
+        headroom: Bps(2_000),
+        penalty: Bps(1_000),
+        grace_secs: 60,
+        index_cap: Bps(4_000),
+        index_owners: 3,
+        index_secs: 3_600,
     }
 }

@@ -5,7 +5,7 @@ use super::file::{Contracts, Deployment};
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use anyhow::Context as _;
 use caplet_api::escrow::{AssetInput, AssetKind};
-use caplet_api::{auction, escrow, registry, reputation};
+use caplet_api::{auction, escrow, futures, registry, reputation};
 use caplet_chain::{Chain, Msg, Patience, Signer, TxOptions, TxResult, execute_and_confirm};
 use caplet_testkit::token;
 use serde::Serialize;
@@ -56,7 +56,19 @@ pub async fn deploy(
         reputation: reputation.clone(),
     };
     let auction = deployer.contract("auction", &auction_init).await?;
-    let contracts = Contracts { registry, auction, escrow, reputation };
+    let mut futures = None;
+    if let Some(rules) = spec.futures.clone() {
+        let init = futures::InstantiateMsg {
+            owner: None,
+            registry: registry.clone(),
+            escrow: escrow.clone(),
+            reputation: reputation.clone(),
+            auction: auction.clone(),
+            rules,
+        };
+        futures = Some(deployer.contract("futures", &init).await?);
+    }
+    let contracts = Contracts { registry, auction, escrow, reputation, futures };
     deployer.wire(&contracts, spec).await?;
     Ok(Deployment { chain_id: chain.chain_id().to_owned(), contracts })
 }
@@ -114,14 +126,19 @@ impl Deployer<'_> {
     }
 
     async fn wire(&self, contracts: &Contracts, spec: &Spec) -> anyhow::Result<()> {
-        let openers = escrow::ExecuteMsg::SetOpeners { openers: vec![contracts.auction.clone()] };
         let reputation =
             escrow::ExecuteMsg::SetReputation { reputation: contracts.reputation.clone() };
+        let forward: Vec<String> = contracts.futures.iter().cloned().collect();
+        let mut openers = vec![contracts.auction.clone()];
+        openers.extend(forward.iter().cloned());
+        let openers = escrow::ExecuteMsg::SetOpeners { openers };
+        let reservers = auction::ExecuteMsg::SetReservers { contracts: forward };
         let latency = auction::ExecuteMsg::SetLatency { entries: spec.latency.clone() };
         let mut msgs = vec![
             Msg::execute(&contracts.escrow, &openers)?,
             Msg::execute(&contracts.escrow, &reputation)?,
             Msg::execute(&contracts.auction, &latency)?,
+            Msg::execute(&contracts.auction, &reservers)?,
         ];
         for market in &spec.markets {
             let open = auction::ExecuteMsg::CreateMarket(market.clone());

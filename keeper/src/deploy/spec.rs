@@ -18,6 +18,9 @@ pub struct Spec {
     pub treasury: Option<String>,
     /// Rules of reputation.
     pub rules: Rules,
+    /// Rules of futures; no futures contract when absent.
+    #[serde(default)]
+    pub futures: Option<caplet_api::futures::Rules>,
     /// Latencies between cells.
     pub latency: Vec<LatencyEntry>,
     /// Markets, numbered from 1 in this order.

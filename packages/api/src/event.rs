@@ -567,6 +567,256 @@ event!(
     }
 );
 
+event!(
+    /// Futures: a series was issued.
+    SeriesIssued = "caplet_series" {
+        /// The series.
+        series: u32,
+        /// The delivering device.
+        device: u32,
+        /// The market.
+        market: u32,
+        /// The market's slot that is delivered first.
+        first_slot: u32,
+        /// Slots.
+        slots: u16,
+        /// Lots in each.
+        lots: u16,
+        /// Base units a lot: the strike, or an auction's reserve.
+        price: u64,
+        /// Base units of collateral.
+        collateral: u64,
+    }
+);
+event!(
+    /// Futures: lots came to a position, bought or transferred.
+    PositionMoved = "caplet_position" {
+        /// The series.
+        series: u32,
+        /// Who had them; 0 for the seller's sale.
+        from: u32,
+        /// Who has them.
+        to: u32,
+        /// First slot.
+        first: u16,
+        /// The slot after the last.
+        end: u16,
+        /// Lots in each.
+        lots: u32,
+        /// Base units a lot that were paid; 0 for a transfer.
+        price: u64,
+    }
+);
+event!(
+    /// Futures: a bid was placed.
+    BidPlaced = "caplet_bid" {
+        /// The series.
+        series: u32,
+        /// The bid.
+        bid: u32,
+        /// Who bids.
+        device: u32,
+        /// Lots in each slot.
+        lots: u16,
+        /// Most base units a lot.
+        limit: u64,
+    }
+);
+event!(
+    /// Futures: the first sale of a series is over.
+    SaleEnded = "caplet_sale" {
+        /// The series.
+        series: u32,
+        /// Base units a lot; 0 if an auction sold nothing.
+        price: u64,
+        /// Lots in each slot that the auction sold; 0 for a fixed-price sale.
+        lots: u32,
+    }
+);
+event!(
+    /// Futures: a listing was made, changed by a sale, or ended.
+    ListingChanged = "caplet_listing" {
+        /// The listing.
+        listing: u64,
+        /// The series.
+        series: u32,
+        /// Who sells.
+        device: u32,
+        /// Lots left in each slot; 0 when it ended.
+        lots: u16,
+        /// Base units a lot.
+        price: u64,
+    }
+);
+event!(
+    /// Futures: lots were exercised.
+    FutureExercised = "caplet_exercised" {
+        /// The series.
+        series: u32,
+        /// Who held them.
+        device: u32,
+        /// The slot, within the series.
+        slot: u16,
+        /// Lots.
+        lots: u16,
+        /// The lease; 0 if the seller could not serve and paid in cash.
+        lease: u64,
+        /// Base units that the seller paid beside the prepaid price; 0 with a lease.
+        paid: u64,
+    }
+);
+event!(
+    /// Futures: what was over in a position was settled.
+    PositionSettled = "caplet_futures_settled" {
+        /// The series.
+        series: u32,
+        /// The holder.
+        device: u32,
+        /// Lots that lapsed.
+        lapsed: u64,
+        /// Base units of them that went to the seller.
+        reserved: u64,
+        /// Lots that were defaulted on.
+        defaulted: u64,
+        /// Base units of collateral that the holder got for them.
+        paid: u64,
+    }
+);
+event!(
+    /// Futures: an exercised lease was reckoned.
+    DeliveryReckoned = "caplet_reckoned" {
+        /// The series.
+        series: u32,
+        /// The lease.
+        lease: u64,
+        /// Lots that the provider's side left undone.
+        missed: u16,
+        /// Base units of collateral that the holder got for them.
+        paid: u64,
+    }
+);
+event!(
+    /// Futures: the collateral of a series, or who puts it up, changed, or a margin call began or ended.
+    MarginChanged = "caplet_margin" {
+        /// The series.
+        series: u32,
+        /// The delivering device.
+        device: u32,
+        /// Base units of collateral.
+        collateral: u64,
+        /// Base units that the margin asks for.
+        required: u128,
+        /// Unix seconds of the open margin call; 0 for none.
+        called: u64,
+    }
+);
+event!(
+    /// Futures: a seller defaulted.
+    SeriesDefaulted = "caplet_default" {
+        /// The series.
+        series: u32,
+        /// The delivering device.
+        device: u32,
+        /// Slots from this one on, within the series.
+        from: u16,
+        /// Lots in them.
+        lots: u64,
+        /// Base units that each is paid beside what was prepaid.
+        paid: u64,
+    }
+);
+event!(
+    /// Futures: trades were added to a market's index.
+    IndexObserved = "caplet_index" {
+        /// The market.
+        market: u32,
+        /// Trades that count now.
+        trades: u32,
+        /// What margins use now.
+        mark: u64,
+    }
+);
+event!(
+    /// Futures: a series is over.
+    SeriesClosed = "caplet_series_closed" {
+        /// The series.
+        series: u32,
+        /// Base units of collateral that returned.
+        returned: u64,
+    }
+);
+event!(
+    /// Futures: an account lets another act for it.
+    OperatorSet = "caplet_operator" {
+        /// Whose devices.
+        account: u32,
+        /// The operator.
+        operator: String,
+        /// Unix seconds until when; 0: no longer.
+        until: u64,
+    }
+);
+
+event!(
+    /// Pool: a member joined, was admitted, announced to leave, or left.
+    MemberChanged = "caplet_member" {
+        /// Its device.
+        device: u32,
+        /// Lots it committed; 0 when it has left.
+        lots: u16,
+        /// Whether it counts.
+        active: bool,
+        /// The epoch from which it may depart; 0 for none.
+        leaves: u64,
+    }
+);
+event!(
+    /// Pool: a member serves a lease.
+    LeaseServed = "caplet_served" {
+        /// The lease.
+        lease: u64,
+        /// The member.
+        member: u32,
+        /// Who served before; 0 for nobody.
+        before: u32,
+        /// Base units of penalty that it paid.
+        penalty: u64,
+    }
+);
+event!(
+    /// Pool: a serving member was challenged, or answered.
+    MemberChallenged = "caplet_challenged" {
+        /// The lease.
+        lease: u64,
+        /// Who would take over; 0 when it was answered.
+        challenger: u32,
+        /// Unix seconds until when it must be answered; 0 when it was.
+        answer_by: u64,
+    }
+);
+event!(
+    /// Pool: revenue was credited.
+    RevenueCredited = "caplet_revenue" {
+        /// The lease; 0 for income that no lease brought.
+        lease: u64,
+        /// The member that delivered; 0 for none.
+        member: u32,
+        /// Base units for delivery.
+        delivered: u64,
+        /// Base units shared for readiness.
+        ready: u64,
+    }
+);
+event!(
+    /// Pool: a member was paid.
+    MemberPaid = "caplet_member_paid" {
+        /// The member.
+        device: u32,
+        /// Base units.
+        amount: u64,
+    }
+);
+
 /// Every event there is.
 pub const ALL: &[Shape] = &[
     EndpointPublished::SHAPE,
@@ -602,6 +852,24 @@ pub const ALL: &[Shape] = &[
     RulesSet::SHAPE,
     LeaseRated::SHAPE,
     SuspensionChanged::SHAPE,
+    SeriesIssued::SHAPE,
+    PositionMoved::SHAPE,
+    BidPlaced::SHAPE,
+    SaleEnded::SHAPE,
+    ListingChanged::SHAPE,
+    FutureExercised::SHAPE,
+    PositionSettled::SHAPE,
+    DeliveryReckoned::SHAPE,
+    MarginChanged::SHAPE,
+    SeriesDefaulted::SHAPE,
+    IndexObserved::SHAPE,
+    SeriesClosed::SHAPE,
+    OperatorSet::SHAPE,
+    MemberChanged::SHAPE,
+    LeaseServed::SHAPE,
+    MemberChallenged::SHAPE,
+    RevenueCredited::SHAPE,
+    MemberPaid::SHAPE,
 ];
 
 #[cfg(test)]

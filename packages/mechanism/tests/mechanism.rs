@@ -8,8 +8,13 @@
     clippy::unwrap_used
 )] // tests compute reference values in floats, the plainest way
 
+mod accumulator;
+mod availability;
 mod controller;
 mod fees;
+mod index;
 mod instant;
+mod margin;
 mod reputation;
+mod strip;
 mod suspension;

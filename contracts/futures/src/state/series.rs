@@ -1,0 +1,213 @@
+//! A series: what is promised, sold, covered and owed.
+
+use super::runs;
+use crate::ContractError;
+use crate::mark::Mark;
+use caplet_api::event::MarginChanged;
+use caplet_api::futures::{Quality, Sale};
+use caplet_mechanism::margin::Margin;
+use caplet_mechanism::strip::Strip;
+use caplet_protocol::{AssetId, Bps, DeviceId, MarketId};
+use cosmwasm_schema::serde::{Deserialize, Serialize};
+use cosmwasm_std::{Order, StdResult, Storage};
+use cw_storage_plus::{Bound, Item, Map};
+
+/// What its leases have in common, as the market had it at the issue.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde")]
+pub(crate) struct LeaseTerms {
+    pub(crate) lot_units: u64,
+    pub(crate) settle_secs: u32,
+    pub(crate) settle_blocks: u32,
+    pub(crate) notice_secs: u32,
+    pub(crate) exposure: Bps,
+    pub(crate) close_bond: u64,
+}
+
+/// Slots that were defaulted on.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde")]
+pub(crate) struct Defaulted {
+    /// First slot.
+    pub(crate) from: u16,
+    /// The slot after the last.
+    pub(crate) to: u16,
+    /// Base units a lot beside what was prepaid.
+    pub(crate) paid: u64,
+}
+
+/// A series.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(crate = "cosmwasm_schema::serde")]
+pub(crate) struct Series {
+    /// Its number.
+    pub(crate) number: u32,
+    /// The delivering device, whose owner puts up the collateral.
+    pub(crate) seller: DeviceId,
+    pub(crate) market: MarketId,
+    pub(crate) asset: AssetId,
+    pub(crate) quality: Quality,
+    /// The market's slot that is its slot 0.
+    pub(crate) first_slot: u32,
+    pub(crate) slots: u16,
+    pub(crate) slot_secs: u32,
+    pub(crate) sale: Sale,
+    /// Base units a lot; `None` before an auction closed.
+    pub(crate) strike: Option<u64>,
+    pub(crate) reservation: Bps,
+    /// Margins as of the issue.
+    pub(crate) least: Bps,
+    pub(crate) headroom: Bps,
+    pub(crate) penalty: Bps,
+    pub(crate) grace_secs: u32,
+    pub(crate) terms: LeaseTerms,
+    /// Lots not sold yet.
+    #[serde(with = "runs")]
+    pub(crate) unsold: Strip,
+    /// All positions together.
+    #[serde(with = "runs")]
+    pub(crate) sold: Strip,
+    /// What is held on the capacity ledger of the delivering device.
+    #[serde(with = "runs")]
+    pub(crate) reserved: Strip,
+    /// Lots in exercised leases that are not reckoned.
+    pub(crate) delivering: u64,
+    /// Base units of collateral, without what is owed.
+    pub(crate) collateral: u64,
+    /// Base units of collateral that defaults owe to positions.
+    pub(crate) owed: u64,
+    /// Unix seconds of the margin call that is open.
+    pub(crate) called: Option<u64>,
+    /// Whom the seller's side is offered to.
+    pub(crate) novation: Option<DeviceId>,
+    /// Ascending by time; each reaches up to where the one before it began.
+    pub(crate) defaults: Vec<Defaulted>,
+}
+
+/// Maps a number to its series.
+const SERIES: Map<u32, Series> = Map::new("series");
+/// Last number given.
+const LAST: Item<u32> = Item::new("last_series");
+
+impl Series {
+    /// The margins it was issued under.
+    pub(crate) const fn margin(&self) -> Margin {
+        Margin { least: self.least, headroom: self.headroom, penalty: self.penalty }
+    }
+
+    /// The strike; an auction's reserve before it closed.
+    pub(crate) fn price(&self) -> u64 {
+        let (Sale::Fixed { price } | Sale::Auction { reserve: price, .. }) = self.sale;
+        self.strike.unwrap_or(price.u64())
+    }
+
+    /// Base units of lots at the strike.
+    pub(crate) fn worth(&self, lots: u64) -> Result<u64, ContractError> {
+        worth(lots, self.price())
+    }
+
+    /// The slot that runs or comes first; `slots` once all are over.
+    pub(crate) fn current(&self, now: u64) -> u16 {
+        let slot = now.checked_div(self.slot_secs.into()).unwrap_or(u64::MAX);
+        let ahead = slot.saturating_sub(self.first_slot.into());
+        u16::try_from(ahead).unwrap_or(u16::MAX).min(self.slots)
+    }
+
+    /// Unix seconds when a slot begins.
+    pub(crate) fn begins(&self, slot: u16) -> u64 {
+        let slot = u64::from(self.first_slot).saturating_add(slot.into());
+        slot.saturating_mul(self.slot_secs.into())
+    }
+
+    /// Slots from here on were defaulted on.
+    pub(crate) fn horizon(&self) -> u16 {
+        self.defaults.iter().map(|gone| gone.from).min().unwrap_or(self.slots)
+    }
+
+    /// Lots in positions that can still be exercised.
+    pub(crate) fn live(&self, now: u64) -> Strip {
+        self.sold.split(self.current(now)).1.split(self.horizon()).0
+    }
+
+    /// Lots on sale that can still be exercised.
+    pub(crate) fn on_sale(&self, now: u64) -> Strip {
+        self.unsold.split(self.current(now)).1
+    }
+
+    /// Lots that the collateral stands for.
+    pub(crate) fn covered(&self, now: u64) -> u64 {
+        let lots = self.live(now).total().saturating_add(self.on_sale(now).total());
+        lots.saturating_add(self.delivering)
+    }
+
+    /// Base units that the margin asks for.
+    pub(crate) fn required(&self, now: u64, mark: u64) -> u128 {
+        self.margin().required(self.covered(now), self.price(), mark)
+    }
+
+    /// Passes if the collateral covers what the margin asks for.
+    pub(crate) fn check_cover(&self, now: u64, mark: &Mark) -> Result<(), ContractError> {
+        let (collateral, required) = (self.collateral, self.required(now, mark.mark));
+        if u128::from(collateral) < required {
+            return Err(ContractError::Collateral { collateral, required });
+        }
+        Ok(())
+    }
+
+    /// Passes slots that can still be exercised: `from` before `to`, none over, none defaulted on.
+    pub(crate) fn check_slots(&self, now: u64, from: u16, to: u16) -> Result<(), ContractError> {
+        let (first, end) = (self.current(now), self.horizon());
+        if from < to && from >= first && to <= end {
+            return Ok(());
+        }
+        Err(ContractError::Slots { from, to, first, end })
+    }
+
+    /// What is said when the margin changes.
+    pub(crate) fn margin_event(&self, now: u64, mark: u64) -> MarginChanged {
+        MarginChanged {
+            series: self.number,
+            device: self.seller.0,
+            collateral: self.collateral,
+            required: self.required(now, mark),
+            called: self.called.unwrap_or(0),
+        }
+    }
+}
+
+/// Base units of lots at a price; what escrow cannot count is refused.
+pub(crate) fn worth(lots: u64, price: u64) -> Result<u64, ContractError> {
+    lots.checked_mul(price).ok_or(ContractError::TooMuchMoney { lots, price })
+}
+
+/// The next number.
+pub(crate) fn next(storage: &mut dyn Storage) -> Result<u32, ContractError> {
+    let last = LAST.may_load(storage)?.unwrap_or(0);
+    let number = last.checked_add(1).ok_or(ContractError::Exhausted("series"))?;
+    LAST.save(storage, &number)?;
+    Ok(number)
+}
+
+/// A series.
+pub(crate) fn load(storage: &dyn Storage, series: u32) -> Result<Series, ContractError> {
+    SERIES.may_load(storage, series)?.ok_or(ContractError::UnknownSeries { series })
+}
+
+/// Stores a series.
+pub(crate) fn save(storage: &mut dyn Storage, series: &Series) -> StdResult<()> {
+    SERIES.save(storage, series.number, series)
+}
+
+/// Forgets a series that is over.
+pub(crate) fn remove(storage: &mut dyn Storage, series: u32) {
+    SERIES.remove(storage, series);
+}
+
+/// Series after a number, ascending.
+pub(crate) fn range(
+    storage: &dyn Storage,
+    after: Option<u32>,
+) -> impl Iterator<Item = StdResult<Series>> + '_ {
+    let all = SERIES.range(storage, after.map(Bound::exclusive), None, Order::Ascending);
+    all.map(|entry| entry.map(|(_, series)| series))
+}

@@ -1,0 +1,269 @@
+//! Random lives of series with many parties. The suite checks before and after every message that what escrow has
+//! ordered for each account is what futures counts, that no slot is promised beyond its capacity, and that a
+//! refusal changes nothing; here, that in the end every series closes and all money is somebody's.
+
+use crate::market::Msg as Market;
+use crate::suite::{ALICE, BOB, CAROL, CAROL_TOO, DAVE, ERIN, Suite, UCAP, owner};
+use caplet_api::event::FutureExercised;
+use caplet_api::futures::{ExecuteMsg, PositionsResponse, QueryMsg, Sale, SeriesListResponse};
+use caplet_api::registry::DeviceStatus;
+use caplet_protocol::{Bps, DeviceId, Lots};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Issue { device: DeviceId, lots: u16, price: u64, reservation: u16, auction: bool, more: u64 },
+    Buy { device: DeviceId, series: u32, from: u16, slots: u16, lots: u16 },
+    Bid { device: DeviceId, series: u32, lots: u16, limit: u64 },
+    CloseAuction(u32),
+    EndSale(u32),
+    Transfer { from: DeviceId, to: DeviceId, series: u32, first: u16, lots: u16 },
+    List { device: DeviceId, series: u32, first: u16, lots: u16, price: u64 },
+    Take { device: DeviceId, listing: u64, lots: u16 },
+    Exercise { device: DeviceId, series: u32, ahead: u16, lots: u16 },
+    Use { at: usize, share: u64, end: bool },
+    Settle { device: DeviceId, series: u32 },
+    Base(u16),
+    Call(u32),
+    TopUp(u32, u64),
+    Release(u32, u64),
+    Default(u32),
+    Substitute(u32, DeviceId),
+    Novate(u32, DeviceId, u64),
+    Suspend(DeviceId, bool),
+    Freeze(DeviceId, bool),
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let seller = || select(vec![CAROL, DAVE, CAROL_TOO]);
+    let buyer = || select(vec![ALICE, BOB, ERIN]);
+    let series = || 1u32..4;
+    prop_oneof![
+        3 => (seller(), 1u16..8, 60u64..150, 0u16..=4, any::<bool>(), 0u64..2_000).prop_map(
+            |(device, lots, price, share, auction, more)| Step::Issue {
+                device, lots, price, reservation: share * 2_500, auction, more }),
+        6 => (buyer(), series(), 0u16..4, 1u16..5, 1u16..5)
+            .prop_map(|(device, series, from, slots, lots)| Step::Buy { device, series, from, slots, lots }),
+        3 => (buyer(), series(), 1u16..5, 60u64..200)
+            .prop_map(|(device, series, lots, limit)| Step::Bid { device, series, lots, limit }),
+        2 => series().prop_map(Step::CloseAuction),
+        1 => series().prop_map(Step::EndSale),
+        2 => (buyer(), buyer(), series(), 0u16..4, 1u16..4)
+            .prop_map(|(from, to, series, first, lots)| Step::Transfer { from, to, series, first, lots }),
+        2 => (buyer(), series(), 0u16..4, 1u16..4, 20u64..200)
+            .prop_map(|(device, series, first, lots, price)| Step::List { device, series, first, lots, price }),
+        2 => (buyer(), 1u64..5, 1u16..4)
+            .prop_map(|(device, listing, lots)| Step::Take { device, listing, lots }),
+        4 => (buyer(), series(), 0u16..2, 1u16..4)
+            .prop_map(|(device, series, ahead, lots)| Step::Exercise { device, series, ahead, lots }),
+        4 => (0usize..8, 0u64..=4, any::<bool>()).prop_map(|(at, share, end)| Step::Use { at, share, end }),
+        3 => (buyer(), series()).prop_map(|(device, series)| Step::Settle { device, series }),
+        2 => (5u16..25).prop_map(Step::Base),
+        2 => series().prop_map(Step::Call),
+        1 => (series(), 1u64..5_000).prop_map(|(series, amount)| Step::TopUp(series, amount)),
+        1 => (series(), 1u64..2_000).prop_map(|(series, amount)| Step::Release(series, amount)),
+        2 => series().prop_map(Step::Default),
+        1 => (series(), seller()).prop_map(|(series, device)| Step::Substitute(series, device)),
+        1 => (series(), seller(), 1u64..9_000).prop_map(|(series, device, c)| Step::Novate(series, device, c)),
+        1 => (seller(), any::<bool>()).prop_map(|(device, bad)| Step::Suspend(device, bad)),
+        1 => (seller(), any::<bool>()).prop_map(|(device, bad)| Step::Freeze(device, bad)),
+        3 => select(vec![60u64, 700, 1_800, 3_600]).prop_map(Step::Wait),
+    ]
+}
+
+fn issue(
+    suite: &mut Suite,
+    device: DeviceId,
+    lots: u16,
+    price: u64,
+    auction: bool,
+) -> caplet_api::futures::IssueInput {
+    let mut input = suite.input();
+    (input.device, input.lots) = (device, Lots(lots));
+    let until = (suite.now() + 500).into();
+    input.sale = match auction {
+        true => Sale::Auction { reserve: price.into(), until },
+        false => Sale::Fixed { price: price.into() },
+    };
+    input
+}
+
+fn carry_out(suite: &mut Suite, leases: &mut Vec<u64>, step: &Step) {
+    use ExecuteMsg as M;
+    let (sender, msg) = match step.clone() {
+        Step::Issue { device, lots, price, reservation, auction, more } => {
+            let mut input = issue(suite, device, lots, price, auction);
+            input.reservation = Bps(reservation);
+            input.collateral = (u64::from(lots) * 4 * 120 + more).into();
+            (owner(device), M::Issue(input))
+        }
+        Step::Buy { device, series, from, slots, lots } => {
+            let (to, lots) = ((from + slots).min(4), Lots(lots));
+            (owner(device), M::Buy { series, device, from, to, lots })
+        }
+        Step::Bid { device, series, lots, limit } => {
+            (owner(device), M::Bid { series, device, lots: Lots(lots), limit: limit.into() })
+        }
+        Step::CloseAuction(series) => ("keeper", M::CloseAuction { series }),
+        Step::EndSale(series) => (seller(suite, series), M::EndSale { series }),
+        Step::Transfer { from, to, series, first, lots } => {
+            let (end, lots) = ((first + 2).min(4), Lots(lots));
+            (owner(from), M::Transfer { series, from, to, first, end, lots })
+        }
+        Step::List { device, series, first, lots, price } => {
+            let (to, lots, price) = ((first + 2).min(4), Lots(lots), price.into());
+            (owner(device), M::List { series, device, from: first, to, lots, price })
+        }
+        Step::Take { device, listing, lots } => {
+            let (listing, lots, limit) = (listing.into(), Lots(lots), u64::MAX.into());
+            (owner(device), M::Take { listing, device, lots, limit })
+        }
+        Step::Exercise { device, series, ahead, lots } => {
+            let slot = current(suite, series) + ahead;
+            let lots = Lots(lots);
+            (owner(device), M::Exercise { series, device, slot, lots, consumer: None })
+        }
+        Step::Use { at, share, end } => return use_lease(suite, leases, at, share, end),
+        Step::Settle { device, series } => ("keeper", M::Settle { series, devices: vec![device] }),
+        Step::Base(tick) => {
+            suite.tell_market(&Market::SetBase { tick }).unwrap();
+            return;
+        }
+        Step::Call(series) => ("keeper", M::Call { series }),
+        Step::TopUp(series, amount) => {
+            (seller(suite, series), M::TopUp { series, amount: amount.into() })
+        }
+        Step::Release(series, amount) => {
+            (seller(suite, series), M::Release { series, amount: amount.into() })
+        }
+        Step::Default(series) => ("keeper", M::Default { series }),
+        Step::Substitute(series, device) => {
+            (seller(suite, series), M::Substitute { series, device })
+        }
+        Step::Novate(series, device, collateral) => {
+            let _ =
+                suite.send(seller(suite, series), &M::OfferNovation { series, to: Some(device) });
+            (owner(device), M::Novate { series, device, collateral: collateral.into() })
+        }
+        Step::Suspend(device, bad) => return suite.stand(device, 0, bad),
+        Step::Freeze(device, bad) => {
+            let status = if bad { DeviceStatus::Frozen } else { DeviceStatus::Active };
+            return suite.set_status(device, status);
+        }
+        Step::Wait(seconds) => return suite.wait(seconds),
+    };
+    // most do not fit where they fall; what is refused must change nothing, which the suite checks
+    if let Ok(events) = suite.send(sender, &msg) {
+        let opened = events.iter().find_map(|event| FutureExercised::try_from(event).ok());
+        leases.extend(opened.map(|event| event.lease).filter(|lease| *lease > 0));
+    }
+}
+
+fn seller(suite: &Suite, series: u32) -> &'static str {
+    let found: Result<caplet_api::futures::SeriesResponse, _> =
+        suite.ask(&QueryMsg::Series { series });
+    found.map_or("carol", |found| owner(found.seller))
+}
+
+fn current(suite: &Suite, series: u32) -> u16 {
+    let found: Result<caplet_api::futures::SeriesResponse, _> =
+        suite.ask(&QueryMsg::Series { series });
+    found.map_or(0, |found| found.current)
+}
+
+/// Pays quarters of a lease; perhaps its provider ends it, and it is reckoned.
+fn use_lease(suite: &mut Suite, leases: &mut Vec<u64>, at: usize, share: u64, end: bool) {
+    let Some(at) = at.checked_rem(leases.len()) else { return };
+    let lease = leases[at];
+    let cap = suite.lease(lease).lanes[0].cap.u64();
+    if suite.lease(lease).state != caplet_api::escrow::LeaseState::Closed {
+        if share > 0 && cap * share / 4 > suite.lease(lease).lanes[0].redeemed.u64() {
+            suite.pay(lease, cap * share / 4);
+        }
+        if end && suite.lease(lease).state != caplet_api::escrow::LeaseState::Closed {
+            suite.finish(lease);
+        }
+    }
+    if suite.lease(lease).state == caplet_api::escrow::LeaseState::Closed {
+        suite.reckon(lease).unwrap();
+        leases.remove(at);
+    }
+}
+
+/// Everything runs out, is settled, reckoned and closed.
+fn wind_up(suite: &mut Suite, leases: &mut Vec<u64>) {
+    suite.wait(6 * 3_600);
+    while let Some(lease) = leases.pop() {
+        if suite.lease(lease).state != caplet_api::escrow::LeaseState::Closed {
+            suite.run_out(lease);
+        }
+        suite.reckon(lease).unwrap();
+    }
+    let all: SeriesListResponse =
+        suite.ask(&QueryMsg::AllSeries { start_after: None, limit: None }).unwrap();
+    for one in all.series {
+        let series = one.series;
+        if one.strike.is_none() {
+            suite.send("keeper", &ExecuteMsg::CloseAuction { series }).unwrap();
+        }
+        let held: PositionsResponse =
+            suite.ask(&QueryMsg::Positions { series, start_after: None, limit: None }).unwrap();
+        let devices: Vec<DeviceId> = held.positions.iter().map(|one| one.device).collect();
+        if !devices.is_empty() {
+            suite.settle(series, &devices).unwrap();
+        }
+        suite.send("keeper", &ExecuteMsg::Close { series }).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_sequence_of_messages_breaks_an_invariant_or_keeps_money(steps in prop::collection::vec(step(), 1..70)) {
+        let mut suite = Suite::new();
+        let (before, mut leases) = (suite.all_money(UCAP), Vec::new());
+        // something to trade from the start
+        let input = issue(&mut suite, CAROL, 6, 100, false);
+        suite.issue(input);
+        for step in &steps {
+            carry_out(&mut suite, &mut leases, step);
+        }
+        wind_up(&mut suite, &mut leases);
+        prop_assert_eq!(suite.all_money(UCAP), before);
+        for name in ["alice", "bob", "carol", "dave", "erin"] {
+            prop_assert_eq!(suite.balance(name, UCAP).ordered.u128(), 0);
+        }
+    }
+
+    #[test]
+    fn the_order_of_settlement_does_not_matter(
+        lots in prop::collection::vec(1u16..4, 3), tick in 11u16..40, after in 0u16..4, turned in Just(vec![ALICE, BOB, ERIN]).prop_shuffle(), alone: bool,
+    ) {
+        let outcome = |order: &[DeviceId], alone: bool| {
+            let mut suite = Suite::new();
+            let series = suite.issue(suite.input());
+            for (device, lots) in [ALICE, BOB, ERIN].into_iter().zip(&lots) {
+                suite.buy(series, device, 0, 4, *lots).unwrap();
+            }
+            suite.until_slot(series, after);
+            suite.tell_market(&Market::SetBase { tick }).unwrap();
+            if suite.send("keeper", &ExecuteMsg::Call { series }).is_ok() {
+                suite.wait(600);
+                suite.send("keeper", &ExecuteMsg::Default { series }).unwrap();
+            }
+            if alone {
+                for device in order {
+                    let _ = suite.settle(series, &[*device]); // nothing is over, perhaps
+                }
+            }
+            suite.until_slot(series, 4);
+            let _ = suite.settle(series, order);
+            suite.send("keeper", &ExecuteMsg::Close { series }).unwrap();
+            ["alice", "bob", "erin", "carol"].map(|name| suite.free(name))
+        };
+        prop_assert_eq!(outcome(&turned, alone), outcome(&[ALICE, BOB, ERIN], false));
+    }
+}

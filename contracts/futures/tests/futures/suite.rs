@@ -1,0 +1,486 @@
+//! A chain with registry, escrow, a token, standings, a market and futures; invariants of futures and escrow, and
+//! that they agree on the money account by account, are checked before and after every message.
+
+use crate::market::{self, Init, Msg as Market, SLOT};
+use crate::parties::{device_key, signer};
+use crate::standings::{self, Set};
+use caplet_api::escrow::{
+    self, AssetInput, AssetKind, BalanceResponse, CloseInput, CloseReason, FeeSchedule,
+    LeaseResponse, VoucherInput,
+};
+use caplet_api::event::FutureExercised;
+use caplet_api::futures::{
+    ExecuteMsg, InstantiateMsg, IssueInput, MarkResponse, PositionResponse, QueryMsg, Rules, Sale,
+    SeriesResponse,
+};
+use caplet_api::registry;
+use caplet_protocol::{
+    AccountId, AssetId, Bps, CellId, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
+    layout::Voucher,
+};
+use caplet_testkit::token;
+use cosmwasm_schema::serde::{Serialize, de::DeserializeOwned};
+use cosmwasm_std::{Addr, Empty, Event, coin, to_json_binary};
+use cw_multi_test::{App, AppBuilder, ContractWrapper, Executor, IntoAddr};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// What a message came to: its events, or the text of the refusal.
+pub(crate) type Outcome = Result<Vec<Event>, String>;
+
+pub(crate) const UCAP: AssetId = AssetId(1);
+pub(crate) const SUN: AssetId = AssetId(2);
+pub(crate) const MARKET: MarketId = MarketId(1);
+pub(crate) const TOKENS: MarketId = MarketId(2);
+/// What everybody has deposited of each asset.
+pub(crate) const RICHES: u128 = 10_000_000;
+
+pub(crate) const ALICE: DeviceId = DeviceId(1);
+pub(crate) const BOB: DeviceId = DeviceId(2);
+pub(crate) const CAROL: DeviceId = DeviceId(3);
+pub(crate) const DAVE: DeviceId = DeviceId(4);
+/// Carol's second provider.
+pub(crate) const CAROL_TOO: DeviceId = DeviceId(5);
+pub(crate) const ERIN: DeviceId = DeviceId(6);
+pub(crate) const FRANK: DeviceId = DeviceId(7);
+pub(crate) const GRACE: DeviceId = DeviceId(8);
+
+/// Owners by device; all in cell 1.
+pub(crate) const OWNERS: [&str; 8] =
+    ["alice", "bob", "carol", "dave", "carol", "erin", "frank", "grace"];
+/// Lots that a provider can do at a time.
+pub(crate) const CAPACITY: u16 = 10;
+
+pub(crate) const GRACE_SECS: u32 = 600;
+
+pub(crate) fn rules() -> Rules {
+    Rules {
+        least: Bps(2_000),
+        headroom: Bps(5_000),
+        penalty: Bps(1_000),
+        grace_secs: GRACE_SECS,
+        index_cap: Bps(4_000),
+        index_owners: 3,
+        index_secs: 8 * 3_600,
+    }
+}
+
+pub(crate) struct Suite {
+    pub(crate) app: App,
+    pub(crate) registry: Addr,
+    pub(crate) escrow: Addr,
+    pub(crate) reputation: Addr,
+    pub(crate) market: Addr,
+    pub(crate) futures: Addr,
+    pub(crate) escrow_domain: Domain,
+}
+
+fn domain(app: &App, contract: &Addr) -> Domain {
+    let block = app.block_info();
+    Domain::of(&block.chain_id, contract.as_str(), block.height, block.time.nanos())
+}
+
+fn people() -> Vec<&'static str> {
+    vec!["alice", "bob", "carol", "dave", "erin", "frank", "grace", "gw1", "keeper", "stranger"]
+}
+
+impl Suite {
+    pub(crate) fn new() -> Self {
+        let mut app = AppBuilder::new().build(|router, _, storage| {
+            for name in people() {
+                let coins = vec![coin(10 * RICHES, "ucap")];
+                router.bank.init_balance(storage, &name.into_addr(), coins).unwrap();
+            }
+        });
+        let governance = "governance".into_addr();
+        // whole slots, so that tests count them easily
+        app.update_block(|block| {
+            let into = block.time.seconds() % SLOT;
+            block.time = block.time.plus_seconds(SLOT - into);
+        });
+        let registry = {
+            use caplet_registry::contract::{execute, instantiate, query};
+            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+            let msg = registry::InstantiateMsg { owner: None };
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "registry", None).unwrap()
+        };
+        let registry_domain = domain(&app, &registry);
+        let token = {
+            use token::{execute, instantiate, query};
+            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+            let msg = token::InstantiateMsg {
+                name: "sun".into(),
+                symbol: "SUN".into(),
+                decimals: 6,
+                initial_balances: people()
+                    .into_iter()
+                    .map(|name| token::Cw20Coin {
+                        address: name.into_addr().to_string(),
+                        amount: RICHES.into(),
+                    })
+                    .collect(),
+                mint: None,
+            };
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "token", None).unwrap()
+        };
+        let escrow = {
+            use caplet_escrow::contract::{execute, instantiate, query};
+            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+            let native = AssetKind::Native { denom: "ucap".into() };
+            let cw20 = AssetKind::Cw20 { address: token.to_string() };
+            let msg = escrow::InstantiateMsg {
+                owner: None,
+                registry: registry.to_string(),
+                assets: vec![
+                    AssetInput { kind: native, symbol: "CAP".into(), decimals: 6 },
+                    AssetInput { kind: cw20, symbol: "SUN".into(), decimals: 6 },
+                ],
+                fees: FeeSchedule { protocol: Bps(0), keeper: Bps(0) },
+                treasury: None,
+            };
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "escrow", None).unwrap()
+        };
+        let escrow_domain = domain(&app, &escrow);
+        let code = app.store_code(standings::code());
+        let reputation = app
+            .instantiate_contract(code, governance.clone(), &Empty {}, &[], "standings", None)
+            .unwrap();
+        let code = app.store_code(market::code());
+        let msg = Init { escrow: escrow.to_string() };
+        let market =
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "market", None).unwrap();
+        let futures = {
+            use caplet_futures::contract::{execute, instantiate, migrate, query, reply};
+            let wrapper = ContractWrapper::new(execute, instantiate, query)
+                .with_reply(reply)
+                .with_migrate(migrate);
+            let code = app.store_code(Box::new(wrapper));
+            let msg = InstantiateMsg {
+                owner: None,
+                registry: registry.to_string(),
+                escrow: escrow.to_string(),
+                reputation: reputation.to_string(),
+                auction: market.to_string(),
+                rules: rules(),
+            };
+            let admin = Some(governance.to_string());
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "futures", admin).unwrap()
+        };
+        let mut suite = Self { app, registry, escrow, reputation, market, futures, escrow_domain };
+        suite.enrol(&registry_domain);
+        suite.fund(&token);
+        suite
+    }
+
+    fn enrol(&mut self, domain: &Domain) {
+        let registry = self.registry.clone();
+        for name in ["keeper", "gw1"] {
+            let msg = registry::ExecuteMsg::OpenAccount { address: None };
+            self.raw(name, &registry, &msg).unwrap();
+        }
+        let gateway = "gw1".into_addr().to_string();
+        let msg = registry::ExecuteMsg::AssignCell { gateway: gateway.clone(), cell: CellId(1) };
+        self.raw("governance", &registry, &msg).unwrap();
+        let account = self.account("gw1");
+        let input = signer("gw1").endpoint(domain, account, self.now() + 1_000_000_000);
+        self.raw("gw1", &registry, &registry::ExecuteMsg::RegisterGateway(input)).unwrap();
+        for (number, owner) in (1..).zip(OWNERS) {
+            let owner = owner.into_addr();
+            let key = device_key(DeviceId(number));
+            let devices = vec![key.registration(domain, owner.as_str(), &gateway)];
+            self.raw("keeper", &registry, &registry::ExecuteMsg::Register { devices }).unwrap();
+        }
+    }
+
+    fn fund(&mut self, token: &Addr) {
+        let escrow = self.escrow.clone();
+        let openers = vec![self.market.to_string(), self.futures.to_string()];
+        let openers = escrow::ExecuteMsg::SetOpeners { openers };
+        self.raw("governance", &escrow, &openers).unwrap();
+        for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
+            let coins = [coin(RICHES, "ucap")];
+            let deposit = escrow::ExecuteMsg::Deposit { account: None };
+            self.app.execute_contract(name.into_addr(), escrow.clone(), &deposit, &coins).unwrap();
+            let msg = to_json_binary(&escrow::ReceiveMsg::Deposit { account: None }).unwrap();
+            let (contract, amount) = (escrow.to_string(), RICHES.into());
+            let send = token::ExecuteMsg::Send { contract, amount, msg };
+            self.raw(name, token, &send).unwrap();
+        }
+        for device in [CAROL, DAVE, CAROL_TOO] {
+            self.tell_market(&Market::SetCapacity { device, lots: CAPACITY }).unwrap();
+        }
+    }
+
+    fn account(&self, name: &str) -> AccountId {
+        let address = name.into_addr().to_string();
+        let msg = registry::QueryMsg::Account { address };
+        let found: registry::AccountResponse =
+            self.app.wrap().query_wasm_smart(&self.registry, &msg).unwrap();
+        found.account
+    }
+
+    // time
+
+    pub(crate) fn now(&self) -> u64 {
+        self.app.block_info().time.seconds()
+    }
+
+    /// The market's slot that runs.
+    pub(crate) fn slot(&self) -> u32 {
+        (self.now() / SLOT) as u32
+    }
+
+    pub(crate) fn wait(&mut self, seconds: u64) {
+        self.app.update_block(|block| {
+            block.time = block.time.plus_seconds(seconds);
+            block.height += 1 + seconds / 5;
+        });
+    }
+
+    /// To the first second of a series' slot.
+    pub(crate) fn until_slot(&mut self, series: u32, slot: u16) {
+        let first = u64::from(self.series(series).first_slot);
+        let begins = (first + u64::from(slot)) * SLOT;
+        self.wait(begins.saturating_sub(self.now()));
+    }
+
+    // messages
+
+    fn raw<T: Serialize + Debug>(&mut self, sender: &str, to: &Addr, msg: &T) -> Outcome {
+        let result = self.app.execute_contract(sender.into_addr(), to.clone(), msg, &[]);
+        result.map(|response| response.events).map_err(|error| error.to_string())
+    }
+
+    fn carry_out<T: Serialize + Debug>(&mut self, sender: &str, to: &Addr, msg: &T) -> Outcome {
+        self.hold();
+        let all = [&self.futures, &self.escrow, &self.market];
+        let before = all.map(|of| self.app.dump_wasm_raw(of));
+        let result = self.raw(sender, to, msg);
+        self.hold();
+        if result.is_err() {
+            let all = [&self.futures, &self.escrow, &self.market];
+            let after = all.map(|of| self.app.dump_wasm_raw(of));
+            assert!(before == after, "a refusal changed state: {msg:?}");
+        }
+        result.map(|events| {
+            events.into_iter().filter(|event| event.ty.starts_with("wasm-")).collect()
+        })
+    }
+
+    pub(crate) fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
+        let futures = self.futures.clone();
+        self.carry_out(sender, &futures, msg)
+    }
+
+    pub(crate) fn tell_market(&mut self, msg: &Market) -> Outcome {
+        let market = self.market.clone();
+        self.carry_out("keeper", &market, msg)
+    }
+
+    pub(crate) fn tell_escrow(&mut self, sender: &str, msg: &escrow::ExecuteMsg) -> Outcome {
+        let escrow = self.escrow.clone();
+        self.carry_out(sender, &escrow, msg)
+    }
+
+    pub(crate) fn tell_registry(&mut self, sender: &str, msg: &registry::ExecuteMsg) -> Outcome {
+        let registry = self.registry.clone();
+        self.carry_out(sender, &registry, msg)
+    }
+
+    /// Where a device stands from now on.
+    pub(crate) fn stand(&mut self, device: DeviceId, tier: u8, suspended: bool) {
+        let (reputation, device) = (self.reputation.clone(), device.0);
+        self.carry_out("governance", &reputation, &Set { device, tier, suspended }).unwrap();
+    }
+
+    pub(crate) fn set_status(&mut self, device: DeviceId, status: registry::DeviceStatus) {
+        let msg = registry::ExecuteMsg::SetStatus { device, status };
+        self.tell_registry(owner(device), &msg).unwrap();
+    }
+
+    /// Runs the invariants of both contracts; they must agree on every account's ordered money.
+    pub(crate) fn hold(&self) {
+        let storage = self.app.contract_storage(&self.futures);
+        let ours = caplet_futures::invariants::check(&*storage, self.now()).unwrap();
+        drop(storage);
+        let held = |asset| self.held(asset);
+        caplet_escrow::invariants::check(&*self.app.contract_storage(&self.escrow), held).unwrap();
+        let mut by_owner: BTreeMap<(AssetId, &str), u128> = BTreeMap::new();
+        for ((asset, device), amount) in ours {
+            *by_owner.entry((asset, owner(device))).or_default() += amount;
+        }
+        for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
+            for asset in [UCAP, SUN] {
+                let wanted = by_owner.get(&(asset, name)).copied().unwrap_or(0);
+                let ordered = self.balance(name, asset).ordered.u128();
+                assert_eq!(ordered, wanted, "{name}, asset {asset}: ordered, and owed to futures");
+            }
+        }
+    }
+
+    fn held(&self, asset: AssetId) -> u128 {
+        self.ask_escrow::<escrow::LedgerResponse>(&escrow::QueryMsg::Ledger { asset }).held.u128()
+    }
+
+    fn ask_escrow<T: DeserializeOwned>(&self, msg: &escrow::QueryMsg) -> T {
+        self.app.wrap().query_wasm_smart(&self.escrow, msg).unwrap()
+    }
+
+    pub(crate) fn balance(&self, name: &str, asset: AssetId) -> BalanceResponse {
+        let address = name.into_addr().to_string();
+        self.ask_escrow(&escrow::QueryMsg::Balance { address, asset })
+    }
+
+    pub(crate) fn free(&self, name: &str) -> u128 {
+        self.balance(name, UCAP).free.u128()
+    }
+
+    /// Free and ordered money of everybody, and what leases still reserve.
+    pub(crate) fn all_money(&self, asset: AssetId) -> u128 {
+        let ledger: escrow::LedgerResponse = self.ask_escrow(&escrow::QueryMsg::Ledger { asset });
+        (ledger.free + ledger.ordered + ledger.reserved + ledger.bonds).u128()
+    }
+
+    pub(crate) fn lease(&self, lease: u64) -> LeaseResponse {
+        self.ask_escrow(&escrow::QueryMsg::Lease { lease: lease.into() })
+    }
+
+    pub(crate) fn ask<T: DeserializeOwned>(&self, msg: &QueryMsg) -> Result<T, String> {
+        self.app.wrap().query_wasm_smart(&self.futures, msg).map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn series(&self, series: u32) -> SeriesResponse {
+        self.ask(&QueryMsg::Series { series }).unwrap()
+    }
+
+    pub(crate) fn mark(&self) -> MarkResponse {
+        self.ask(&QueryMsg::Mark { market: MARKET }).unwrap()
+    }
+
+    /// Lots of all slots that a device holds.
+    pub(crate) fn held_lots(&self, series: u32, device: DeviceId) -> u64 {
+        let held: PositionResponse = self.ask(&QueryMsg::Position { series, device }).unwrap();
+        held.runs.iter().map(|run| u64::from(run.to - run.from) * u64::from(run.lots)).sum()
+    }
+
+    // stories
+
+    /// Carol's series: 4 slots from the next one on, 10 lots each, at 100, with collateral of 6,000 (60 a
+    /// lot are needed while the mark is 100).
+    pub(crate) fn input(&self) -> IssueInput {
+        IssueInput {
+            device: CAROL,
+            market: MARKET,
+            latency: 1,
+            throughput: 0,
+            accuracy: 1,
+            tags: 1,
+            first_slot: self.slot() + 1,
+            slots: 4,
+            lots: Lots(CAPACITY),
+            sale: Sale::Fixed { price: 100u64.into() },
+            reservation: Bps(10_000),
+            collateral: 2_400u64.into(),
+        }
+    }
+
+    pub(crate) fn issue(&mut self, input: IssueInput) -> u32 {
+        let sender = owner(input.device);
+        let events = self.send(sender, &ExecuteMsg::Issue(input)).unwrap();
+        let issued = events.iter().find_map(|e| caplet_api::event::SeriesIssued::try_from(e).ok());
+        issued.unwrap().series
+    }
+
+    pub(crate) fn buy(
+        &mut self,
+        series: u32,
+        device: DeviceId,
+        from: u16,
+        to: u16,
+        lots: u16,
+    ) -> Outcome {
+        let msg = ExecuteMsg::Buy { series, device, from, to, lots: Lots(lots) };
+        self.send(owner(device), &msg)
+    }
+
+    pub(crate) fn exercise(
+        &mut self,
+        series: u32,
+        device: DeviceId,
+        slot: u16,
+        lots: u16,
+    ) -> Result<FutureExercised, String> {
+        let lots = Lots(lots);
+        let msg = ExecuteMsg::Exercise { series, device, slot, lots, consumer: None };
+        let events = self.send(owner(device), &msg)?;
+        Ok(events.iter().find_map(|e| FutureExercised::try_from(e).ok()).unwrap())
+    }
+
+    pub(crate) fn settle(&mut self, series: u32, devices: &[DeviceId]) -> Outcome {
+        self.send("stranger", &ExecuteMsg::Settle { series, devices: devices.to_vec() })
+    }
+
+    pub(crate) fn reckon(&mut self, lease: u64) -> Outcome {
+        self.send("stranger", &ExecuteMsg::Reckon { leases: vec![lease.into()] })
+    }
+
+    /// A trade on spot in the slot that runs, observed.
+    pub(crate) fn trade(&mut self, consumer: DeviceId, provider: DeviceId, price: u64, lots: u16) {
+        let (consumer, provider) = (consumer.0, provider.0);
+        let msg = Market::Spot { market: MARKET, consumer, provider, price, lots };
+        let events = self.tell_market(&msg).unwrap();
+        let opened =
+            events.iter().find_map(|e| caplet_api::event::LeasesOpened::try_from(e).ok()).unwrap();
+        let leases = opened.leases.into_iter().map(Into::into).collect();
+        let _ = self.send("keeper", &ExecuteMsg::Observe { market: MARKET, leases });
+    }
+
+    /// Redeems an amount of a lease.
+    pub(crate) fn pay(&mut self, lease: u64, amount: u64) {
+        let consumer = self.lease(lease).consumer;
+        let voucher =
+            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
+        let signature = device_key(consumer).sign(&voucher.preimage(&self.escrow_domain));
+        let voucher = VoucherInput {
+            lease: lease.into(),
+            lane: Lane(0),
+            amount: u128::from(amount).into(),
+            units: 0u64.into(),
+            chain: None,
+            evidence: None,
+            signature: signature.into(),
+        };
+        self.tell_escrow("keeper", &escrow::ExecuteMsg::Redeem { voucher }).unwrap();
+    }
+
+    /// The provider's owner ends a lease.
+    pub(crate) fn finish(&mut self, lease: u64) {
+        let provider = owner(self.lease(lease).provider);
+        let reason = CloseReason::ProviderFinished;
+        let items = vec![CloseInput { lease: lease.into(), reason, signature: None }];
+        self.tell_escrow(provider, &escrow::ExecuteMsg::Finish { items }).unwrap();
+    }
+
+    /// Lets a lease run out and sweeps it.
+    pub(crate) fn run_out(&mut self, lease: u64) {
+        let end = self.lease(lease).terms.end.u64();
+        self.wait(end.saturating_sub(self.now()));
+        let leases = vec![lease.into()];
+        self.tell_escrow("keeper", &escrow::ExecuteMsg::Poke { leases: leases.clone() }).unwrap();
+        self.wait(120);
+        self.tell_escrow("keeper", &escrow::ExecuteMsg::Sweep { leases }).unwrap();
+    }
+}
+
+/// Whose a device is.
+pub(crate) fn owner(device: DeviceId) -> &'static str {
+    OWNERS[device.0 as usize - 1]
+}
+
+/// Passes a refusal that says all of this.
+pub(crate) fn refused(outcome: Outcome, says: &[&str]) {
+    let text = outcome.unwrap_err();
+    for what in says {
+        assert!(text.contains(what), "{text:?} does not say {what:?}");
+    }
+}

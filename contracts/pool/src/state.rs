@@ -1,0 +1,6 @@
+//! What is stored, each thing behind functions of its own.
+
+pub(crate) mod config;
+pub(crate) mod leases;
+pub(crate) mod members;
+pub(crate) mod money;

@@ -1,0 +1,65 @@
+//! Leases that the pool serves.
+
+use crate::ContractError;
+use caplet_protocol::DeviceId;
+use cosmwasm_schema::cw_serde;
+use cosmwasm_std::{Empty, Order, StdResult, Storage};
+use cw_storage_plus::Map;
+
+/// A challenge to the serving member.
+#[cw_serde]
+#[derive(Copy)]
+pub(crate) struct Challenge {
+    /// Who would take over.
+    pub(crate) by: DeviceId,
+    /// Unix seconds until when it must be answered.
+    pub(crate) answer_by: u64,
+}
+
+/// A lease that a member serves.
+#[cw_serde]
+#[derive(Copy)]
+pub(crate) struct Served {
+    /// Who serves.
+    pub(crate) member: DeviceId,
+    /// Lots.
+    pub(crate) lots: u16,
+    /// Base units of the whole lease.
+    pub(crate) price: u64,
+    /// Base units after fees that were credited for it.
+    pub(crate) credited: u64,
+    /// The open challenge.
+    pub(crate) challenge: Option<Challenge>,
+}
+
+/// Maps a lease to who serves it.
+const SERVED: Map<u64, Served> = Map::new("served");
+/// Leases that were accounted to the end: no lease is served twice.
+const DONE: Map<u64, Empty> = Map::new("done");
+
+/// A lease that is served.
+pub(crate) fn load(storage: &dyn Storage, lease: u64) -> Result<Served, ContractError> {
+    let is = "is not assigned to a member, or was accounted to its end";
+    SERVED.may_load(storage, lease)?.ok_or(ContractError::Lease { lease, is })
+}
+
+/// Whether a lease was ever assigned.
+pub(crate) fn known(storage: &dyn Storage, lease: u64) -> bool {
+    SERVED.has(storage, lease) || DONE.has(storage, lease)
+}
+
+/// Stores who serves a lease.
+pub(crate) fn save(storage: &mut dyn Storage, lease: u64, served: &Served) -> StdResult<()> {
+    SERVED.save(storage, lease, served)
+}
+
+/// Notes that a lease was accounted to its end.
+pub(crate) fn finish(storage: &mut dyn Storage, lease: u64) -> StdResult<()> {
+    SERVED.remove(storage, lease);
+    DONE.save(storage, lease, &Empty {})
+}
+
+/// Leases that are served, at most `MAX_LEASES`.
+pub(crate) fn all(storage: &dyn Storage) -> impl Iterator<Item = StdResult<(u64, Served)>> + '_ {
+    SERVED.range(storage, None, None, Order::Ascending)
+}

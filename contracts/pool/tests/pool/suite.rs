@@ -1,0 +1,441 @@
+//! A chain with registry, escrow, standings, a market and a pool; invariants of pool and escrow, and that they agree
+//! on the money, are checked before and after every message.
+
+use crate::market::{self, Init, Msg as Market};
+use crate::parties::{device_key, signer};
+use crate::standings::{self, Set};
+use caplet_api::auction::OfferInput;
+use caplet_api::escrow::{
+    self, AssetInput, AssetKind, BalanceResponse, CloseInput, CloseReason, FeeSchedule,
+    LeaseResponse, VoucherInput,
+};
+use caplet_api::pool::{
+    ExecuteMsg, InstantiateMsg, MemberResponse, MoneyResponse, PromiseResponse, QueryMsg, Rules,
+};
+use caplet_api::registry;
+use caplet_protocol::{
+    AccountId, AssetId, Bps, CellId, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
+    layout::{OrderFlags, Voucher},
+};
+use cosmwasm_schema::serde::{Serialize, de::DeserializeOwned};
+use cosmwasm_std::{Addr, Empty, Event, Uint128, coin};
+use cw_multi_test::{App, AppBuilder, ContractWrapper, Executor, IntoAddr};
+use std::fmt::Debug;
+
+/// What a message came to: its events, or the text of the refusal.
+pub(crate) type Outcome = Result<Vec<Event>, String>;
+
+pub(crate) const UCAP: AssetId = AssetId(1);
+pub(crate) const MARKET: MarketId = MarketId(1);
+pub(crate) const RICHES: u128 = 1_000_000;
+
+pub(crate) const ALICE: DeviceId = DeviceId(1);
+pub(crate) const BOB: DeviceId = DeviceId(2);
+pub(crate) const CAROL: DeviceId = DeviceId(3);
+pub(crate) const DAVE: DeviceId = DeviceId(4);
+pub(crate) const ERIN: DeviceId = DeviceId(5);
+/// Erin's second.
+pub(crate) const ERIN_TOO: DeviceId = DeviceId(6);
+pub(crate) const FRANK: DeviceId = DeviceId(7);
+pub(crate) const GRACE: DeviceId = DeviceId(8);
+/// What the pool sells as.
+pub(crate) const POOL: DeviceId = DeviceId(9);
+
+pub(crate) const OWNERS: [&str; 8] =
+    ["alice", "bob", "carol", "dave", "erin", "erin", "frank", "grace"];
+/// Gateways by device.
+const GATEWAYS: [&str; 8] = ["gw1", "gw1", "gw1", "gw2", "gw3", "gw4", "gw5", "gw1"];
+
+pub(crate) const EPOCH: u64 = 86_400;
+pub(crate) const ANSWER: u64 = 30;
+pub(crate) const HOLD: u64 = 10 * 86_400;
+
+pub(crate) fn rules() -> Rules {
+    Rules {
+        spares: 1,
+        ready: Bps(2_000),
+        stake: 100u64.into(),
+        penalty: Bps(1_000),
+        epoch_secs: EPOCH as u32,
+        answer_secs: ANSWER as u32,
+        hold_secs: HOLD as u32,
+        reliability: vec![Bps(9_000), Bps(9_500), Bps(9_900)],
+    }
+}
+
+pub(crate) struct Suite {
+    pub(crate) app: App,
+    pub(crate) registry: Addr,
+    pub(crate) escrow: Addr,
+    pub(crate) reputation: Addr,
+    pub(crate) market: Addr,
+    pub(crate) pool: Addr,
+    pub(crate) escrow_domain: Domain,
+    registry_domain: Domain,
+}
+
+fn domain(app: &App, contract: &Addr) -> Domain {
+    let block = app.block_info();
+    Domain::of(&block.chain_id, contract.as_str(), block.height, block.time.nanos())
+}
+
+const PEOPLE: [&str; 8] = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "keeper"];
+
+impl Suite {
+    /// A pool that sells as a device of its own; nobody has joined.
+    pub(crate) fn new() -> Self {
+        let mut app = AppBuilder::new().build(|router, _, storage| {
+            for name in PEOPLE {
+                let coins = vec![coin(10 * RICHES, "ucap")];
+                router.bank.init_balance(storage, &name.into_addr(), coins).unwrap();
+            }
+        });
+        app.update_block(|block| {
+            let into = block.time.seconds() % EPOCH;
+            block.time = block.time.plus_seconds(EPOCH - into);
+        });
+        let governance = "governance".into_addr();
+        let registry = {
+            use caplet_registry::contract::{execute, instantiate, query};
+            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+            let msg = registry::InstantiateMsg { owner: None };
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "registry", None).unwrap()
+        };
+        let registry_domain = domain(&app, &registry);
+        let escrow = {
+            use caplet_escrow::contract::{execute, instantiate, query};
+            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
+            let kind = AssetKind::Native { denom: "ucap".into() };
+            let msg = escrow::InstantiateMsg {
+                owner: None,
+                registry: registry.to_string(),
+                assets: vec![AssetInput { kind, symbol: "CAP".into(), decimals: 6 }],
+                fees: FeeSchedule { protocol: Bps(100), keeper: Bps(50) },
+                treasury: None,
+            };
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "escrow", None).unwrap()
+        };
+        let escrow_domain = domain(&app, &escrow);
+        let code = app.store_code(standings::code());
+        let reputation = app
+            .instantiate_contract(code, governance.clone(), &Empty {}, &[], "standings", None)
+            .unwrap();
+        let code = app.store_code(market::code());
+        let msg = Init { escrow: escrow.to_string() };
+        let market =
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "market", None).unwrap();
+        let pool = {
+            use caplet_pool::contract::{execute, instantiate, migrate, query};
+            let wrapper = ContractWrapper::new(execute, instantiate, query).with_migrate(migrate);
+            let code = app.store_code(Box::new(wrapper));
+            let msg = InstantiateMsg {
+                owner: None,
+                manager: "manager".into_addr().to_string(),
+                registry: registry.to_string(),
+                escrow: escrow.to_string(),
+                reputation: reputation.to_string(),
+                auction: market.to_string(),
+                market: MARKET,
+                rules: rules(),
+            };
+            let admin = Some(governance.to_string());
+            app.instantiate_contract(code, governance.clone(), &msg, &[], "pool", admin).unwrap()
+        };
+        let mut suite = Self {
+            app,
+            registry,
+            escrow,
+            reputation,
+            market,
+            pool,
+            escrow_domain,
+            registry_domain,
+        };
+        suite.enrol();
+        suite.fund();
+        suite.send("manager", &ExecuteMsg::Bind { device: POOL }).unwrap();
+        suite
+    }
+
+    fn enrol(&mut self) {
+        let (registry, domain) = (self.registry.clone(), self.registry_domain);
+        let open = registry::ExecuteMsg::OpenAccount { address: None };
+        self.raw("keeper", &registry, &open).unwrap();
+        for gateway in ["gw1", "gw2", "gw3", "gw4", "gw5"] {
+            self.raw(gateway, &registry, &open).unwrap();
+            let address = gateway.into_addr().to_string();
+            let msg = registry::ExecuteMsg::AssignCell { gateway: address, cell: CellId(1) };
+            self.raw("governance", &registry, &msg).unwrap();
+            let account = self.account(&gateway.into_addr());
+            let input = signer(gateway).endpoint(&domain, account, self.now() + 1_000_000_000);
+            self.raw(gateway, &registry, &registry::ExecuteMsg::RegisterGateway(input)).unwrap();
+        }
+        for ((number, owner), gateway) in (1..).zip(OWNERS).zip(GATEWAYS) {
+            self.register(DeviceId(number), &owner.into_addr(), gateway);
+        }
+        let pool = self.pool.clone();
+        self.register(POOL, &pool, "gw1");
+    }
+
+    fn register(&mut self, device: DeviceId, owner: &Addr, gateway: &str) {
+        let (registry, gateway) = (self.registry.clone(), gateway.into_addr());
+        let key = device_key(device);
+        let devices =
+            vec![key.registration(&self.registry_domain, owner.as_str(), gateway.as_str())];
+        self.raw("keeper", &registry, &registry::ExecuteMsg::Register { devices }).unwrap();
+    }
+
+    fn fund(&mut self) {
+        let escrow = self.escrow.clone();
+        let openers = vec![self.market.to_string(), self.pool.to_string()];
+        let openers = escrow::ExecuteMsg::SetOpeners { openers };
+        self.raw("governance", &escrow, &openers).unwrap();
+        for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
+            let coins = [coin(RICHES, "ucap")];
+            let deposit = escrow::ExecuteMsg::Deposit { account: None };
+            self.app.execute_contract(name.into_addr(), escrow.clone(), &deposit, &coins).unwrap();
+        }
+    }
+
+    fn account(&self, address: &Addr) -> AccountId {
+        let msg = registry::QueryMsg::Account { address: address.to_string() };
+        let found: registry::AccountResponse =
+            self.app.wrap().query_wasm_smart(&self.registry, &msg).unwrap();
+        found.account
+    }
+
+    // time
+
+    pub(crate) fn now(&self) -> u64 {
+        self.app.block_info().time.seconds()
+    }
+
+    pub(crate) fn wait(&mut self, seconds: u64) {
+        self.app.update_block(|block| {
+            block.time = block.time.plus_seconds(seconds);
+            block.height += 1 + seconds / 5;
+        });
+    }
+
+    // messages
+
+    fn raw<T: Serialize + Debug>(&mut self, sender: &str, to: &Addr, msg: &T) -> Outcome {
+        let result = self.app.execute_contract(sender.into_addr(), to.clone(), msg, &[]);
+        result.map(|response| response.events).map_err(|error| error.to_string())
+    }
+
+    fn carry_out<T: Serialize + Debug>(&mut self, sender: &str, to: &Addr, msg: &T) -> Outcome {
+        self.hold();
+        let all = [&self.pool, &self.escrow, &self.market];
+        let before = all.map(|of| self.app.dump_wasm_raw(of));
+        let result = self.raw(sender, to, msg);
+        self.hold();
+        if result.is_err() {
+            let all = [&self.pool, &self.escrow, &self.market];
+            let after = all.map(|of| self.app.dump_wasm_raw(of));
+            assert!(before == after, "a refusal changed state: {msg:?}");
+        }
+        result.map(|events| {
+            events.into_iter().filter(|event| event.ty.starts_with("wasm-")).collect()
+        })
+    }
+
+    pub(crate) fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
+        let pool = self.pool.clone();
+        self.carry_out(sender, &pool, msg)
+    }
+
+    pub(crate) fn tell_market(&mut self, msg: &Market) -> Outcome {
+        let market = self.market.clone();
+        self.carry_out("keeper", &market, msg)
+    }
+
+    pub(crate) fn tell_escrow(&mut self, sender: &str, msg: &escrow::ExecuteMsg) -> Outcome {
+        let escrow = self.escrow.clone();
+        self.carry_out(sender, &escrow, msg)
+    }
+
+    pub(crate) fn stand(&mut self, device: DeviceId, tier: u8, suspended: bool) {
+        let (reputation, device) = (self.reputation.clone(), device.0);
+        self.carry_out("governance", &reputation, &Set { device, tier, suspended }).unwrap();
+    }
+
+    /// Runs the invariants of both contracts; they must agree on stakes and on what is owed.
+    pub(crate) fn hold(&self) {
+        let storage = self.app.contract_storage(&self.pool);
+        let expected = caplet_pool::invariants::check(&*storage).unwrap();
+        drop(storage);
+        let held = |asset| {
+            let msg = escrow::QueryMsg::Ledger { asset };
+            self.ask_escrow::<escrow::LedgerResponse>(&msg).held.u128()
+        };
+        caplet_escrow::invariants::check(&*self.app.contract_storage(&self.escrow), held).unwrap();
+        for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
+            let own = |(device, _): &(&DeviceId, &u64)| owner(**device) == name;
+            let stakes: u64 = expected.stakes.iter().filter(own).map(|(_, stake)| *stake).sum();
+            let ordered = self.balance(&name.into_addr()).ordered.u128();
+            assert_eq!(ordered, u128::from(stakes), "{name}: ordered, and staked");
+        }
+        let free = self.balance(&self.pool).free.u128();
+        assert!(free >= expected.owed.into(), "the pool has {free}, it owes {}", expected.owed);
+    }
+
+    fn ask_escrow<T: DeserializeOwned>(&self, msg: &escrow::QueryMsg) -> T {
+        self.app.wrap().query_wasm_smart(&self.escrow, msg).unwrap()
+    }
+
+    pub(crate) fn balance(&self, address: &Addr) -> BalanceResponse {
+        let address = address.to_string();
+        self.ask_escrow(&escrow::QueryMsg::Balance { address, asset: UCAP })
+    }
+
+    /// What an address has outside escrow.
+    pub(crate) fn wallet(&self, name: &str) -> u128 {
+        let coin = self.app.wrap().query_balance(name.into_addr(), "ucap").unwrap();
+        Uint128::try_from(coin.amount).unwrap().u128()
+    }
+
+    pub(crate) fn lease(&self, lease: u64) -> LeaseResponse {
+        self.ask_escrow(&escrow::QueryMsg::Lease { lease: lease.into() })
+    }
+
+    pub(crate) fn ask<T: DeserializeOwned>(&self, msg: &QueryMsg) -> Result<T, String> {
+        self.app.wrap().query_wasm_smart(&self.pool, msg).map_err(|error| error.to_string())
+    }
+
+    pub(crate) fn member(&self, device: DeviceId) -> MemberResponse {
+        self.ask(&QueryMsg::Member { device }).unwrap()
+    }
+
+    pub(crate) fn earned(&self, device: DeviceId) -> u64 {
+        self.member(device).earned.u64()
+    }
+
+    pub(crate) fn promise(&self) -> PromiseResponse {
+        self.ask(&QueryMsg::Promise {}).unwrap()
+    }
+
+    pub(crate) fn money(&self) -> MoneyResponse {
+        self.ask(&QueryMsg::Money {}).unwrap()
+    }
+
+    // stories
+
+    pub(crate) fn join(&mut self, device: DeviceId, lots: u16, cost: u64) -> Outcome {
+        let msg = ExecuteMsg::Join { device, lots: Lots(lots), cost: cost.into() };
+        self.send(owner(device), &msg)
+    }
+
+    pub(crate) fn admit(&mut self, device: DeviceId) -> Outcome {
+        self.send("keeper", &ExecuteMsg::Admit { device })
+    }
+
+    /// Members with lots, from now on.
+    pub(crate) fn with(members: &[(DeviceId, u16)]) -> Self {
+        let mut suite = Self::new();
+        for (device, lots) in members {
+            suite.join(*device, *lots, 10).unwrap();
+        }
+        suite.wait(EPOCH);
+        for (device, _) in members {
+            suite.admit(*device).unwrap();
+        }
+        suite
+    }
+
+    pub(crate) fn offer(&mut self, lots: u16) -> Outcome {
+        let offer = OfferInput {
+            device: ALICE,
+            sequence: 1,
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            flags: OrderFlags(0),
+            tags: 0,
+            ask: 100u64.into(),
+            batch: Lots(lots),
+            instant: Lots(0),
+            not_after: (self.now() + 100).into(),
+            relay_fee: 0u64.into(),
+            signature: None,
+        };
+        self.send("manager", &ExecuteMsg::Offer { offers: vec![offer] })
+    }
+
+    /// A lease of the pool at 100 a lot, for Alice.
+    pub(crate) fn sell(&mut self, lots: u16) -> u64 {
+        self.sell_of(POOL, lots)
+    }
+
+    pub(crate) fn sell_of(&mut self, provider: DeviceId, lots: u16) -> u64 {
+        let (consumer, provider) = (ALICE.0, provider.0);
+        let msg = Market::Spot { market: MARKET, consumer, provider, price: 100, lots };
+        let events = self.tell_market(&msg).unwrap();
+        let opened =
+            events.iter().find_map(|e| caplet_api::event::LeasesOpened::try_from(e).ok()).unwrap();
+        opened.leases[0]
+    }
+
+    pub(crate) fn assign(&mut self, lease: u64) -> Result<DeviceId, String> {
+        let leases = vec![lease.into()];
+        let events = self.send("keeper", &ExecuteMsg::Assign { leases })?;
+        let served = events.iter().find_map(|e| caplet_api::event::LeaseServed::try_from(e).ok());
+        Ok(DeviceId(served.unwrap().member))
+    }
+
+    pub(crate) fn count(&mut self, lease: u64) -> Outcome {
+        self.send("keeper", &ExecuteMsg::Account { leases: vec![lease.into()] })
+    }
+
+    /// Redeems an amount of a lease.
+    pub(crate) fn pay(&mut self, lease: u64, amount: u64) {
+        let voucher =
+            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
+        let signature = device_key(ALICE).sign(&voucher.preimage(&self.escrow_domain));
+        let voucher = VoucherInput {
+            lease: lease.into(),
+            lane: Lane(0),
+            amount: u128::from(amount).into(),
+            units: 0u64.into(),
+            chain: None,
+            evidence: None,
+            signature: signature.into(),
+        };
+        self.tell_escrow("keeper", &escrow::ExecuteMsg::Redeem { voucher }).unwrap();
+    }
+
+    /// The consumer closes a lease and it is swept.
+    pub(crate) fn close(&mut self, lease: u64) {
+        let reason = CloseReason::ConsumerClosed;
+        let items = vec![CloseInput { lease: lease.into(), reason, signature: None }];
+        self.tell_escrow("alice", &escrow::ExecuteMsg::Close { items }).unwrap();
+        self.wait(120);
+        let leases = vec![lease.into()];
+        self.tell_escrow("keeper", &escrow::ExecuteMsg::Sweep { leases }).unwrap();
+    }
+
+    /// Income of the pool that no lease brought.
+    pub(crate) fn donate(&mut self, amount: u128) {
+        let deposit = escrow::ExecuteMsg::Deposit { account: Some(self.pool.to_string()) };
+        let (escrow, coins) = (self.escrow.clone(), [coin(amount, "ucap")]);
+        self.app.execute_contract("alice".into_addr(), escrow, &deposit, &coins).unwrap();
+    }
+}
+
+/// Whose a device is.
+pub(crate) fn owner(device: DeviceId) -> &'static str {
+    OWNERS[device.0 as usize - 1]
+}
+
+/// What the pool gets of a redeemed amount: 1.5 % are fees.
+pub(crate) fn net(amount: u64) -> u64 {
+    amount - amount * 150 / 10_000
+}
+
+/// Passes a refusal that says all of this.
+pub(crate) fn refused(outcome: Outcome, says: &[&str]) {
+    let text = outcome.unwrap_err();
+    for what in says {
+        assert!(text.contains(what), "{text:?} does not say {what:?}");
+    }
+}
