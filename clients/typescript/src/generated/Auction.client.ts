@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { InstantiateMsg, ExecuteMsg, AssetId, Uint64, Bps, Kind, Tick, CellId, DeviceId, OrderFlags, Lots, Binary, MarketId, Side, NullableUint64, AdminMsg, MarketConfig, PriceConfig, Tiers, LatencyEntry, DemandInput, OfferInput, CancelInput, QueryMsg, MigrateMsg, AdminResponse, ConfigResponse, HexBinary, DomainResponse, LatencyResponse, MarketResponse, EpochResponse, MarketsResponse, ClassSlot, Uint128, OrderResponse, OrdersResponse, TablesResponse, ClassResponse, VectorResponse } from "./Auction.types";
+import { InstantiateMsg, ExecuteMsg, AssetId, Uint64, Bps, Kind, Tick, CellId, DeviceId, OrderFlags, Lots, Binary, MarketId, Side, NullableUint64, AdminMsg, MarketConfig, PriceConfig, Tiers, LatencyEntry, DemandInput, OfferInput, CancelInput, CellPair, QueryMsg, MigrateMsg, AdminResponse, CapacityResponse, SlotResponse, ConfigResponse, HexBinary, DomainResponse, ClassSlot, Uint128, Requirement, Verdict, ExplainResponse, Bearing, OrderResponse, Exclusion, VectorResponse, LatencyResponse, MarketResponse, EpochResponse, MarketsResponse, OrdersResponse, ReserversResponse, NullableScanResponse, ScanResponse, StandingsResponse, StandingResponse, TablesResponse, ClassResponse } from "./Auction.types";
 export interface AuctionReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -39,6 +39,43 @@ export interface AuctionReadOnlyInterface {
     order: Uint64;
     side: Side;
   }) => Promise<OrderResponse>;
+  capacity: ({
+    device,
+    firstSlot,
+    market,
+    slots
+  }: {
+    device: DeviceId;
+    firstSlot?: number;
+    market: MarketId;
+    slots?: number;
+  }) => Promise<CapacityResponse>;
+  reservers: () => Promise<ReserversResponse>;
+  scan: ({
+    keeper,
+    market
+  }: {
+    keeper: string;
+    market: MarketId;
+  }) => Promise<NullableScanResponse>;
+  standing: ({
+    limit,
+    market,
+    side,
+    startAfter
+  }: {
+    limit?: number;
+    market: MarketId;
+    side: Side;
+    startAfter?: Uint64;
+  }) => Promise<StandingsResponse>;
+  explain: ({
+    demand,
+    market
+  }: {
+    demand: Uint64;
+    market: MarketId;
+  }) => Promise<ExplainResponse>;
   orders: ({
     limit,
     market,
@@ -65,6 +102,11 @@ export class AuctionQueryClient implements AuctionReadOnlyInterface {
     this.tables = this.tables.bind(this);
     this.latency = this.latency.bind(this);
     this.order = this.order.bind(this);
+    this.capacity = this.capacity.bind(this);
+    this.reservers = this.reservers.bind(this);
+    this.scan = this.scan.bind(this);
+    this.standing = this.standing.bind(this);
+    this.explain = this.explain.bind(this);
     this.orders = this.orders.bind(this);
   }
   admin = async (): Promise<AdminResponse> => {
@@ -140,6 +182,79 @@ export class AuctionQueryClient implements AuctionReadOnlyInterface {
       }
     });
   };
+  capacity = async ({
+    device,
+    firstSlot,
+    market,
+    slots
+  }: {
+    device: DeviceId;
+    firstSlot?: number;
+    market: MarketId;
+    slots?: number;
+  }): Promise<CapacityResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      capacity: {
+        device,
+        first_slot: firstSlot,
+        market,
+        slots
+      }
+    });
+  };
+  reservers = async (): Promise<ReserversResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      reservers: {}
+    });
+  };
+  scan = async ({
+    keeper,
+    market
+  }: {
+    keeper: string;
+    market: MarketId;
+  }): Promise<NullableScanResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      scan: {
+        keeper,
+        market
+      }
+    });
+  };
+  standing = async ({
+    limit,
+    market,
+    side,
+    startAfter
+  }: {
+    limit?: number;
+    market: MarketId;
+    side: Side;
+    startAfter?: Uint64;
+  }): Promise<StandingsResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      standing: {
+        limit,
+        market,
+        side,
+        start_after: startAfter
+      }
+    });
+  };
+  explain = async ({
+    demand,
+    market
+  }: {
+    demand: Uint64;
+    market: MarketId;
+  }): Promise<ExplainResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      explain: {
+        demand,
+        market
+      }
+    });
+  };
   orders = async ({
     limit,
     market,
@@ -174,6 +289,7 @@ export interface AuctionInterface {
     lotUnits,
     maxOrders,
     noticeSecs,
+    offerBond,
     orderBond,
     price,
     resource,
@@ -195,6 +311,7 @@ export interface AuctionInterface {
     lotUnits: Uint64;
     maxOrders: number;
     noticeSecs: number;
+    offerBond?: Uint64;
     orderBond: Uint64;
     price: PriceConfig;
     resource: string;
@@ -266,6 +383,89 @@ export interface AuctionInterface {
     market: MarketId;
     prices: NullableUint64[];
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  beginClear: ({
+    epoch,
+    fills,
+    market,
+    orders,
+    prices
+  }: {
+    epoch: number;
+    fills: Binary;
+    market: MarketId;
+    orders: number;
+    prices: NullableUint64[];
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  continueClear: ({
+    epoch,
+    market,
+    orders
+  }: {
+    epoch: number;
+    market: MarketId;
+    orders: number;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  renew: ({
+    market,
+    orders,
+    side
+  }: {
+    market: MarketId;
+    orders: Uint64[];
+    side: Side;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  setCapacity: ({
+    device,
+    lots,
+    market
+  }: {
+    device: DeviceId;
+    lots?: Lots;
+    market: MarketId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  reserve: ({
+    device,
+    firstSlot,
+    lots,
+    market,
+    slots
+  }: {
+    device: DeviceId;
+    firstSlot: number;
+    lots: Lots;
+    market: MarketId;
+    slots: number;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  release: ({
+    device,
+    firstSlot,
+    lots,
+    market,
+    slots
+  }: {
+    device: DeviceId;
+    firstSlot: number;
+    lots: Lots;
+    market: MarketId;
+    slots: number;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  _return: ({
+    leases,
+    market
+  }: {
+    leases: Uint64[];
+    market: MarketId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  setReservers: ({
+    contracts
+  }: {
+    contracts: string[];
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  refreshLatency: ({
+    pairs
+  }: {
+    pairs: CellPair[];
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   admin: (adminMsg: AdminMsg, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
 }
 export class AuctionClient implements AuctionInterface {
@@ -284,6 +484,15 @@ export class AuctionClient implements AuctionInterface {
     this.cancel = this.cancel.bind(this);
     this.expire = this.expire.bind(this);
     this.clear = this.clear.bind(this);
+    this.beginClear = this.beginClear.bind(this);
+    this.continueClear = this.continueClear.bind(this);
+    this.renew = this.renew.bind(this);
+    this.setCapacity = this.setCapacity.bind(this);
+    this.reserve = this.reserve.bind(this);
+    this.release = this.release.bind(this);
+    this._return = this._return.bind(this);
+    this.setReservers = this.setReservers.bind(this);
+    this.refreshLatency = this.refreshLatency.bind(this);
     this.admin = this.admin.bind(this);
   }
   createMarket = async ({
@@ -296,6 +505,7 @@ export class AuctionClient implements AuctionInterface {
     lotUnits,
     maxOrders,
     noticeSecs,
+    offerBond,
     orderBond,
     price,
     resource,
@@ -317,6 +527,7 @@ export class AuctionClient implements AuctionInterface {
     lotUnits: Uint64;
     maxOrders: number;
     noticeSecs: number;
+    offerBond?: Uint64;
     orderBond: Uint64;
     price: PriceConfig;
     resource: string;
@@ -340,6 +551,7 @@ export class AuctionClient implements AuctionInterface {
         lot_units: lotUnits,
         max_orders: maxOrders,
         notice_secs: noticeSecs,
+        offer_bond: offerBond,
         order_bond: orderBond,
         price,
         resource,
@@ -464,6 +676,162 @@ export class AuctionClient implements AuctionInterface {
         fills,
         market,
         prices
+      }
+    }, fee_, memo_, funds_);
+  };
+  beginClear = async ({
+    epoch,
+    fills,
+    market,
+    orders,
+    prices
+  }: {
+    epoch: number;
+    fills: Binary;
+    market: MarketId;
+    orders: number;
+    prices: NullableUint64[];
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      begin_clear: {
+        epoch,
+        fills,
+        market,
+        orders,
+        prices
+      }
+    }, fee_, memo_, funds_);
+  };
+  continueClear = async ({
+    epoch,
+    market,
+    orders
+  }: {
+    epoch: number;
+    market: MarketId;
+    orders: number;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      continue_clear: {
+        epoch,
+        market,
+        orders
+      }
+    }, fee_, memo_, funds_);
+  };
+  renew = async ({
+    market,
+    orders,
+    side
+  }: {
+    market: MarketId;
+    orders: Uint64[];
+    side: Side;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      renew: {
+        market,
+        orders,
+        side
+      }
+    }, fee_, memo_, funds_);
+  };
+  setCapacity = async ({
+    device,
+    lots,
+    market
+  }: {
+    device: DeviceId;
+    lots?: Lots;
+    market: MarketId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      set_capacity: {
+        device,
+        lots,
+        market
+      }
+    }, fee_, memo_, funds_);
+  };
+  reserve = async ({
+    device,
+    firstSlot,
+    lots,
+    market,
+    slots
+  }: {
+    device: DeviceId;
+    firstSlot: number;
+    lots: Lots;
+    market: MarketId;
+    slots: number;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      reserve: {
+        device,
+        first_slot: firstSlot,
+        lots,
+        market,
+        slots
+      }
+    }, fee_, memo_, funds_);
+  };
+  release = async ({
+    device,
+    firstSlot,
+    lots,
+    market,
+    slots
+  }: {
+    device: DeviceId;
+    firstSlot: number;
+    lots: Lots;
+    market: MarketId;
+    slots: number;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      release: {
+        device,
+        first_slot: firstSlot,
+        lots,
+        market,
+        slots
+      }
+    }, fee_, memo_, funds_);
+  };
+  _return = async ({
+    leases,
+    market
+  }: {
+    leases: Uint64[];
+    market: MarketId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      return: {
+        leases,
+        market
+      }
+    }, fee_, memo_, funds_);
+  };
+  setReservers = async ({
+    contracts
+  }: {
+    contracts: string[];
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      set_reservers: {
+        contracts
+      }
+    }, fee_, memo_, funds_);
+  };
+  refreshLatency = async ({
+    pairs
+  }: {
+    pairs: CellPair[];
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      refresh_latency: {
+        pairs
       }
     }, fee_, memo_, funds_);
   };

@@ -53,6 +53,61 @@ export type ExecuteMsg = {
     prices: NullableUint64[];
   };
 } | {
+  begin_clear: {
+    epoch: number;
+    fills: Binary;
+    market: MarketId;
+    orders: number;
+    prices: NullableUint64[];
+  };
+} | {
+  continue_clear: {
+    epoch: number;
+    market: MarketId;
+    orders: number;
+  };
+} | {
+  renew: {
+    market: MarketId;
+    orders: Uint64[];
+    side: Side;
+  };
+} | {
+  set_capacity: {
+    device: DeviceId;
+    lots?: Lots | null;
+    market: MarketId;
+  };
+} | {
+  reserve: {
+    device: DeviceId;
+    first_slot: number;
+    lots: Lots;
+    market: MarketId;
+    slots: number;
+  };
+} | {
+  release: {
+    device: DeviceId;
+    first_slot: number;
+    lots: Lots;
+    market: MarketId;
+    slots: number;
+  };
+} | {
+  return: {
+    leases: Uint64[];
+    market: MarketId;
+  };
+} | {
+  set_reservers: {
+    contracts: string[];
+  };
+} | {
+  refresh_latency: {
+    pairs: CellPair[];
+  };
+} | {
   admin: AdminMsg;
 };
 export type AssetId = number;
@@ -89,6 +144,7 @@ export interface MarketConfig {
   lot_units: Uint64;
   max_orders: number;
   notice_secs: number;
+  offer_bond?: Uint64 & string;
   order_bond: Uint64;
   price: PriceConfig;
   resource: string;
@@ -158,6 +214,10 @@ export interface CancelInput {
   side: Side;
   signature?: Binary | null;
 }
+export interface CellPair {
+  a: CellId;
+  b: CellId;
+}
 export type QueryMsg = {
   admin: {};
 } | {
@@ -186,6 +246,32 @@ export type QueryMsg = {
     side: Side;
   };
 } | {
+  capacity: {
+    device: DeviceId;
+    first_slot?: number | null;
+    market: MarketId;
+    slots?: number | null;
+  };
+} | {
+  reservers: {};
+} | {
+  scan: {
+    keeper: string;
+    market: MarketId;
+  };
+} | {
+  standing: {
+    limit?: number | null;
+    market: MarketId;
+    side: Side;
+    start_after?: Uint64 | null;
+  };
+} | {
+  explain: {
+    demand: Uint64;
+    market: MarketId;
+  };
+} | {
   orders: {
     limit?: number | null;
     market: MarketId;
@@ -199,6 +285,20 @@ export interface AdminResponse {
   paused: boolean;
   pending?: string | null;
 }
+export interface CapacityResponse {
+  capacity?: Lots | null;
+  current: number;
+  open: Lots;
+  open_until: Uint64;
+  slot_secs: number;
+  slots: SlotResponse[];
+}
+export interface SlotResponse {
+  free: Lots;
+  leased: Lots;
+  reserved: Lots;
+  slot: number;
+}
 export interface ConfigResponse {
   escrow: string;
   registry: string;
@@ -211,6 +311,63 @@ export interface DomainResponse {
   domain: HexBinary;
   height: Uint64;
   time_ns: Uint64;
+}
+export type ClassSlot = number;
+export type Uint128 = string;
+export type Requirement = "reachable" | "latency" | "throughput" | "accuracy" | "reliability" | "tags" | "attested";
+export type Verdict = "ended" | "waiting" | "none_serves" | "limit_too_low" | "outbid" | "too_few_lots";
+export interface ExplainResponse {
+  cheapest?: Bearing | null;
+  demand: OrderResponse;
+  excluded: Exclusion[];
+  offers: number;
+  requires: VectorResponse;
+  rivals_lots: Uint64;
+  serving: number;
+  serving_lots: Uint64;
+  verdict: Verdict;
+  within_limit: number;
+  within_limit_lots: Uint64;
+}
+export interface Bearing {
+  ask: Uint64;
+  bears: Uint64;
+  class: ClassSlot;
+  cost: Uint64;
+  offer: Uint64;
+}
+export interface OrderResponse {
+  class?: ClassSlot | null;
+  device: DeviceId;
+  epoch: number;
+  flags: OrderFlags;
+  instant: Lots;
+  locked: Uint128;
+  lots: Lots;
+  not_after: Uint64;
+  open: boolean;
+  order: Uint64;
+  price: Uint64;
+  side: Side;
+  vector?: number | null;
+}
+export interface Exclusion {
+  alone: number;
+  offers: number;
+  requirement: Requirement;
+}
+export interface VectorResponse {
+  accuracy: number;
+  attested: boolean;
+  cell: CellId;
+  demands: number;
+  lambda: number;
+  latency: number;
+  reliability: number;
+  rho: number;
+  tags: number;
+  throughput: number;
+  vector: number;
 }
 export interface LatencyResponse {
   entries: LatencyEntry[];
@@ -237,25 +394,28 @@ export interface EpochResponse {
 export interface MarketsResponse {
   markets: MarketResponse[];
 }
-export type ClassSlot = number;
-export type Uint128 = string;
-export interface OrderResponse {
-  class?: ClassSlot | null;
-  device: DeviceId;
-  epoch: number;
-  flags: OrderFlags;
-  instant: Lots;
-  locked: Uint128;
-  lots: Lots;
-  not_after: Uint64;
-  open: boolean;
-  order: Uint64;
-  price: Uint64;
-  side: Side;
-  vector?: number | null;
-}
 export interface OrdersResponse {
   orders: OrderResponse[];
+}
+export interface ReserversResponse {
+  contracts: string[];
+}
+export type NullableScanResponse = ScanResponse | null;
+export interface ScanResponse {
+  epoch: number;
+  last?: Uint64 | null;
+  offers: boolean;
+  scanned: number;
+}
+export interface StandingsResponse {
+  orders: StandingResponse[];
+}
+export interface StandingResponse {
+  device: DeviceId;
+  due: Uint64;
+  lots: Lots;
+  not_after: Uint64;
+  order: Uint64;
 }
 export interface TablesResponse {
   classes: ClassResponse[];
@@ -271,17 +431,4 @@ export interface ClassResponse {
   slot: ClassSlot;
   tags: number;
   throughput: number;
-}
-export interface VectorResponse {
-  accuracy: number;
-  attested: boolean;
-  cell: CellId;
-  demands: number;
-  lambda: number;
-  latency: number;
-  reliability: number;
-  rho: number;
-  tags: number;
-  throughput: number;
-  vector: number;
 }

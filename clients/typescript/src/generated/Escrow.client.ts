@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { AssetKind, Bps, InstantiateMsg, AssetInput, FeeSchedule, ExecuteMsg, Uint128, Binary, AssetId, DeviceId, Uint64, MarketId, Lane, CloseReason, AdminMsg, Cw20ReceiveMsg, Terms, VoucherInput, ChainInput, CloseInput, QueryMsg, AccountId, MigrateMsg, AdminResponse, AllowanceResponse, AssetsResponse, AssetResponse, BalanceResponse, BalancesResponse, ConfigResponse, HexBinary, DomainResponse, Lots, LeaseState, LeaseResponse, LaneResponse, LeasesResponse, LedgerResponse } from "./Escrow.types";
+import { AssetKind, Bps, InstantiateMsg, AssetInput, FeeSchedule, ExecuteMsg, Uint128, Binary, AssetId, DeviceId, Uint64, MarketId, Lane, CloseReason, AdminMsg, Cw20ReceiveMsg, Terms, MoveCapInput, VoucherInput, ChainInput, CloseInput, QueryMsg, AccountId, MigrateMsg, AdminResponse, AllowanceResponse, AssetsResponse, AssetResponse, BalanceResponse, BalancesResponse, ConfigResponse, HexBinary, DomainResponse, Lots, LeaseState, LeaseResponse, LaneResponse, LeasesResponse, LedgerResponse } from "./Escrow.types";
 export interface EscrowReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -235,10 +235,40 @@ export interface EscrowInterface {
     items: Binary;
     terms: Terms;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  openShared: ({
+    beneficiary,
+    item,
+    lanes,
+    terms
+  }: {
+    beneficiary?: string;
+    item: Binary;
+    lanes: Binary;
+    terms: Terms;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  topUp: ({
+    items
+  }: {
+    items: Binary;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  moveCap: ({
+    items
+  }: {
+    items: MoveCapInput[];
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   settle: ({
     vouchers
   }: {
     vouchers: Binary;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  settleList: ({
+    entries,
+    signature,
+    signer
+  }: {
+    entries: Binary;
+    signature: Binary;
+    signer: DeviceId;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   redeem: ({
     voucher
@@ -296,6 +326,11 @@ export interface EscrowInterface {
   }: {
     openers: string[];
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  setReputation: ({
+    reputation
+  }: {
+    reputation: string;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   admin: (adminMsg: AdminMsg, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
 }
 export class EscrowClient implements EscrowInterface {
@@ -313,7 +348,11 @@ export class EscrowClient implements EscrowInterface {
     this.lock = this.lock.bind(this);
     this.unlock = this.unlock.bind(this);
     this.open = this.open.bind(this);
+    this.openShared = this.openShared.bind(this);
+    this.topUp = this.topUp.bind(this);
+    this.moveCap = this.moveCap.bind(this);
     this.settle = this.settle.bind(this);
+    this.settleList = this.settleList.bind(this);
     this.redeem = this.redeem.bind(this);
     this.notice = this.notice.bind(this);
     this.close = this.close.bind(this);
@@ -324,6 +363,7 @@ export class EscrowClient implements EscrowInterface {
     this.addAsset = this.addAsset.bind(this);
     this.setFees = this.setFees.bind(this);
     this.setOpeners = this.setOpeners.bind(this);
+    this.setReputation = this.setReputation.bind(this);
     this.admin = this.admin.bind(this);
   }
   deposit = async ({
@@ -439,6 +479,48 @@ export class EscrowClient implements EscrowInterface {
       }
     }, fee_, memo_, funds_);
   };
+  openShared = async ({
+    beneficiary,
+    item,
+    lanes,
+    terms
+  }: {
+    beneficiary?: string;
+    item: Binary;
+    lanes: Binary;
+    terms: Terms;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      open_shared: {
+        beneficiary,
+        item,
+        lanes,
+        terms
+      }
+    }, fee_, memo_, funds_);
+  };
+  topUp = async ({
+    items
+  }: {
+    items: Binary;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      top_up: {
+        items
+      }
+    }, fee_, memo_, funds_);
+  };
+  moveCap = async ({
+    items
+  }: {
+    items: MoveCapInput[];
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      move_cap: {
+        items
+      }
+    }, fee_, memo_, funds_);
+  };
   settle = async ({
     vouchers
   }: {
@@ -447,6 +529,23 @@ export class EscrowClient implements EscrowInterface {
     return await this.client.execute(this.sender, this.contractAddress, {
       settle: {
         vouchers
+      }
+    }, fee_, memo_, funds_);
+  };
+  settleList = async ({
+    entries,
+    signature,
+    signer
+  }: {
+    entries: Binary;
+    signature: Binary;
+    signer: DeviceId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      settle_list: {
+        entries,
+        signature,
+        signer
       }
     }, fee_, memo_, funds_);
   };
@@ -566,6 +665,17 @@ export class EscrowClient implements EscrowInterface {
     return await this.client.execute(this.sender, this.contractAddress, {
       set_openers: {
         openers
+      }
+    }, fee_, memo_, funds_);
+  };
+  setReputation = async ({
+    reputation
+  }: {
+    reputation: string;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      set_reputation: {
+        reputation
       }
     }, fee_, memo_, funds_);
   };

@@ -67,8 +67,29 @@ export type ExecuteMsg = {
     terms: Terms;
   };
 } | {
+  open_shared: {
+    beneficiary?: string | null;
+    item: Binary;
+    lanes: Binary;
+    terms: Terms;
+  };
+} | {
+  top_up: {
+    items: Binary;
+  };
+} | {
+  move_cap: {
+    items: MoveCapInput[];
+  };
+} | {
   settle: {
     vouchers: Binary;
+  };
+} | {
+  settle_list: {
+    entries: Binary;
+    signature: Binary;
+    signer: DeviceId;
   };
 } | {
   redeem: {
@@ -105,6 +126,10 @@ export type ExecuteMsg = {
 } | {
   set_openers: {
     openers: string[];
+  };
+} | {
+  set_reputation: {
+    reputation: string;
   };
 } | {
   admin: AdminMsg;
@@ -145,6 +170,12 @@ export interface Terms {
   settle_blocks: number;
   settle_secs: number;
   start: Uint64;
+}
+export interface MoveCapInput {
+  amount: Uint64;
+  from: Lane;
+  lease: Uint64;
+  to: Lane;
 }
 export interface VoucherInput {
   amount: Uint128;
@@ -238,6 +269,7 @@ export interface ConfigResponse {
   fees: FeeSchedule;
   openers: string[];
   registry: string;
+  reputation?: string | null;
   treasury?: string | null;
 }
 export type HexBinary = string;

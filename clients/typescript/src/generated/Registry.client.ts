@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { InstantiateMsg, ExecuteMsg, Binary, Uint64, CellId, Scheme, DeviceId, DeviceStatus, AdminMsg, EndpointInput, Registration, Key, ProfileInput, RotateInput, GrantInput, QueryMsg, AccountId, MigrateMsg, AccountResponse, AdminResponse, HexBinary, DeviceResponse, ProfileRecord, DevicesResponse, DomainResponse, GatewayResponse, GatewaysResponse, GrantsResponse, GrantRecord } from "./Registry.types";
+import { InstantiateMsg, ExecuteMsg, Binary, Uint64, CellId, AccountId, Scheme, DeviceId, DeviceStatus, AdminMsg, EndpointInput, RttInput, Registration, Key, ProfileInput, RotateInput, GrantInput, QueryMsg, MigrateMsg, AccountResponse, AdminResponse, CellLatencyResponse, HexBinary, DeviceResponse, ProfileRecord, DevicesResponse, DomainResponse, GatewayResponse, GatewaysResponse, GrantsResponse, GrantRecord, RttsResponse, RttResponse } from "./Registry.types";
 export interface RegistryReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -50,6 +50,18 @@ export interface RegistryReadOnlyInterface {
     limit?: number;
     startAfter?: AccountId;
   }) => Promise<GatewaysResponse>;
+  cellLatency: ({
+    a,
+    b
+  }: {
+    a: CellId;
+    b: CellId;
+  }) => Promise<CellLatencyResponse>;
+  rtts: ({
+    gateway
+  }: {
+    gateway: AccountId;
+  }) => Promise<RttsResponse>;
   grants: ({
     device
   }: {
@@ -71,6 +83,8 @@ export class RegistryQueryClient implements RegistryReadOnlyInterface {
     this.devices = this.devices.bind(this);
     this.gateway = this.gateway.bind(this);
     this.gateways = this.gateways.bind(this);
+    this.cellLatency = this.cellLatency.bind(this);
+    this.rtts = this.rtts.bind(this);
     this.grants = this.grants.bind(this);
   }
   admin = async (): Promise<AdminResponse> => {
@@ -166,6 +180,31 @@ export class RegistryQueryClient implements RegistryReadOnlyInterface {
       }
     });
   };
+  cellLatency = async ({
+    a,
+    b
+  }: {
+    a: CellId;
+    b: CellId;
+  }): Promise<CellLatencyResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      cell_latency: {
+        a,
+        b
+      }
+    });
+  };
+  rtts = async ({
+    gateway
+  }: {
+    gateway: AccountId;
+  }): Promise<RttsResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      rtts: {
+        gateway
+      }
+    });
+  };
   grants = async ({
     device
   }: {
@@ -204,6 +243,16 @@ export interface RegistryInterface {
     gateway
   }: {
     cell: CellId;
+    gateway: string;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  measure: ({
+    entries
+  }: {
+    entries: RttInput[];
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  locate: ({
+    gateway
+  }: {
     gateway: string;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   register: ({
@@ -265,6 +314,8 @@ export class RegistryClient implements RegistryInterface {
     this.openAccount = this.openAccount.bind(this);
     this.registerGateway = this.registerGateway.bind(this);
     this.assignCell = this.assignCell.bind(this);
+    this.measure = this.measure.bind(this);
+    this.locate = this.locate.bind(this);
     this.register = this.register.bind(this);
     this.announce = this.announce.bind(this);
     this.rotate = this.rotate.bind(this);
@@ -317,6 +368,28 @@ export class RegistryClient implements RegistryInterface {
     return await this.client.execute(this.sender, this.contractAddress, {
       assign_cell: {
         cell,
+        gateway
+      }
+    }, fee_, memo_, funds_);
+  };
+  measure = async ({
+    entries
+  }: {
+    entries: RttInput[];
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      measure: {
+        entries
+      }
+    }, fee_, memo_, funds_);
+  };
+  locate = async ({
+    gateway
+  }: {
+    gateway: string;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      locate: {
         gateway
       }
     }, fee_, memo_, funds_);

@@ -19,6 +19,14 @@ export type ExecuteMsg = {
     gateway: string;
   };
 } | {
+  measure: {
+    entries: RttInput[];
+  };
+} | {
+  locate: {
+    gateway: string;
+  };
+} | {
   register: {
     devices: Registration[];
   };
@@ -48,6 +56,7 @@ export type ExecuteMsg = {
 export type Binary = string;
 export type Uint64 = string;
 export type CellId = number;
+export type AccountId = number;
 export type Scheme = "ed25519" | "secp256k1" | "secp256r1";
 export type DeviceId = number;
 export type DeviceStatus = "active" | "frozen" | "retired";
@@ -68,6 +77,10 @@ export interface EndpointInput {
   not_after: Uint64;
   sequence: Uint64;
   signature: Binary;
+}
+export interface RttInput {
+  gateway: AccountId;
+  ms: number;
 }
 export interface Registration {
   gateway: string;
@@ -140,11 +153,19 @@ export type QueryMsg = {
     start_after?: AccountId | null;
   };
 } | {
+  cell_latency: {
+    a: CellId;
+    b: CellId;
+  };
+} | {
+  rtts: {
+    gateway: AccountId;
+  };
+} | {
   grants: {
     device: DeviceId;
   };
 };
-export type AccountId = number;
 export interface MigrateMsg {}
 export interface AccountResponse {
   account: AccountId;
@@ -154,6 +175,10 @@ export interface AdminResponse {
   owner: string;
   paused: boolean;
   pending?: string | null;
+}
+export interface CellLatencyResponse {
+  ms?: number | null;
+  reporters: number;
 }
 export type HexBinary = string;
 export interface DeviceResponse {
@@ -203,4 +228,12 @@ export interface GrantRecord {
   not_after: Uint64;
   scopes: number;
   spend_cap: Uint64;
+}
+export interface RttsResponse {
+  measured: RttResponse[];
+}
+export interface RttResponse {
+  at: Uint64;
+  ms: number;
+  reporter: AccountId;
 }

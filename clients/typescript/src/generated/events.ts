@@ -18,6 +18,8 @@ export const attributes = {
   caplet_account: ["account", "address"],
   /** Registry: a gateway was put into a network region; devices registered or moved there from now on get it. */
   caplet_cell: ["account", "address", "cell"],
+  /** Registry: a gateway measured round-trip times to others. */
+  caplet_rtt: ["reporter", "targets", "ms"],
   /** Registry: a device moved to a gateway and its region. */
   caplet_moved: ["device", "gateway", "cell"],
   /** Escrow: money came in. */
@@ -26,6 +28,12 @@ export const attributes = {
   caplet_withdraw: ["account", "asset", "amount"],
   /** Escrow: leases were opened, in the order of the items. */
   caplet_opened: ["market", "epoch", "asset", "start", "end", "leases", "demands", "consumers", "providers", "prices", "lots"],
+  /** Escrow: a lease was opened that several lanes share; `caplet_opened` has the rest of it. */
+  caplet_shared: ["lease", "signers", "payees", "caps"],
+  /** Escrow: leases took on more lots at their price. */
+  caplet_topped_up: ["leases", "lanes", "lots", "caps"],
+  /** Escrow: a payer moved reserve from one lane of a lease to another. */
+  caplet_cap_moved: ["lease", "from", "to", "amount"],
   /** Escrow: vouchers were redeemed. */
   caplet_settled: ["keeper", "leases", "results", "paid"],
   /** Escrow: leases began to close. */
@@ -46,6 +54,8 @@ export const attributes = {
   caplet_ended: ["market", "side", "orders", "expired", "pending"],
   /** Auction: an epoch was cleared. */
   caplet_cleared: ["market", "epoch", "fills", "lots", "welfare", "keeper", "skipped"],
+  /** Auction: a keeper's scan of a large book went on. */
+  caplet_scan: ["market", "epoch", "keeper", "scanned"],
   /** Auction: an epoch passed without a clearing; its orders stay. */
   caplet_lapsed: ["market", "epoch"],
   /** Auction: an offer was taken in the instant lane. */
@@ -58,6 +68,42 @@ export const attributes = {
   caplet_rated: ["lease", "device", "rating", "weight", "score", "tier"],
   /** Reputation: a device was suspended or reinstated. */
   caplet_suspension: ["device", "suspended", "until"],
+  /** Futures: a series was issued. */
+  caplet_series: ["series", "device", "market", "first_slot", "slots", "lots", "price", "collateral"],
+  /** Futures: lots came to a position, bought or transferred. */
+  caplet_position: ["series", "from", "to", "first", "end", "lots", "price"],
+  /** Futures: a bid was placed. */
+  caplet_bid: ["series", "bid", "device", "lots", "limit"],
+  /** Futures: the first sale of a series is over. */
+  caplet_sale: ["series", "price", "lots"],
+  /** Futures: a listing was made, changed by a sale, or ended. */
+  caplet_listing: ["listing", "series", "device", "lots", "price"],
+  /** Futures: lots were exercised. */
+  caplet_exercised: ["series", "device", "slot", "lots", "lease", "paid"],
+  /** Futures: what was over in a position was settled. */
+  caplet_futures_settled: ["series", "device", "lapsed", "reserved", "defaulted", "paid"],
+  /** Futures: an exercised lease was reckoned. */
+  caplet_reckoned: ["series", "lease", "missed", "paid"],
+  /** Futures: the collateral of a series, or who puts it up, changed, or a margin call began or ended. */
+  caplet_margin: ["series", "device", "collateral", "required", "called"],
+  /** Futures: a seller defaulted. */
+  caplet_default: ["series", "device", "from", "lots", "paid"],
+  /** Futures: trades were added to a market's index. */
+  caplet_index: ["market", "trades", "mark"],
+  /** Futures: a series is over. */
+  caplet_series_closed: ["series", "returned"],
+  /** Futures: an account lets another act for it. */
+  caplet_operator: ["account", "operator", "until"],
+  /** Pool: a member joined, was admitted, announced to leave, or left. */
+  caplet_member: ["device", "lots", "active", "leaves"],
+  /** Pool: a member serves a lease. */
+  caplet_served: ["lease", "member", "before", "penalty"],
+  /** Pool: a serving member was challenged, or answered. */
+  caplet_challenged: ["lease", "challenger", "answer_by"],
+  /** Pool: revenue was credited. */
+  caplet_revenue: ["lease", "member", "delivered", "ready"],
+  /** Pool: a member was paid. */
+  caplet_member_paid: ["device", "amount"],
 } as const;
 
 /** The words behind numbers in attributes. */

@@ -9,8 +9,8 @@ import { type Vector, type VectorField, type VectorFile, signedFiles } from "../
 
 const files = signedFiles();
 
-test("there are vectors of fourteen signed layouts", () => {
-  assert.equal(files.length, 14);
+test("there are vectors of sixteen signed layouts", () => {
+  assert.equal(files.length, 16);
 });
 
 for (const file of files) {
