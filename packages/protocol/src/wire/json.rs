@@ -105,5 +105,5 @@ macro_rules! named {
 
 named! {
     BodyKind CapabilityKind ContractRole LanePreference LeaseState PauseReason PricedPer RefusalCode
-    Role Side
+    Role SessionEnd Side
 }

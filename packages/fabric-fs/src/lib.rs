@@ -1,0 +1,1 @@
+//! Storage leases: encrypted and authenticated chunks, a manifest, a mounted folder.

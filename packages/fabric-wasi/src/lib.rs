@@ -1,0 +1,1 @@
+//! Compute leases: WASI programs in wasmtime, billed by fuel.
