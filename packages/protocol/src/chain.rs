@@ -5,6 +5,10 @@
 //! amount, so a link is worth nothing anywhere else, and a payer restored from a backup makes the
 //! same chain only for the same amount (`PROTOCOL.md` 1).
 
+mod revealer;
+
+pub use revealer::{CHECKPOINTS, Revealer};
+
 use crate::{Domain, Lane, LeaseId, tag};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};

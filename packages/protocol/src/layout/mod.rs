@@ -8,6 +8,7 @@ mod key;
 mod login;
 mod order;
 mod qos;
+mod session;
 mod voucher;
 
 pub use closing::{Closing, Receipt};
@@ -19,4 +20,5 @@ pub use key::{PublicKey, Scheme};
 pub use login::Login;
 pub use order::{Cancel, Demand, Offer, OrderFlags, Side};
 pub use qos::QosReport;
+pub use session::SessionHello;
 pub use voucher::Voucher;

@@ -53,5 +53,5 @@ macro_rules! layouts {
 
 layouts! {
     Offer Demand Cancel Voucher Receipt Closing Possession Rotation SealKey ProfileStatement Grant
-    EndpointRecord EnvelopeHeader Login
+    EndpointRecord EnvelopeHeader Login SessionHello
 }

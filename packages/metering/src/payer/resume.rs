@@ -1,0 +1,103 @@
+//! How a payer takes up where the two sides left off.
+
+use super::{Payer, PayerState, Phase};
+use crate::{Challenge, Hello, Journal, Meter, Proof, Refusal, Resume, Sign};
+use caplet_protocol::{chain::Revealer, layout::SessionHello};
+
+/// The connection that a hello is bound to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Endpoint key of the payer's end.
+    pub payer: [u8; 32],
+    /// Endpoint key of the payee's end.
+    pub payee: [u8; 32],
+    /// Keying material exported from the connection; zero where there is none.
+    pub exporter: [u8; 32],
+}
+
+impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
+    /// Answers a challenge, in a new session epoch that is durable before it is said.
+    ///
+    /// # Errors
+    /// If the epoch cannot be stored.
+    pub fn hello(
+        &mut self,
+        challenge: &Challenge,
+        connection: &Connection,
+    ) -> Result<Hello, Refusal> {
+        let epoch = self.state.epoch.max(challenge.epoch).saturating_add(1);
+        let state = PayerState { epoch, exact: false, ..self.state };
+        self.journal.write(&state)?;
+        self.journal.sync()?;
+        self.state = state;
+        self.phase = Phase::Greeted;
+        self.pending = None;
+        let best = state.best;
+        let hello = SessionHello {
+            lease: self.terms.lease,
+            lane: self.terms.lane,
+            epoch,
+            payer: connection.payer,
+            payee: connection.payee,
+            nonce: challenge.nonce,
+            exporter: connection.exporter,
+            voucher: best.map_or([0; 32], |best| best.digest(&self.terms.domain)),
+            counted: state.counted,
+            k: best.map_or(0, |best| best.k),
+            link: best.map_or([0; 32], |best| best.link),
+        };
+        let signature = self.key.hello(&hello.preimage(&self.terms.domain));
+        Ok(Hello { hello, signature, best })
+    }
+
+    /// Takes what the payee knows: a higher state that carries this side's own signature, and after a
+    /// crash of this side up to a segment of its count. Durable when it returns the count to answer with.
+    ///
+    /// # Errors
+    /// [`Refusal`] if it is out of turn, shows a voucher that is not this side's, or this side's store is
+    /// behind the chain and the payee does not show what it redeemed; nothing changes then.
+    pub fn on_resume(&mut self, resume: &Resume) -> Result<Meter, Refusal> {
+        if self.phase != Phase::Greeted || resume.epoch != self.state.epoch {
+            return Err(Refusal::OutOfTurn { got: "resume", expected: "hello" });
+        }
+        let mut state = self.state;
+        if let Some(proof) = resume.best {
+            self.is_mine(&proof)?;
+            if state.best.is_none_or(|best| proof.beats(&best)) {
+                state.best = Some(proof);
+                state.counted = state.counted.max(proof.units());
+            }
+        }
+        if u128::from(self.view.redeemed) > state.worth() {
+            return Err(Refusal::Behind { redeemed: self.view.redeemed, best: state.worth() });
+        }
+        let believed = resume.served.saturating_sub(state.counted).min(self.doubt);
+        state.counted = state.counted.saturating_add(believed);
+        state.believed = state.believed.saturating_add(believed);
+        self.journal.write(&state)?;
+        self.journal.sync()?;
+        self.state = state;
+        self.doubt = 0;
+        self.chain = state.best.and_then(|best| self.chain_of(&best));
+        self.prepay = resume.credit < self.terms.segment_value();
+        self.again = resume.best != state.best;
+        self.phase = Phase::Live;
+        Ok(self.meter())
+    }
+
+    fn is_mine(&self, proof: &Proof) -> Result<(), Refusal> {
+        let domain = &self.terms.domain;
+        proof.check_form(&self.terms)?;
+        if !self.key.signed(&proof.voucher.preimage(domain), &proof.signature) {
+            return Err(Refusal::BadSignature);
+        }
+        proof.check_link(domain)
+    }
+
+    /// The chain of a voucher of this side: the same secret makes the same one again.
+    fn chain_of(&self, proof: &Proof) -> Option<Revealer> {
+        let voucher = &proof.voucher;
+        let chain = Revealer::new(voucher.salt(&self.terms.domain), &self.secret, voucher.links)?;
+        (*chain.anchor() == voucher.anchor).then_some(chain)
+    }
+}
