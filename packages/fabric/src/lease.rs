@@ -3,6 +3,7 @@
 use crate::link::Key;
 use crate::service::Service;
 use async_trait::async_trait;
+use caplet_metering::{ChainTime, View};
 use caplet_protocol::{DeviceId, Domain, Lane, LeaseId};
 use std::time::Duration;
 
@@ -44,50 +45,31 @@ pub struct LeaseView {
     pub consumer: Party,
     /// Who serves it.
     pub provider: Party,
-    /// Keys that may sign the session's hello: the lane's, and those granted the dial scope.
-    pub signers: Vec<Key>,
-    /// The lane's ed25519 key, which signs vouchers.
-    pub payer: Key,
     /// State.
     pub stage: Stage,
     /// Unix seconds of chain time at which it begins.
     pub start: u64,
     /// Unix seconds of chain time at which it ends.
     pub end: u64,
-    /// Price of a lot, base units.
-    pub price: u64,
-    /// Units of a lot.
-    pub lot_units: u64,
-    /// Parallel lots.
-    pub lots: u16,
-    /// The lane's cap, base units.
-    pub cap: u64,
-    /// Most that may be owed and unredeemed, base units.
-    pub exposure: u64,
+    /// Money on the lane, and when that was read.
+    pub money: View,
     /// Bytes of a unit where bytes are counted; 1 elsewhere.
     pub unit_bytes: u64,
 }
 
 impl LeaseView {
-    /// Units that the lease holds.
+    /// Whether it is served at `now`.
     #[must_use]
-    pub fn units(&self) -> u64 {
-        self.lot_units.saturating_mul(self.lots.into())
-    }
-
-    /// Base units owed for `units` served, cumulative: rounded down, in the payer's favour.
-    #[must_use]
-    pub fn owed(&self, units: u64) -> u128 {
-        let lot = u128::from(self.lot_units.max(1));
-        let owed = u128::from(units).saturating_mul(self.price.into()).checked_div(lot);
-        owed.unwrap_or(0).min(self.cap.into())
-    }
-
-    /// Whether it is served at `now`, Unix seconds of chain time.
-    #[must_use]
-    pub fn is_due(&self, now: u64) -> bool {
+    pub fn is_due(&self, now: ChainTime) -> bool {
+        let now = seconds(now);
         !matches!(self.stage, Stage::Over(_)) && self.start <= now && now < self.end
     }
+}
+
+/// Unix seconds of a chain time.
+#[must_use]
+pub const fn seconds(time: ChainTime) -> u64 {
+    time.0 / 1_000
 }
 
 /// Why a lease can't be seen.
@@ -110,8 +92,8 @@ pub trait ChainView: Send + Sync + 'static {
     /// [`ViewError`].
     async fn lease(&self, lease: LeaseId) -> Result<LeaseView, ViewError>;
 
-    /// Chain time now: the last header's and what went by since, Unix seconds.
-    fn now(&self) -> u64;
+    /// Chain time now: the last header's and what went by since.
+    fn now(&self) -> ChainTime;
 
     /// How long ago the last block was seen.
     fn age(&self) -> Duration;

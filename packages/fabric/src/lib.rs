@@ -13,7 +13,6 @@ pub mod desk;
 mod end;
 pub mod frame;
 pub mod health;
-mod hello;
 pub mod host;
 pub mod kinds;
 pub mod lease;
@@ -23,5 +22,4 @@ mod service;
 pub mod surface;
 
 pub use end::{End, Stop};
-pub use hello::{HelloSigner, zip215};
 pub use service::{Service, Tariff};

@@ -40,9 +40,18 @@ impl Client {
     /// # Errors
     /// [`Stop`]: the provider's refusal, the end of the session, or no answer in time.
     pub async fn call(&self, call: Call) -> Result<Outcome, Stop> {
+        self.call_as(self.next_id(), call).await
+    }
+
+    /// Calls under an id of the caller's, such as one that it has stored before: an operation that was
+    /// served under it already is answered again, not served again.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_as(&self, id: u64, call: Call) -> Result<Outcome, Stop> {
         let ms = u32::try_from(call.patience.as_millis()).unwrap_or(u32::MAX);
         let header = OpHeader {
-            id: self.next_id(),
+            id,
             name: call.name.to_owned(),
             max_units: call.max_units,
             deadline_ms: ms,

@@ -1,16 +1,16 @@
 //! One connection: dial, answer the challenge, resume, listen until it ends.
 
 use super::live::Live;
-use super::{Client, FIRST};
+use super::{Client, FIRST, Parts};
 use crate::end::End;
 use crate::frame;
 use crate::health::Health;
-use crate::hello;
+use crate::host::VERSION;
 use crate::link::{Link, SendHalf, Stream};
-use caplet_protocol::wire::{Control, Resume, SessionEnd, control::Body as Says};
+use crate::meter::{locked, wire};
+use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -49,38 +49,26 @@ impl Client {
         link.map_err(|e| interrupted(&e.to_string()))
     }
 
-    /// Challenge, hello, resume.
+    /// Open, challenge, hello, resume.
     async fn open(&self, link: &dyn Link) -> Result<Stream, End> {
-        let parts = &self.inner.parts;
-        let failed = |e: &dyn std::fmt::Display| interrupted(&e.to_string());
-        let mut control = link.accept().await.map_err(|e| failed(&e))?;
+        let Parts { lease, payer, .. } = &self.inner.parts;
+        let mut control = link.open().await.map_err(failed)?;
+        let open = Open { version: VERSION, lease: lease.lease.0, lane: lease.lane.0.into() };
+        say(&mut control, Says::Open(open)).await?;
         let challenge = match next(&mut control).await? {
-            Says::Challenge(challenge) if challenge.version == hello::VERSION => challenge,
-            Says::Challenge(challenge) => {
-                let words = format!("the provider speaks version {}, this is 1", challenge.version);
-                return Err(End::new(SessionEnd::Refused, words));
-            }
-            other => return Err(unexpected(&other)),
+            Says::Challenge(challenge) => wire::challenge(&challenge).map_err(refused)?,
+            _ => return Err(refused("a challenge was due and something else came")),
         };
-        let epoch = self.inner.epoch.fetch_add(1, Ordering::Relaxed);
-        let best = parts.payer.best();
-        let signer = parts.signer.as_ref();
-        let hello = hello::answer(link, &challenge, &parts.lease, epoch, best, signer);
-        let says = Control { body: Some(Says::Hello(hello.map_err(|e| failed(&e))?)) };
-        let sent = frame::write(&mut *control.send, &says.encode_to_vec()).await;
-        sent.map_err(|e| failed(&e))?;
-        match next(&mut control).await? {
-            Says::Resume(resume) => self.resume(&resume)?,
-            other => return Err(unexpected(&other)),
-        }
+        let connection = wire::connection(link, &challenge.nonce, true).map_err(failed)?;
+        let hello = locked(payer).hello(&challenge, &connection).map_err(failed)?;
+        say(&mut control, Says::Hello(wire::hello_message(&hello))).await?;
+        let resume = match next(&mut control).await? {
+            Says::Resume(resume) => wire::resume(&resume).map_err(refused)?,
+            _ => return Err(refused("a resume was due and something else came")),
+        };
+        let count = locked(payer).on_resume(&resume).map_err(refused)?;
+        say(&mut control, Says::Count(wire::count(&count))).await?;
         Ok(control)
-    }
-
-    fn resume(&self, resume: &Resume) -> Result<(), End> {
-        let payer = &self.inner.parts.payer;
-        payer
-            .resume(resume.best.as_ref(), resume.meter.as_ref())
-            .map_err(|e| End::new(SessionEnd::Refused, format!("the provider's resume: {e}")))
     }
 
     async fn live_on(&self, link: Arc<dyn Link>, control: Stream) -> End {
@@ -88,13 +76,15 @@ impl Client {
         let live = Arc::new(Live::new(Arc::clone(&link), out));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
-        self.inner.pressed.store(false, Ordering::Release);
+        self.pay(&live).await;
         let Stream { mut send, mut recv } = control;
         let end = tokio::select! {
             end = self.listen(&live, &mut *recv) => end,
             end = write(&mut *send, frames) => end,
+            end = self.keep_paying(&live) => end,
             gone = link.closed() => interrupted(&gone.to_string()),
         };
+        locked(&self.inner.parts.payer).disconnect();
         live.over(&end);
         end
     }
@@ -109,13 +99,17 @@ async fn next(control: &mut Stream) -> Result<Says, End> {
     }
 }
 
-fn unexpected(body: &Says) -> End {
-    let name = match body {
-        Says::Challenge(_) => "challenge",
-        Says::Resume(_) => "resume",
-        _ => "frame",
-    };
-    End::new(SessionEnd::Protocol, format!("the provider sent a {name} that was not due"))
+async fn say(control: &mut Stream, body: Says) -> Result<(), End> {
+    let says = Control { body: Some(body) };
+    frame::write(&mut *control.send, &says.encode_to_vec()).await.map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> End {
+    interrupted(&error.to_string())
+}
+
+fn refused(error: impl std::fmt::Display) -> End {
+    End::new(SessionEnd::Protocol, format!("the provider's session can't be used: {error}"))
 }
 
 pub(super) fn interrupted(words: &str) -> End {

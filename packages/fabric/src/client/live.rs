@@ -7,7 +7,8 @@ use crate::frame;
 use crate::health::Health;
 use crate::link::{Link, RecvHalf};
 use crate::service::Tariff;
-use caplet_protocol::wire::{Control, OpDone, Pause, PauseReason, control::Body as Says};
+use crate::meter::{locked, wire};
+use caplet_protocol::wire::{Control, Hold, HoldReason, OpDone, control::Body as Says};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,7 +95,7 @@ impl Client {
                         state.ended.send_replace(Some(Ok(done)));
                     }
                 }
-                Some(Says::Pause(pause)) => self.paused(live, &pause).await,
+                Some(Says::Hold(hold)) => self.held(live, &hold).await,
                 Some(Says::Close(close)) => return close.into(),
                 // a later version may say more
                 _ => {}
@@ -114,15 +115,19 @@ impl Client {
         }
     }
 
-    async fn paused(&self, live: &Live, pause: &Pause) {
-        let unpaid = matches!(pause.reason(), PauseReason::Unpaid | PauseReason::CountMismatch);
-        self.inner.pressed.store(unpaid, Ordering::Release);
-        let health = match pause.reason() {
-            PauseReason::Unspecified => Health::Up,
-            _ => Health::Paused(pause.words.clone()),
+    async fn held(&self, live: &Live, hold: &Hold) {
+        let health = match hold.reason() {
+            HoldReason::Unspecified => Health::Up,
+            _ => Health::Paused(hold.words.clone()),
         };
-        self.inner.health.send_replace(health);
-        if unpaid {
+        self.inner.health.send_if_modified(|now| {
+            let changed = *now != health;
+            *now = health;
+            changed
+        });
+        if let Some(pause) = wire::pause(hold) {
+            let count = locked(&self.inner.parts.payer).on_pause(&pause);
+            live.say(Says::Count(wire::count(&count))).await;
             self.pay(live).await;
         }
     }

@@ -14,15 +14,14 @@ pub use quality::Quality;
 use crate::count::ByteCount;
 use crate::end::{End, Stop};
 use crate::health::{Health, wall_seconds};
-use crate::hello::HelloSigner;
-use crate::lease::LeaseView;
+use crate::lease::{ChainView, LeaseView};
 use crate::link::{Endpoint, Peer};
-use crate::meter::Payer;
+use crate::meter::{SharedPayer, locked};
 use crate::service::Tariff;
 use async_trait::async_trait;
 use caplet_protocol::wire::{Close, SessionEnd, control::Body as Says};
 use live::Live;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -58,12 +57,10 @@ pub struct Parts {
     pub lease: LeaseView,
     /// How it is counted; must be the adapter's.
     pub tariff: Tariff,
-    /// Signs hellos.
-    pub signer: Arc<dyn HelloSigner>,
     /// Counts and pays.
-    pub payer: Arc<dyn Payer>,
-    /// The first session epoch, larger than any used before on this lane.
-    pub epoch: u32,
+    pub payer: SharedPayer,
+    /// The chain as this gateway sees it: what is signed is timed by it.
+    pub view: Arc<dyn ChainView>,
 }
 
 /// A leased capability, reached. Clones are the same session.
@@ -79,9 +76,7 @@ struct Inner {
     stop: CancellationToken,
     tasks: TaskTracker,
     ids: AtomicU64,
-    epoch: AtomicU32,
     bytes: ByteCount,
-    pressed: AtomicBool,
     quality: Mutex<Quality>,
 }
 
@@ -94,11 +89,8 @@ impl Client {
             health: watch::Sender::new(Health::Stale(wall_seconds())),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            // ids of an earlier run of this program are never taken again
-            ids: AtomicU64::new(u64::from(parts.epoch) << 32),
-            epoch: AtomicU32::new(parts.epoch),
+            ids: AtomicU64::new(first_id()),
             bytes: ByteCount::new(parts.lease.unit_bytes),
-            pressed: AtomicBool::new(false),
             quality: Mutex::default(),
             parts,
         });
@@ -123,7 +115,7 @@ impl Client {
     /// Units counted so far.
     #[must_use]
     pub fn units(&self) -> u64 {
-        self.inner.parts.payer.units()
+        locked(&self.inner.parts.payer).meter().units
     }
 
     /// What was measured of the service so far.
@@ -153,10 +145,15 @@ impl Client {
         if let Some(live) = live {
             let close = Close::from(&detached());
             live.say(Says::Close(close)).await;
+            // the provider ends the connection when it has heard
+            let _ = tokio::time::timeout(Duration::from_secs(1), live.link.closed()).await;
         }
         self.inner.stop.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        if let Err(error) = locked(&self.inner.parts.payer).rest() {
+            tracing::warn!(%error, "the count of a session could not be stored");
+        }
     }
 
     /// Cancelled when it is detached or over.
@@ -229,9 +226,21 @@ impl Client {
         }
     }
 
-    fn next_id(&self) -> u64 {
+    /// An id that no operation of this lease has, to be stored before a call is made under it.
+    #[must_use]
+    pub fn next_id(&self) -> u64 {
         self.inner.ids.fetch_add(1, Ordering::Relaxed)
     }
+}
+
+/// Ids of an earlier run of this program are not taken again.
+fn first_id() -> u64 {
+    let mut bytes = [0; 8];
+    // without randomness, the time
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = crate::health::wall_millis().to_be_bytes();
+    }
+    u64::from_be_bytes(bytes) >> 1
 }
 
 /// Waits between connections.

@@ -53,6 +53,14 @@ impl Client {
         self.open_with(header, Arc::default()).await
     }
 
+    /// A stream that says nothing: what a consumer can do to a provider without an operation.
+    #[doc(hidden)]
+    pub async fn open_silent(&self) -> Result<crate::link::Stream, Stop> {
+        let live = self.live().await?;
+        let gone = |e: crate::link::LinkError| Stop::Stream(std::io::Error::other(e));
+        live.link.open().await.map_err(gone)
+    }
+
     pub(super) async fn open_with(
         &self,
         header: OpHeader,
@@ -125,6 +133,17 @@ impl ClientReader {
         }
         self.count(got).await;
         Ok(self.buffer.get(..got).map(Bytes::copy_from_slice))
+    }
+
+    /// Exactly `wanted` bytes, and not one more.
+    ///
+    /// # Errors
+    /// [`Stop`], also when fewer come.
+    pub async fn read_exactly(&mut self, wanted: usize) -> Result<Vec<u8>, Stop> {
+        let mut bytes = vec![0; wanted];
+        self.recv.read_exact(&mut bytes).await?;
+        self.count(wanted).await;
+        Ok(bytes)
     }
 
     /// The next frame of at most `most` bytes; `None` at the end.

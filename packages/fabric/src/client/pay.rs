@@ -2,16 +2,26 @@
 
 use super::Client;
 use super::live::Live;
-use crate::meter::Payment;
-use caplet_protocol::wire::control::Body as Says;
-use std::sync::atomic::Ordering;
+use crate::end::End;
+use crate::meter::{locked, wire};
+use std::time::Duration;
 
 impl Client {
     /// Counts units that were accepted, and pays what is due for them.
     pub(super) async fn accept(&self, live: &Live, units: u64) {
         if units > 0 {
-            self.inner.parts.payer.accept(units);
+            locked(&self.inner.parts.payer).count(units);
             self.pay(live).await;
+        }
+    }
+
+    /// Counts units that the application has accepted, on whatever connection is live.
+    pub(crate) async fn accept_now(&self, units: u64) {
+        let live = self.inner.live.borrow().clone();
+        match live {
+            Some(live) => self.accept(&live, units).await,
+            // counted all the same: said on the next connection
+            None => locked(&self.inner.parts.payer).count(units),
         }
     }
 
@@ -21,12 +31,25 @@ impl Client {
         self.accept(live, units).await;
     }
 
+    /// Says what is due, if anything.
     pub(super) async fn pay(&self, live: &Live) {
-        let pressed = self.inner.pressed.load(Ordering::Acquire);
-        match self.inner.parts.payer.due(pressed) {
-            Some(Payment::Voucher(voucher)) => live.say(Says::Voucher(voucher)).await,
-            Some(Payment::Tick(tick)) => live.say(Says::Tick(tick)).await,
-            None => {}
+        let parts = &self.inner.parts;
+        let due = locked(&parts.payer).statement(parts.view.now());
+        match due {
+            Ok(Some(statement)) => live.say(wire::says(&statement)).await,
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "a payment is not signed: it could not be kept"),
+        }
+    }
+
+    /// What waits for the disk, or for its time.
+    pub(super) async fn keep_paying(&self, live: &Live) -> End {
+        loop {
+            tokio::time::sleep(TICK).await;
+            self.pay(live).await;
         }
     }
 }
+
+/// Between looks at what is due.
+const TICK: Duration = Duration::from_millis(50);

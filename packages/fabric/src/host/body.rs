@@ -41,10 +41,19 @@ impl Charger {
         if wanted > self.most {
             return Err(Stop::MaxUnits { wanted, allowed: self.most });
         }
-        self.shared.charge(units).await?;
-        let units = self.used.fetch_add(units, Ordering::AcqRel).saturating_add(units);
-        if self.shared.tariff == Tariff::Declared {
-            self.shared.say(Says::Progress(OpProgress { op: self.op, units })).await;
+        let mut left = units;
+        while left > 0 {
+            // what is declared is counted at once, so that it can be paid step by step
+            let step = match self.shared.tariff {
+                Tariff::Declared => left.min(self.shared.segment()),
+                Tariff::Bytes | Tariff::Accepted => left,
+            };
+            self.shared.charge(step).await?;
+            let units = self.used.fetch_add(step, Ordering::AcqRel).saturating_add(step);
+            if self.shared.tariff == Tariff::Declared {
+                self.shared.say(Says::Progress(OpProgress { op: self.op, units })).await;
+            }
+            left = left.saturating_sub(step);
         }
         Ok(())
     }
@@ -162,7 +171,7 @@ impl BodyReader {
     /// # Errors
     /// [`Stop`].
     pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
-        self.buffer.resize(CHUNK, 0);
+        self.buffer.resize(self.charger.shared.chunk, 0);
         let got = self.recv.read(&mut self.buffer).await?;
         if got == 0 {
             return Ok(None);
@@ -203,7 +212,7 @@ impl BodyWriter {
     /// # Errors
     /// [`Stop`], also when the consumer takes nothing for too long.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        for part in bytes.chunks(CHUNK) {
+        for part in bytes.chunks(self.charger.shared.chunk) {
             self.charger.bytes(part.len()).await?;
             self.put(part).await?;
         }

@@ -10,6 +10,7 @@ mod welcome;
 
 pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub(crate) use body::CHUNK;
+pub(crate) use welcome::VERSION;
 pub use known::Adapters;
 pub use op::Op;
 pub use session::Session;

@@ -115,10 +115,8 @@ impl Op {
             error: error.map(|stop| clipped(&stop.to_string())).unwrap_or_default(),
             took_ms: u32::try_from(self.started.elapsed().as_millis()).unwrap_or(u32::MAX),
         };
-        if let (true, Some(body), Some(replay)) =
-            (done.ok, self.reply.take(), self.shared.replay.get())
-        {
-            replay.put(self.shared.lease.lease, Answer { body, done: done.clone() });
+        if let (true, Some(body)) = (done.ok, self.reply.take()) {
+            self.shared.replay.put(self.shared.lease.lease, Answer { body, done: done.clone() });
         }
         if !done.ok {
             self.body.abandon();
@@ -198,7 +196,7 @@ async fn open(
         let words = "its name has at most 64 bytes, its arguments 16 KiB: shorten them";
         return shared.say(Says::Done(refuse(words))).await;
     }
-    if let Some(answer) = shared.replay.get().and_then(|r| r.get(shared.lease.lease, header.id)) {
+    if let Some(answer) = shared.replay.get(shared.lease.lease, header.id) {
         return answer_again(&shared, stream, answer).await;
     }
     if !running.lock().unwrap_or_else(PoisonError::into_inner).insert(header.id) {

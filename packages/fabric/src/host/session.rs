@@ -1,22 +1,23 @@
 //! A live session on the provider's side.
 
-use super::Inner;
+use super::{CHUNK, Inner};
 use super::op::{Op, Opener};
 use super::replay::Replay;
 use crate::adapter::AnyAdapter;
 use crate::count::ByteCount;
 use crate::end::{End, Stop};
 use crate::frame;
-use crate::lease::{FRESH, LeaseView, Stage};
+use crate::lease::{ChainView, LeaseView, Stage, seconds};
 use crate::link::{Link, RecvHalf, SendHalf, Stream};
-use crate::meter::{PayError, Payee, Verdict};
+use crate::meter::{SharedPayee, locked, wire};
 use crate::service::Tariff;
-use caplet_protocol::wire::{
-    Control, Pause, PauseReason, SessionEnd, control::Body as Says,
+use caplet_metering::{
+    self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement,
 };
+use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
 use prost::Message as _;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -69,41 +70,48 @@ pub(super) struct Shared {
     pub(super) lease: LeaseView,
     pub(super) tariff: Tariff,
     pub(super) stop: CancellationToken,
-    pub(super) replay: OnceLock<Arc<Replay>>,
+    pub(super) replay: Arc<Replay>,
     pub(super) stall: Duration,
-    pub(super) operations: AtomicU64,
-    payee: Arc<dyn Payee>,
+    /// Bytes read or written at a time: never more than a segment pays for.
+    pub(super) chunk: usize,
+    view: Arc<dyn ChainView>,
+    payee: SharedPayee,
+    segment: u64,
     out: mpsc::Sender<Control>,
     end: OnceLock<End>,
     paid: watch::Sender<u64>,
     bytes: ByteCount,
-    paused: Mutex<Option<i32>>,
-    stale: AtomicBool,
+    held: AtomicBool,
 }
+
+/// Between two holds of the same operation: what was in flight at the first may be counted by then.
+const AGAIN: Duration = Duration::from_millis(200);
 
 impl Shared {
     pub(super) fn new(
+        host: &Inner,
         lease: LeaseView,
         tariff: Tariff,
-        payee: Arc<dyn Payee>,
+        payee: SharedPayee,
         out: mpsc::Sender<Control>,
-        parent: &CancellationToken,
-        stall: Duration,
     ) -> Self {
+        let segment = locked(&payee).segment();
+        let paid_for = segment.saturating_mul(lease.unit_bytes) / 2;
         Self {
             bytes: ByteCount::new(lease.unit_bytes),
+            chunk: usize::try_from(paid_for).unwrap_or(CHUNK).clamp(1, CHUNK),
             lease,
             tariff,
-            stop: parent.child_token(),
-            replay: OnceLock::new(),
-            stall,
-            operations: AtomicU64::new(0),
+            stop: host.stop.child_token(),
+            replay: Arc::clone(&host.replay),
+            stall: host.limits.stall,
+            view: Arc::clone(&host.view),
             payee,
+            segment,
             out,
             end: OnceLock::new(),
             paid: watch::Sender::new(0),
-            paused: Mutex::new(None),
-            stale: AtomicBool::new(false),
+            held: AtomicBool::new(false),
         }
     }
 
@@ -123,6 +131,11 @@ impl Shared {
         self.bytes.add(bytes)
     }
 
+    /// The most that can be charged at once without credit.
+    pub(super) const fn segment(&self) -> u64 {
+        self.segment
+    }
+
     /// Counts units about to be served; waits while the payee does not let them be.
     pub(super) async fn charge(&self, units: u64) -> Result<(), Stop> {
         let mut paid = self.paid.subscribe();
@@ -130,46 +143,54 @@ impl Shared {
             if self.stop.is_cancelled() {
                 return Err(self.why().into());
             }
-            let verdict = if self.stale.load(Ordering::Acquire) {
-                Verdict::Wait(self.blind())
-            } else {
-                self.payee.charge(units)
-            };
-            match verdict {
-                Verdict::Serve => {
-                    self.pause(None).await;
+            let gate = locked(&self.payee).charge(units, self.view.now());
+            let wait = match gate {
+                Gate::Go => {
+                    self.go_on().await;
                     return Ok(());
                 }
-                Verdict::Never(words) => return Err(Stop::Exhausted(words)),
-                Verdict::Wait(pause) => self.pause(Some(pause)).await,
-            }
+                Gate::End(metering::End::Exhausted) => {
+                    let words = format!("lease {} is used up: lease more", self.lease.lease);
+                    return Err(Stop::Exhausted(words));
+                }
+                Gate::End(end) => return Err(self.ended(end)),
+                Gate::Pause(Pause { reason: PauseReason::Storing, .. }) => Duration::from_millis(1),
+                Gate::Pause(pause) => {
+                    self.held.store(true, Ordering::Release);
+                    self.say(Says::Hold(wire::hold(&pause))).await;
+                    AGAIN
+                }
+            };
             tokio::select! {
                 () = self.stop.cancelled() => {}
                 _ = paid.changed() => {}
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
-    /// Tells the consumer of a pause or its end, once each.
-    async fn pause(&self, pause: Option<Pause>) {
-        let reason = pause.as_ref().map(|pause| pause.reason);
-        let changed = {
-            let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *paused, reason) != reason
-        };
-        if changed {
-            let over = Pause { lease: self.lease.lease.0, ..Pause::default() };
-            self.say(Says::Pause(pause.unwrap_or(over))).await;
+    /// Tells the consumer that a hold is over.
+    async fn go_on(&self) {
+        if self.held.swap(false, Ordering::AcqRel) {
+            self.say(Says::Hold(Hold::default())).await;
         }
     }
 
-    fn blind(&self) -> Pause {
-        Pause {
-            lease: self.lease.lease.0,
-            reason: PauseReason::ChainStale.into(),
-            words: "the provider's gateway sees no new blocks: service waits for the chain".into(),
-            unpaid: Vec::new(),
-        }
+    /// The lane is served no more: the session ends.
+    fn ended(&self, end: metering::End) -> Stop {
+        let (reason, words) = match end {
+            metering::End::CountMismatch => {
+                (SessionEnd::CountMismatch, "the counts of both sides differed three times in a row")
+            }
+            metering::End::ConsumerClosed => {
+                (SessionEnd::LeaseClosed, "the consumer has signed its last voucher")
+            }
+            _ => (SessionEnd::LeaseClosed, "the lane is served no more"),
+        };
+        let lease_reason = end as u8;
+        let _ = self.end.set(End { reason, words: words.into(), lease_reason });
+        self.stop.cancel();
+        self.why().into()
     }
 
     /// Runs everything of the session until something ends it.
@@ -185,7 +206,6 @@ impl Shared {
         session: Session,
         adapter: Arc<dyn AnyAdapter>,
     ) -> End {
-        let _ = self.replay.set(Arc::clone(&host.replay));
         let Stream { send, recv } = control;
         let opener = Opener::new(&self, &session, host);
         let end = tokio::select! {
@@ -218,22 +238,29 @@ impl Shared {
                 }
                 Err(error) => return End::new(SessionEnd::Protocol, error.to_string()),
             };
+            let (lease, lane, now) = (self.lease.lease, self.lease.lane, self.view.now());
             let taken = match body {
-                Some(Says::Voucher(voucher)) => self.payee.voucher(&voucher),
-                Some(Says::Tick(tick)) => self.payee.tick(&tick),
+                Some(Says::Voucher(voucher)) => self.paid_by(wire::voucher(&voucher)),
+                Some(Says::Tick(tick)) => self.paid_by(wire::tick(&tick)),
+                Some(Says::Count(count)) => {
+                    locked(&self.payee).on_meter(&wire::meter(&count, lease, lane), now)
+                }
                 Some(Says::Close(close)) => return close.into(),
                 // a later version may say more
                 _ => Ok(()),
             };
             match taken {
                 Ok(()) => self.paid.send_modify(|n| *n = n.wrapping_add(1)),
-                Err(PayError::Mismatch(words)) => {
-                    return End::new(SessionEnd::CountMismatch, words);
-                }
-                Err(PayError::Invalid(words)) => return End::new(SessionEnd::Protocol, words),
-                Err(PayError::Store(words)) => return End::new(SessionEnd::Busy, words),
+                // the payer says it again, service waits for it
+                Err(Refusal::Journal(error)) => tracing::warn!(%error, "a payment is not kept"),
+                Err(refusal) => return End::new(SessionEnd::Protocol, refusal.to_string()),
             }
         }
+    }
+
+    fn paid_by(&self, statement: Result<Statement, wire::Malformed>) -> Result<(), Refusal> {
+        let statement = statement.map_err(|_| Refusal::Malformed)?;
+        locked(&self.payee).on_statement(&statement, self.view.now())
     }
 
     /// Looks at the chain: what is over there is over here.
@@ -241,30 +268,26 @@ impl Shared {
         let mut ticks = tokio::time::interval(host.limits.look);
         loop {
             ticks.tick().await;
-            let stale = host.view.age() > FRESH;
-            if self.stale.swap(stale, Ordering::AcqRel) && !stale {
-                self.paid.send_modify(|n| *n = n.wrapping_add(1));
-            }
             // a chain that can't be read is not a lease that is closed
-            if let Ok(lease) = host.view.lease(self.lease.lease).await
-                && let Some(end) = end_of(&lease, host.view.now())
-            {
+            let Ok(lease) = host.view.lease(self.lease.lease).await else { continue };
+            if let Some(end) = end_of(&lease, host.view.now()) {
                 return end;
             }
+            locked(&self.payee).on_view(lease.money);
         }
     }
 }
 
 /// Why a lease is not served at `now`; `None` if it is.
-pub(super) fn end_of(lease: &LeaseView, now: u64) -> Option<End> {
-    let id = lease.lease;
+pub(super) fn end_of(lease: &LeaseView, now: ChainTime) -> Option<End> {
+    let (id, due, now) = (lease.lease, lease.is_due(now), seconds(now));
     match lease.stage {
         Stage::Over(reason) => Some(End {
             reason: SessionEnd::LeaseClosed,
             words: format!("lease {id} is closed on chain (reason {reason})"),
             lease_reason: reason,
         }),
-        _ if lease.is_due(now) => None,
+        _ if due => None,
         _ if now < lease.start => {
             let words = format!("lease {id} begins at {}, it is {now}", lease.start);
             Some(End::new(SessionEnd::NotDue, words))

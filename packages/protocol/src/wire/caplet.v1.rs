@@ -2042,214 +2042,6 @@ pub struct Rating {
     )]
     pub words: ::prost::alloc::string::String,
 }
-/// A call on a leased capability.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ServiceCall {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// Names the call within the lease; a repeated id is the same call, never a second one.
-    #[prost(uint64, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub id: u64,
-    /// Operation: "read", "run", "put", "get", "send", "edge", ...; at most 64 bytes.
-    #[prost(string, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub op: ::prost::alloc::string::String,
-    /// Input, at most 48 KiB.
-    #[prost(bytes = "vec", tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub body: ::prost::alloc::vec::Vec<u8>,
-    /// Most units the caller will pay for this call; 0 for what the lease allows.
-    #[prost(uint64, tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub max_units: u64,
-}
-/// The answer to a call.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ServiceResult {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// The call.
-    #[prost(uint64, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub id: u64,
-    /// Whether it succeeded.
-    #[prost(bool, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub ok: bool,
-    /// Units it took.
-    #[prost(uint64, tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub units: u64,
-    /// Output, at most 48 KiB.
-    #[prost(bytes = "vec", tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub body: ::prost::alloc::vec::Vec<u8>,
-    /// Why it failed; empty if it did not.
-    #[prost(string, tag = "6")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub error: ::prost::alloc::string::String,
-    /// Milliseconds it took on the device.
-    #[prost(uint32, tag = "7")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub took_ms: u32,
-}
-/// The provider stops serving until its reason is gone.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Pause {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// Why.
-    #[prost(enumeration = "PauseReason", tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Name::<PauseReason>"
-        )
-    )]
-    pub reason: i32,
-    /// Words for people.
-    #[prost(string, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub words: ::prost::alloc::string::String,
-    /// Base units owed and not vouched for, 128 bit big-endian.
-    #[prost(bytes = "vec", tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub unpaid: ::prost::alloc::vec::Vec<u8>,
-}
-/// Why a provider paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum PauseReason {
-    /// Not said, or served again.
-    Unspecified = 0,
-    /// Unpaid usage reached the risk cap.
-    Unpaid = 1,
-    /// The counts of both sides differ by more than is tolerated.
-    CountMismatch = 2,
-    /// The gateway's view of the chain is too old.
-    ChainStale = 3,
-    /// The owner needs the capability itself.
-    OwnUse = 4,
-    /// The lease has not begun or has ended.
-    NotDue = 5,
-}
-impl PauseReason {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "PAUSE_REASON_UNSPECIFIED",
-            Self::Unpaid => "PAUSE_REASON_UNPAID",
-            Self::CountMismatch => "PAUSE_REASON_COUNT_MISMATCH",
-            Self::ChainStale => "PAUSE_REASON_CHAIN_STALE",
-            Self::OwnUse => "PAUSE_REASON_OWN_USE",
-            Self::NotDue => "PAUSE_REASON_NOT_DUE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "PAUSE_REASON_UNSPECIFIED" => Some(Self::Unspecified),
-            "PAUSE_REASON_UNPAID" => Some(Self::Unpaid),
-            "PAUSE_REASON_COUNT_MISMATCH" => Some(Self::CountMismatch),
-            "PAUSE_REASON_CHAIN_STALE" => Some(Self::ChainStale),
-            "PAUSE_REASON_OWN_USE" => Some(Self::OwnUse),
-            "PAUSE_REASON_NOT_DUE" => Some(Self::NotDue),
-            _ => None,
-        }
-    }
-}
 /// One frame of a session's control stream.
 #[cfg_attr(
     feature = "serde",
@@ -2259,7 +2051,7 @@ impl PauseReason {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Control {
     /// What it says.
-    #[prost(oneof = "control::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(oneof = "control::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default")
@@ -2276,40 +2068,76 @@ pub mod control {
     )]
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Body {
-        /// Provider, first.
+        /// Consumer, first: which lane the connection is for.
         #[prost(message, tag = "1")]
-        Challenge(super::Challenge),
-        /// Consumer, second.
+        Open(super::Open),
+        /// Provider, second.
         #[prost(message, tag = "2")]
-        Hello(super::Hello),
-        /// Provider, third: the session is live.
+        Challenge(super::Challenge),
+        /// Consumer, third.
         #[prost(message, tag = "3")]
-        Resume(super::Resume),
-        /// Consumer pays.
+        Hello(super::Hello),
+        /// Provider, fourth.
         #[prost(message, tag = "4")]
+        Resume(super::Resume),
+        /// Consumer: its count. The first one makes the session live.
+        #[prost(message, tag = "5")]
+        Count(super::Count),
+        /// Consumer pays.
+        #[prost(message, tag = "6")]
         Voucher(super::SignedVoucher),
         /// Consumer pays by one link.
-        #[prost(message, tag = "5")]
-        Tick(super::Tick),
-        /// Provider's count.
-        #[prost(message, tag = "6")]
-        Meter(super::Meter),
-        /// Provider holds back; reason unspecified takes it back.
         #[prost(message, tag = "7")]
-        Pause(super::Pause),
-        /// Provider: an operation goes on.
+        Tick(super::Tick),
+        /// Provider holds back, or serves again.
         #[prost(message, tag = "8")]
+        Hold(super::Hold),
+        /// Provider: an operation goes on.
+        #[prost(message, tag = "9")]
         Progress(super::OpProgress),
         /// Provider: an operation is over.
-        #[prost(message, tag = "9")]
+        #[prost(message, tag = "10")]
         Done(super::OpDone),
         /// Provider asks the capability back.
-        #[prost(message, tag = "10")]
+        #[prost(message, tag = "11")]
         Notice(super::SessionNotice),
         /// Either side ends the session.
-        #[prost(message, tag = "11")]
+        #[prost(message, tag = "12")]
         Close(super::Close),
     }
+}
+/// Which lane a connection is for.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Open {
+    /// Version of the session protocol: 1.
+    #[prost(uint32, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub version: u32,
+    /// The lease.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The payment lane.
+    #[prost(uint32, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
 }
 /// The provider's nonce, fresh for every connection.
 #[cfg_attr(
@@ -2326,15 +2154,18 @@ pub struct Challenge {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub nonce: ::prost::alloc::vec::Vec<u8>,
-    /// Version of the session protocol: 1.
-    #[prost(uint32, tag = "2")]
+    /// The last session epoch of the lane that the provider knows; the next one must be larger.
+    #[prost(uint64, tag = "2")]
     #[cfg_attr(
         feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
     )]
-    pub version: u32,
+    pub epoch: u64,
 }
-/// The consumer binds connection and lease: its signature over `layout::SessionHello`.
+/// The consumer binds connection and lane: the lane key's signature over `layout::SessionHello`.
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -2360,26 +2191,29 @@ pub struct Hello {
     )]
     pub lane: u32,
     /// Session epoch of the lane; the larger one wins.
-    #[prost(uint32, tag = "3")]
+    #[prost(uint64, tag = "3")]
     #[cfg_attr(
         feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
     )]
-    pub epoch: u32,
+    pub epoch: u64,
     /// Endpoint key of the consumer's gateway, 32 bytes.
     #[prost(bytes = "vec", tag = "4")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
-    pub consumer: ::prost::alloc::vec::Vec<u8>,
+    pub payer: ::prost::alloc::vec::Vec<u8>,
     /// Endpoint key of the provider's gateway, 32 bytes.
     #[prost(bytes = "vec", tag = "5")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
-    pub provider: ::prost::alloc::vec::Vec<u8>,
+    pub payee: ::prost::alloc::vec::Vec<u8>,
     /// The challenge's nonce, 32 bytes.
     #[prost(bytes = "vec", tag = "6")]
     #[cfg_attr(
@@ -2394,20 +2228,23 @@ pub struct Hello {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub exporter: ::prost::alloc::vec::Vec<u8>,
-    /// The highest voucher the consumer remembers, with its revealed link; absent if it has none.
-    #[prost(message, optional, tag = "8")]
+    /// Units that the consumer has counted, cumulative.
+    #[prost(uint64, tag = "8")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub counted: u64,
+    /// The best voucher the consumer knows of, with its best link; absent if there is none.
+    #[prost(message, optional, tag = "9")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default")
     )]
     pub best: ::core::option::Option<SignedVoucher>,
-    /// Key that signs this hello: the lane's, or one the device granted the dial scope; 32 bytes.
-    #[prost(bytes = "vec", tag = "9")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub signer: ::prost::alloc::vec::Vec<u8>,
     /// 64 bytes.
     #[prost(bytes = "vec", tag = "10")]
     #[cfg_attr(
@@ -2416,7 +2253,7 @@ pub struct Hello {
     )]
     pub signature: ::prost::alloc::vec::Vec<u8>,
 }
-/// The provider takes the session, and says what it knows of the lease.
+/// The provider says what it knows of the lane.
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -2424,27 +2261,105 @@ pub struct Hello {
 )]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Resume {
-    /// The highest voucher the provider holds, with the highest link revealed to it; absent if it has none.
-    #[prost(message, optional, tag = "1")]
+    /// The epoch it answers.
+    #[prost(uint64, tag = "1")]
     #[cfg_attr(
         feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
     )]
-    pub best: ::core::option::Option<SignedVoucher>,
-    /// Its count.
+    pub epoch: u64,
+    /// The best voucher it holds, with its best link; absent if it has none.
     #[prost(message, optional, tag = "2")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default")
     )]
-    pub meter: ::core::option::Option<Meter>,
-    /// Why it does not serve now; absent if it does.
-    #[prost(message, optional, tag = "3")]
+    pub best: ::core::option::Option<SignedVoucher>,
+    /// Units served as it counts them, cumulative.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub served: u64,
+    /// Base units that it serves on credit, 128 bit.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub credit: ::prost::alloc::vec::Vec<u8>,
+}
+/// Units that the consumer counts, cumulative. It answers a Resume and every Hold.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Count {
+    /// Session epoch.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub epoch: u64,
+    /// Units.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+}
+/// Service waits, or goes on.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Hold {
+    /// Why; unspecified when it goes on.
+    #[prost(enumeration = "HoldReason", tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Name::<HoldReason>"
+        )
+    )]
+    pub reason: i32,
+    /// Units beyond the consumer's count that have to be paid for the next operation.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub wanted: u64,
+    /// Words for people, at most 512 bytes.
+    #[prost(string, tag = "3")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default")
     )]
-    pub pause: ::core::option::Option<Pause>,
+    pub words: ::prost::alloc::string::String,
 }
 /// Opens an operation's stream.
 #[cfg_attr(
@@ -2881,6 +2796,59 @@ pub struct StoreCall {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub chunks: ::prost::alloc::vec::Vec<u8>,
+}
+/// Why service waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HoldReason {
+    /// It does not.
+    Unspecified = 0,
+    /// The session has not resumed.
+    NotResumed = 1,
+    /// Served and not paid would pass the risk cap.
+    Unpaid = 2,
+    /// The provider's view of the chain is too old.
+    StaleView = 3,
+    /// Owed and not redeemed would pass the exposure cap.
+    Exposure = 4,
+    /// The counts differ by more than is tolerated.
+    CountMismatch = 5,
+    /// The provider's store can take nothing.
+    Store = 6,
+    /// The owner needs the capability itself.
+    OwnUse = 7,
+}
+impl HoldReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HOLD_REASON_UNSPECIFIED",
+            Self::NotResumed => "HOLD_REASON_NOT_RESUMED",
+            Self::Unpaid => "HOLD_REASON_UNPAID",
+            Self::StaleView => "HOLD_REASON_STALE_VIEW",
+            Self::Exposure => "HOLD_REASON_EXPOSURE",
+            Self::CountMismatch => "HOLD_REASON_COUNT_MISMATCH",
+            Self::Store => "HOLD_REASON_STORE",
+            Self::OwnUse => "HOLD_REASON_OWN_USE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HOLD_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "HOLD_REASON_NOT_RESUMED" => Some(Self::NotResumed),
+            "HOLD_REASON_UNPAID" => Some(Self::Unpaid),
+            "HOLD_REASON_STALE_VIEW" => Some(Self::StaleView),
+            "HOLD_REASON_EXPOSURE" => Some(Self::Exposure),
+            "HOLD_REASON_COUNT_MISMATCH" => Some(Self::CountMismatch),
+            "HOLD_REASON_STORE" => Some(Self::Store),
+            "HOLD_REASON_OWN_USE" => Some(Self::OwnUse),
+            _ => None,
+        }
+    }
 }
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -4190,6 +4158,214 @@ impl Side {
         }
     }
 }
+/// A call on a leased capability.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ServiceCall {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// Names the call within the lease; a repeated id is the same call, never a second one.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub id: u64,
+    /// Operation: "read", "run", "put", "get", "send", "edge", ...; at most 64 bytes.
+    #[prost(string, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub op: ::prost::alloc::string::String,
+    /// Input, at most 48 KiB.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+    /// Most units the caller will pay for this call; 0 for what the lease allows.
+    #[prost(uint64, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub max_units: u64,
+}
+/// The answer to a call.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ServiceResult {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The call.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub id: u64,
+    /// Whether it succeeded.
+    #[prost(bool, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub ok: bool,
+    /// Units it took.
+    #[prost(uint64, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+    /// Output, at most 48 KiB.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+    /// Why it failed; empty if it did not.
+    #[prost(string, tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub error: ::prost::alloc::string::String,
+    /// Milliseconds it took on the device.
+    #[prost(uint32, tag = "7")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub took_ms: u32,
+}
+/// The provider stops serving until its reason is gone.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Pause {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// Why.
+    #[prost(enumeration = "PauseReason", tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Name::<PauseReason>"
+        )
+    )]
+    pub reason: i32,
+    /// Words for people.
+    #[prost(string, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub words: ::prost::alloc::string::String,
+    /// Base units owed and not vouched for, 128 bit big-endian.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub unpaid: ::prost::alloc::vec::Vec<u8>,
+}
+/// Why a provider paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PauseReason {
+    /// Not said, or served again.
+    Unspecified = 0,
+    /// Unpaid usage reached the risk cap.
+    Unpaid = 1,
+    /// The counts of both sides differ by more than is tolerated.
+    CountMismatch = 2,
+    /// The gateway's view of the chain is too old.
+    ChainStale = 3,
+    /// The owner needs the capability itself.
+    OwnUse = 4,
+    /// The lease has not begun or has ended.
+    NotDue = 5,
+}
+impl PauseReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PAUSE_REASON_UNSPECIFIED",
+            Self::Unpaid => "PAUSE_REASON_UNPAID",
+            Self::CountMismatch => "PAUSE_REASON_COUNT_MISMATCH",
+            Self::ChainStale => "PAUSE_REASON_CHAIN_STALE",
+            Self::OwnUse => "PAUSE_REASON_OWN_USE",
+            Self::NotDue => "PAUSE_REASON_NOT_DUE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PAUSE_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "PAUSE_REASON_UNPAID" => Some(Self::Unpaid),
+            "PAUSE_REASON_COUNT_MISMATCH" => Some(Self::CountMismatch),
+            "PAUSE_REASON_CHAIN_STALE" => Some(Self::ChainStale),
+            "PAUSE_REASON_OWN_USE" => Some(Self::OwnUse),
+            "PAUSE_REASON_NOT_DUE" => Some(Self::NotDue),
+            _ => None,
+        }
+    }
+}
 impl super::Schema for Ack {
     const NAME: &'static str = "caplet.v1.Ack";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
@@ -4236,11 +4412,15 @@ impl super::Schema for Connect {
 }
 impl super::Schema for Control {
     const NAME: &'static str = "caplet.v1.Control";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 }
 impl super::Schema for Cost {
     const NAME: &'static str = "caplet.v1.Cost";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+}
+impl super::Schema for Count {
+    const NAME: &'static str = "caplet.v1.Count";
+    const FIELDS: &'static [u32] = &[1, 2];
 }
 impl super::Schema for Demand {
     const NAME: &'static str = "caplet.v1.Demand";
@@ -4278,6 +4458,10 @@ impl super::Schema for Hello {
     const NAME: &'static str = "caplet.v1.Hello";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 }
+impl super::Schema for Hold {
+    const NAME: &'static str = "caplet.v1.Hold";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
+}
 impl super::Schema for Instantiation {
     const NAME: &'static str = "caplet.v1.Instantiation";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4];
@@ -4313,6 +4497,10 @@ impl super::Schema for OpHeader {
 impl super::Schema for OpProgress {
     const NAME: &'static str = "caplet.v1.OpProgress";
     const FIELDS: &'static [u32] = &[1, 2];
+}
+impl super::Schema for Open {
+    const NAME: &'static str = "caplet.v1.Open";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
 }
 impl super::Schema for Pause {
     const NAME: &'static str = "caplet.v1.Pause";
@@ -4352,7 +4540,7 @@ impl super::Schema for Requirement {
 }
 impl super::Schema for Resume {
     const NAME: &'static str = "caplet.v1.Resume";
-    const FIELDS: &'static [u32] = &[1, 2, 3];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4];
 }
 impl super::Schema for Rotation {
     const NAME: &'static str = "caplet.v1.Rotation";

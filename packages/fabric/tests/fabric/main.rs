@@ -1,0 +1,11 @@
+//! Sessions, links and the light kinds, both sides of a lease in every test.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+
+mod bad_days;
+mod containment;
+mod jobs;
+mod links;
+mod sensor;
+mod session;
+mod support;
+mod tcp;
