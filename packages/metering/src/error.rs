@@ -77,16 +77,6 @@ pub enum Refusal {
     /// The QoS report is another.
     #[error("the QoS report is not the one whose digest the voucher carries: send that one")]
     OtherReport,
-    /// The store is behind the chain and the other side did not help.
-    #[error(
-        "{redeemed} is redeemed on chain, the best voucher known here is worth {best}: the other side must show the voucher that was redeemed"
-    )]
-    Behind {
-        /// Redeemed on chain.
-        redeemed: u64,
-        /// The best known.
-        best: u128,
-    },
     /// The lane has ended.
     #[error("the lane has ended: nothing is counted or paid on it any more")]
     Ended,

@@ -38,6 +38,14 @@ pub trait Journal<S> {
     /// The last ticket that is durable.
     fn synced(&self) -> Ticket;
 
+    /// Whether the last writes became durable, or still may.
+    ///
+    /// # Errors
+    /// Why they could not. It passes when the store works again.
+    fn health(&self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// Asks for what was written to be made durable soon, without waiting.
     ///
     /// # Errors

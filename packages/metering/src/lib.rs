@@ -24,6 +24,8 @@ pub mod payee;
 pub mod payer;
 mod proof;
 mod risk;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 mod terms;
 mod time;
 mod view;

@@ -35,8 +35,8 @@ pub struct Resume {
     pub epoch: u64,
     /// The best voucher here, with its best link.
     pub best: Option<Proof>,
-    /// Units served as the payee counts them, cumulative. After a crash it may be a little more than
-    /// was served, never less.
+    /// Units that the payee knows it has served, cumulative. After a crash of its own there may have been
+    /// a few more, which it does not ask for: a payer that crashed too would pay for what it never had.
     pub served: u64,
     /// Base units that this payee serves on credit; 0 asks for payment ahead.
     pub credit: u128,

@@ -46,6 +46,15 @@ impl Terms {
         units.map_or(u64::MAX, |units| u64::try_from(units).unwrap_or(u64::MAX))
     }
 
+    /// Fewest units for which `amount` is owed.
+    #[must_use]
+    pub fn units_owing(&self, amount: u128) -> u64 {
+        match amount.checked_sub(1) {
+            None => 0,
+            Some(less) => self.units_for(less).saturating_add(1),
+        }
+    }
+
     /// Units by which counts may differ at `units`: `max(1, tolerance)`.
     #[must_use]
     pub fn tolerated(&self, units: u64) -> u64 {

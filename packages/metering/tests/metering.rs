@@ -10,6 +10,8 @@
 
 #[path = "metering/disk.rs"]
 mod disk;
+#[path = "metering/kill.rs"]
+mod kill;
 #[path = "metering/lane.rs"]
 mod lane;
 #[path = "metering/model.rs"]
@@ -18,5 +20,11 @@ mod model;
 mod payee;
 #[path = "metering/payer.rs"]
 mod payer;
+#[path = "metering/process.rs"]
+mod process;
+#[path = "metering/store.rs"]
+mod store;
+#[path = "metering/wire.rs"]
+mod wire;
 #[path = "metering/world.rs"]
 mod world;

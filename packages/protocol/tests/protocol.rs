@@ -9,6 +9,8 @@
 
 #[path = "protocol/arbitrary.rs"]
 mod arbitrary;
+#[path = "protocol/chain.rs"]
+mod chain;
 #[path = "protocol/check.rs"]
 mod check;
 #[path = "protocol/convert.rs"]

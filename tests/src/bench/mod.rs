@@ -1,14 +1,18 @@
 //! Benchmarks: figures, never checks. `scripts/bench` runs them; each prints JSON lines.
 
+mod device;
 mod devices;
 mod gas;
 mod latency;
 mod memory;
+mod payments;
 mod sizes;
 
+pub use device::device;
 pub use gas::gas;
 pub use latency::latency;
 pub use memory::memory;
+pub use payments::payments;
 pub use sizes::sizes;
 
 /// Where the chain lives that `scripts/bench` has started.

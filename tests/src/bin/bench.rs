@@ -9,7 +9,11 @@ fn main() -> anyhow::Result<()> {
         Some("gas") => runtime.block_on(bench::gas()),
         Some("latency") => runtime.block_on(bench::latency()),
         Some("memory") => runtime.block_on(bench::memory()),
+        Some("device") => bench::device(),
+        Some("payments") => bench::payments(),
         Some("sizes") => bench::sizes(),
-        _ => bail!("say which: gas, latency, memory or sizes; scripts/bench --help"),
+        _ => bail!(
+            "say which: device, gas, latency, memory, payments or sizes; scripts/bench --help"
+        ),
     }
 }

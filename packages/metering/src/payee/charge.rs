@@ -30,7 +30,7 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
             return pause(reason_of(&error), 0);
         }
         if self.reserved() < next {
-            return pause(PauseReason::Storing, 0);
+            return self.storing();
         }
         self.state.served = next;
         self.mark.get_or_insert((next, now));
@@ -73,13 +73,25 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
             return None;
         }
         if owed <= self.state.worth().saturating_add(fresh) {
-            let reason = self.journal.hurry().err().map_or(PauseReason::Storing, |e| reason_of(&e));
-            return Some(pause(reason, 0));
+            let waits = self.storing();
+            let landed = owed <= self.paid().saturating_add(fresh);
+            return if landed { None } else { Some(waits) };
         }
         if owed <= paid.saturating_add(credit) {
             return Some(pause(PauseReason::StaleView, 0));
         }
+        // a statement that could not be stored was not taken: paying again would not help
+        if let Err(error) = self.journal.health() {
+            return Some(pause(reason_of(&error), 0));
+        }
         Some(pause(PauseReason::Unpaid, next.saturating_sub(self.counted)))
+    }
+
+    /// What is needed is on its way to the disk, or cannot get there.
+    fn storing(&mut self) -> Gate {
+        let stored = if self.unstored { self.store(self.state) } else { Ok(()) };
+        let failed = stored.and_then(|()| self.journal.hurry()).err();
+        pause(failed.as_ref().map_or(PauseReason::Storing, reason_of), 0)
     }
 
     /// Units that count as served after a crash at this moment, at least.

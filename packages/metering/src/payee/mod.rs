@@ -10,6 +10,10 @@ pub use state::PayeeState;
 pub use take::{Examined, Taken, Unverified, Verified};
 
 use crate::{ChainTime, End, Journal, JournalError, Keys, Risk, Terms, View, flight::Flight};
+use caplet_protocol::chain::Salt;
+
+/// Longest time for which ticks are gathered before they are stored (`PROTOCOL.md` 4).
+const GROUP_MS: u64 = 20;
 
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +55,12 @@ pub struct Payee<K, J> {
     certain: bool,
     /// The highest count of the payer in this session.
     counted: u64,
+    /// When the journal was last given a state.
+    stored_at: ChainTime,
+    /// Whether a tick was taken that the journal was not given yet.
+    unstored: bool,
+    /// The salt of the best voucher's chain.
+    salt: Option<Salt>,
     /// What was served when, which the payer must have counted when the grace is over.
     mark: Option<(u64, ChainTime)>,
 }
@@ -81,6 +91,9 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
             certain: state.served == state.reserved,
             counted: 0,
             mark: None,
+            stored_at: ChainTime::default(),
+            unstored: false,
+            salt: state.best.map(|best| best.voucher.salt(&terms.domain)),
         };
         payee.on_view(view);
         Ok(payee)
@@ -90,6 +103,12 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
     #[must_use]
     pub const fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// The keys it verifies with.
+    #[must_use]
+    pub const fn keys(&self) -> &K {
+        &self.keys
     }
 
     /// What is served and paid; `best` is what a settler submits. What changed last may not be on disk
@@ -167,7 +186,25 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
         let ticket = self.journal.write(&state)?;
         self.flight.start(ticket, Promise { paid: state.worth(), reserved: state.reserved });
         self.flight.land(self.journal.synced());
+        let voucher = |state: &PayeeState| state.best.map(|best| best.voucher);
+        if voucher(&state) != voucher(&self.state) {
+            self.salt = voucher(&state).map(|voucher| voucher.salt(&self.terms.domain));
+        }
         self.state = state;
+        self.unstored = false;
+        Ok(())
+    }
+
+    /// Gives the journal what was taken and not stored yet. Call it every 20 ms of chain time, or so; a
+    /// payee that waits for it calls it itself.
+    ///
+    /// # Errors
+    /// If it cannot be stored; it is tried again.
+    pub fn on_clock(&mut self, now: ChainTime) -> Result<(), JournalError> {
+        if self.unstored && now.since(self.stored_at) >= GROUP_MS {
+            self.store(self.state)?;
+            self.stored_at = now;
+        }
         Ok(())
     }
 

@@ -39,10 +39,8 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
         if let Some(best) = message.best.filter(|best| self.improves(best)) {
             state.best = Some(self.verify(best, None)?.into_proof());
             // the payer's own word that this much was served
-            state.reserved = state.reserved.max(best.units());
-            if self.certain {
-                state.served = state.served.max(best.units());
-            }
+            state.served = state.served.max(best.units());
+            state.reserved = state.reserved.max(state.served);
         }
         self.store(state)?;
         self.journal.sync()?;
@@ -51,7 +49,7 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
         Ok(Resume {
             epoch: state.epoch,
             best: state.best,
-            served: self.served(),
+            served: state.served,
             credit: self.credit(),
         })
     }

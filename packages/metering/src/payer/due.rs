@@ -64,6 +64,7 @@ impl<S: Sign, J> Payer<S, J> {
         let k = u16::try_from(k).ok()?;
         let (worth, link) = (voucher.worth(k), u128::from(voucher.link_amount));
         let behind = target.checked_sub(worth)?;
-        (k > best.k && behind <= link.saturating_mul(2)).then_some(k)
+        let pays = k > best.k && worth > self.state.worth();
+        (pays && behind <= link.saturating_mul(2)).then_some(k)
     }
 }

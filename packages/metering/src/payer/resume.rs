@@ -54,8 +54,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     /// crash of this side up to a segment of its count. Durable when it returns the count to answer with.
     ///
     /// # Errors
-    /// [`Refusal`] if it is out of turn, shows a voucher that is not this side's, or this side's store is
-    /// behind the chain and the payee does not show what it redeemed; nothing changes then.
+    /// [`Refusal`] if it is out of turn, shows a voucher that is not this side's, or cannot be stored;
+    /// nothing changes then.
     pub fn on_resume(&mut self, resume: &Resume) -> Result<Meter, Refusal> {
         if self.phase != Phase::Greeted || resume.epoch != self.state.epoch {
             return Err(Refusal::OutOfTurn { got: "resume", expected: "hello" });
@@ -68,9 +68,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
                 state.counted = state.counted.max(proof.units());
             }
         }
-        if u128::from(self.view.redeemed) > state.worth() {
-            return Err(Refusal::Behind { redeemed: self.view.redeemed, best: state.worth() });
-        }
+        self.catch_up(&mut state);
         let believed = resume.served.saturating_sub(state.counted).min(self.doubt);
         state.counted = state.counted.saturating_add(believed);
         state.believed = state.believed.saturating_add(believed);
@@ -83,6 +81,17 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
         self.again = resume.best != state.best;
         self.phase = Phase::Live;
         Ok(self.meter())
+    }
+
+    /// The chain has redeemed a voucher that neither side knows any more. It was this side's, and covered
+    /// what was counted and at most a segment ahead.
+    fn catch_up(&self, state: &mut PayerState) {
+        let redeemed = self.view.redeemed;
+        if u128::from(redeemed) > state.worth() {
+            let covered = self.terms.units_owing(redeemed.into());
+            state.redeemed = redeemed;
+            state.counted = state.counted.max(covered.saturating_sub(self.terms.pace.segment));
+        }
     }
 
     fn is_mine(&self, proof: &Proof) -> Result<(), Refusal> {

@@ -17,6 +17,8 @@ pub struct PayerState {
     pub exact: bool,
     /// Whether the last voucher is signed.
     pub ended: bool,
+    /// Base units that the chain has redeemed by a voucher of this side that both sides have lost.
+    pub redeemed: u64,
     /// The best voucher that was signed, with the best link revealed.
     pub best: Option<Proof>,
     /// The report of the last voucher.
@@ -27,6 +29,6 @@ impl PayerState {
     /// Base units signed for, cumulative.
     #[must_use]
     pub fn worth(&self) -> u128 {
-        self.best.map_or(0, |best| best.worth())
+        self.best.map_or(0, |best| best.worth()).max(self.redeemed.into())
     }
 }

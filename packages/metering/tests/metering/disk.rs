@@ -93,12 +93,16 @@ impl<S: Clone> Journal<S> for Disk<S> {
         self.0.lock().unwrap().synced
     }
 
-    fn hurry(&mut self) -> Result<(), JournalError> {
+    fn health(&self) -> Result<(), JournalError> {
         if self.0.lock().unwrap().full { Err(JournalError::Full) } else { Ok(()) }
     }
 
+    fn hurry(&mut self) -> Result<(), JournalError> {
+        self.health()
+    }
+
     fn sync(&mut self) -> Result<(), JournalError> {
-        self.hurry()?;
+        self.health()?;
         self.land(usize::MAX);
         Ok(())
     }

@@ -19,6 +19,10 @@ enum Act {
     LandPayee(usize),
     KillPayer(usize),
     KillPayee(usize),
+    /// The payer's disk as it was some writes ago.
+    RestorePayer(usize),
+    /// The payee's disk as it was some writes ago.
+    RestorePayee(usize),
     RestPayer,
     RestPayee,
     Settle,
@@ -43,6 +47,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0usize..4).prop_map(Act::LandPayee),
         1 => (0usize..4).prop_map(Act::KillPayer),
         1 => (0usize..4).prop_map(Act::KillPayee),
+        1 => (0usize..20).prop_map(Act::RestorePayer),
         1 => Just(Act::RestPayer),
         1 => Just(Act::RestPayee),
         1 => Just(Act::Settle),
@@ -83,11 +88,9 @@ fn play(world: &mut World, act: &Act) {
         Act::LoseConnection => world.lose_connection(),
         Act::Connect(cut) => drop(world.connect(*cut)),
         Act::Pause => {
-            if let Gate::Pause(pause) = world.payee.charge(1, world.now) {
+            if let Gate::Pause(pause) = world.serve(1) {
                 let meter = world.payer.on_pause(&pause);
                 drop(world.payee.on_meter(&meter, world.now));
-            } else {
-                world.served.push(1);
             }
         }
         Act::LandPayer(writes) => world.payer_disk.land(*writes),
@@ -96,8 +99,16 @@ fn play(world: &mut World, act: &Act) {
             world.payer_disk.lose_power(*writes);
             world.restart_payer();
         }
+        Act::RestorePayer(writes) => {
+            world.payer_disk.restore(*writes);
+            world.restart_payer();
+        }
         Act::KillPayee(writes) => {
             world.payee_disk.lose_power(*writes);
+            world.restart_payee();
+        }
+        Act::RestorePayee(writes) => {
+            world.payee_disk.restore(*writes);
             world.restart_payee();
         }
         Act::RestPayer => drop(world.payer.rest()),
@@ -129,6 +140,8 @@ fn check(world: &World, act: &Act) {
         world.signed,
         world.most_signed()
     );
+    let doubted = world.payer_restarts * world.terms.pace.segment;
+    assert!(world.believed <= doubted, "the payer believed {} units", world.believed);
     assert!(world.signed <= world.view.cap.into());
     let durable = world.payee_disk.durable().map_or(0, |state| state.worth());
     assert!(durable <= world.signed, "what is stored was signed");
@@ -164,8 +177,51 @@ fn heal(world: &mut World) {
     assert_eq!(world.payer.state().counted, world.payee.state().served, "the counts agree");
 }
 
+/// What a pair of honest gateways goes through.
+fn hardship() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => (1u64..20).prop_map(Act::Serve),
+        8 => Just(Act::Accept),
+        6 => Just(Act::Say),
+        6 => any::<prop::sample::Index>().prop_map(Act::Hear),
+        2 => any::<prop::sample::Index>().prop_map(Act::Lose),
+        3 => Just(Act::Connect(4)),
+        2 => (0usize..4).prop_map(Act::LandPayee),
+        2 => (0usize..4).prop_map(Act::LandPayer),
+        1 => (0usize..20).prop_map(Act::RestorePayer),
+        1 => (0usize..20).prop_map(Act::RestorePayee),
+        1 => Just(Act::Settle),
+        1 => Just(Act::SeeChain),
+        1 => (0u64..20_000).prop_map(Act::Wait),
+    ]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_restored_from_old_backups_find_each_other_again(
+        pace in pace(),
+        risk in risk(),
+        acts in prop::collection::vec(hardship(), 1..150),
+    ) {
+        let mut world = World::new(pace, risk, true);
+        world.connect(4).unwrap();
+        for act in &acts {
+            play(&mut world, act);
+            prop_assert!(world.signed <= world.most_signed(), "{act:?}");
+            prop_assert!(u128::from(world.view.redeemed) <= world.signed, "paid twice: {act:?}");
+        }
+        world.terms.pace = pace;
+        world.see_chain();
+        let known = world.payer.state().worth().max(world.payee.state().worth());
+        heal(&mut world);
+        let paid = world.payee.state().worth().max(world.view.redeemed.into());
+        prop_assert!(paid >= known);
+        if world.payee.state().end.is_none() {
+            prop_assert_eq!(world.payee.state().best, world.payer.state().best);
+        }
+    }
 
     #[test]
     fn neither_side_loses_more_than_agreed_whatever_happens(

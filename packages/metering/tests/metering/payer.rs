@@ -1,0 +1,241 @@
+//! What a payer says, and when.
+
+use crate::disk::Disk;
+use crate::lane::{SECRET, key, public, terms, view};
+use crate::world::{APayer, World};
+use caplet_metering::payer::Connection;
+use caplet_metering::*;
+use caplet_protocol::layout::QosReport;
+
+fn live(pace: Pace, risk: Risk) -> World {
+    let mut world = World::new(pace, risk, true);
+    world.connect(4).unwrap();
+    world
+}
+
+fn next(world: &mut World) -> Option<Statement> {
+    world.payer.statement(world.now).unwrap()
+}
+
+/// What the next statement is worth; it has to be a voucher.
+fn voucher(world: &mut World) -> Proof {
+    match next(world) {
+        Some(Statement::Voucher { proof, .. }) => proof,
+        other => panic!("{other:?} is no voucher"),
+    }
+}
+
+const CREDIT: Risk = Risk { cap: 10_000 };
+
+#[test]
+fn a_stranger_pays_one_segment_ahead_and_no_more() {
+    let mut world = live(Pace::vouchers(100), Risk::stranger());
+    assert_eq!(voucher(&mut world).worth(), 30);
+    assert_eq!(next(&mut world), None);
+    world.payer.count(50);
+    assert_eq!(voucher(&mut world).worth(), 45);
+}
+
+#[test]
+fn a_payer_with_credit_pays_for_what_it_has_counted() {
+    let mut world = live(Pace::vouchers(100), CREDIT);
+    assert_eq!(next(&mut world), None);
+    world.payer.count(49);
+    assert_eq!(voucher(&mut world).worth(), 14, "the first is not waited for");
+    world.payer.count(49);
+    assert_eq!(next(&mut world), None);
+    world.payer.count(1);
+    let proof = voucher(&mut world);
+    assert_eq!((proof.worth(), proof.units()), (29, 99), "floor(99 * 3 / 10)");
+    let preimage = proof.voucher.preimage(&world.terms.domain);
+    assert!(public().signed(&preimage, &proof.signature));
+}
+
+#[test]
+fn value_and_time_call_for_a_statement_too() {
+    let pace = Pace { value: 6, ..Pace::vouchers(1_000_000) };
+    let mut world = live(pace, Risk { cap: 1_000_000 });
+    world.payer.count(1);
+    assert_eq!(next(&mut world), None, "a tenth of what a base unit is paid for");
+    world.payer.count(19);
+    assert_eq!(voucher(&mut world).worth(), 6);
+    world.payer.count(19);
+    assert_eq!(next(&mut world), None);
+    world.now = ChainTime(world.now.0 + 10_000);
+    assert_eq!(voucher(&mut world).worth(), 11);
+    world.payer.count(21);
+    assert_eq!(voucher(&mut world).worth(), 18);
+}
+
+#[test]
+fn links_are_revealed_between_vouchers_and_a_new_chain_follows_the_last() {
+    let mut world = live(Pace::ticks(3, 20), CREDIT);
+    world.payer.count(20);
+    let first = voucher(&mut world);
+    assert_eq!((first.voucher.links, first.voucher.link_amount, first.worth()), (3, 6, 6));
+    for k in 1..=3 {
+        world.payer.count(20);
+        let Some(Statement::Tick(tick)) = next(&mut world) else { panic!("no tick") };
+        assert_eq!((tick.k, tick.amount), (k, 6));
+        assert!(first.voucher.proves(&world.terms.domain, k, &tick.link));
+    }
+    world.payer.count(20);
+    let second = voucher(&mut world);
+    assert_eq!((second.worth(), second.units()), (30, 100));
+    assert_ne!(second.voucher.anchor, first.voucher.anchor);
+}
+
+#[test]
+fn a_chain_fits_under_the_cap_and_nothing_is_signed_beyond_it() {
+    let mut world = live(Pace::ticks(1_000, 20), CREDIT);
+    let cap = 17;
+    world.view.cap = cap;
+    world.see_chain();
+    world.payer.count(20);
+    assert_eq!(voucher(&mut world).voucher.links, 1, "6 and 6 fit, 6 more do not");
+    world.payer.count(1_000);
+    assert!(matches!(next(&mut world), Some(Statement::Tick(_))));
+    let last = voucher(&mut world);
+    assert_eq!((last.worth(), last.voucher.links), (u128::from(cap), 0));
+    world.payer.count(1_000);
+    assert_eq!(next(&mut world), None);
+}
+
+#[test]
+fn a_settler_gets_a_voucher_without_a_chain_for_the_same_money() {
+    let mut world = live(Pace::ticks(30, 20), CREDIT);
+    for _ in 0..4 {
+        world.payer.count(20);
+        next(&mut world).unwrap();
+    }
+    assert_eq!((world.payer.state().worth(), world.payer.state().best.unwrap().k), (24, 3));
+    world.payer.consolidate();
+    let proof = voucher(&mut world);
+    assert_eq!((proof.voucher.links, proof.worth()), (0, 24));
+    assert_eq!(next(&mut world), None);
+}
+
+#[test]
+fn nothing_is_said_before_it_is_on_disk() {
+    let mut world = World::new(Pace::vouchers(100), Risk::stranger(), false);
+    world.connect(4).unwrap();
+    assert_eq!(next(&mut world), None);
+    world.payer_disk.land(1);
+    let said = voucher(&mut world);
+    assert_eq!(world.payer_disk.durable().unwrap().best, Some(said));
+}
+
+#[test]
+fn a_full_disk_keeps_a_payer_silent_and_room_lets_it_speak() {
+    let mut world = live(Pace::vouchers(100), Risk::stranger());
+    world.payer_disk.set_full(true);
+    let refused = world.payer.statement(world.now);
+    assert_eq!(refused, Err(Refusal::Journal(JournalError::Full)));
+    assert_eq!(world.payer.state().worth(), 0, "what is not stored is not signed for");
+    world.payer_disk.set_full(false);
+    assert_eq!(voucher(&mut world).worth(), 30);
+}
+
+#[test]
+fn a_payee_that_claims_more_than_was_counted_is_not_believed() {
+    let mut world = live(Pace::vouchers(100), CREDIT);
+    world.payer.count(10);
+    let connection = Connection::default();
+    let challenge = Challenge { nonce: [3; 32], epoch: 0 };
+    let epoch = world.payer.hello(&challenge, &connection).unwrap().hello.epoch;
+    let resume = Resume { epoch, best: None, served: 1_000, credit: 0 };
+    assert_eq!(world.payer.on_resume(&resume).unwrap().units, 10);
+    assert_eq!(voucher(&mut world).worth(), 33, "10 counted and 100 ahead");
+    let pause = Pause { reason: PauseReason::Unpaid, wanted: u64::MAX };
+    world.payer.on_pause(&pause);
+    assert_eq!(voucher(&mut world).worth(), 33, "a pause gets no more than a segment either");
+}
+
+#[test]
+fn after_a_crash_a_payer_takes_at_most_a_segment_on_the_payees_word() {
+    let mut world = live(Pace::vouchers(100), CREDIT);
+    world.payer.count(10);
+    next(&mut world).unwrap();
+    world.payer_disk.lose_power(0);
+    world.restart_payer();
+    let challenge = Challenge { nonce: [3; 32], epoch: 0 };
+    let epoch = world.payer.hello(&challenge, &Connection::default()).unwrap().hello.epoch;
+    let resume = Resume { epoch, best: None, served: 1_000, credit: u128::MAX };
+    assert_eq!(world.payer.on_resume(&resume).unwrap().units, 110);
+    assert_eq!(world.payer.state().believed, 100);
+}
+
+#[test]
+fn after_a_rest_there_is_nothing_to_believe() {
+    let mut world = live(Pace::vouchers(100), CREDIT);
+    world.payer.count(10);
+    world.payer.rest().unwrap();
+    world.restart_payer();
+    let challenge = Challenge { nonce: [3; 32], epoch: 0 };
+    let epoch = world.payer.hello(&challenge, &Connection::default()).unwrap().hello.epoch;
+    let resume = Resume { epoch, best: None, served: 1_000, credit: u128::MAX };
+    assert_eq!(world.payer.on_resume(&resume).unwrap().units, 10);
+}
+
+#[test]
+fn a_payer_takes_its_own_higher_voucher_and_nobody_elses() {
+    let mut world = live(Pace::ticks(10, 20), CREDIT);
+    for _ in 0..5 {
+        world.payer.count(20);
+        next(&mut world).unwrap();
+    }
+    let best = world.payer.state().best.unwrap();
+    world.payer_disk.restore(4);
+    world.restart_payer();
+    assert!(world.payer.state().worth() < best.worth());
+    let resume = |payer: &mut APayer, best| {
+        let challenge = Challenge { nonce: [3; 32], epoch: 0 };
+        let epoch = payer.hello(&challenge, &Connection::default()).unwrap().hello.epoch;
+        payer.on_resume(&Resume { epoch, best: Some(best), served: 0, credit: u128::MAX })
+    };
+    let mut forged = best;
+    forged.voucher.amount += 1_000;
+    assert_eq!(resume(&mut world.payer, forged), Err(Refusal::BadSignature));
+    let wrong = Proof { link: [1; 32], ..best };
+    assert_eq!(resume(&mut world.payer, wrong), Err(Refusal::BadLink { k: best.k }));
+    assert_eq!(resume(&mut world.payer, best).unwrap().units, 100);
+    // and it goes on with the very same chain
+    world.payer.count(20);
+    let Some(Statement::Tick(tick)) = next(&mut world) else { panic!("no tick") };
+    assert_eq!(tick.k, best.k + 1);
+    assert!(best.voucher.proves(&world.terms.domain, tick.k, &tick.link));
+}
+
+#[test]
+fn the_last_voucher_is_for_what_was_counted_carries_the_report_and_ends_it() {
+    let mut world = live(Pace::vouchers(100), CREDIT);
+    world.payer.count(77);
+    let report = QosReport { units: 77, ..QosReport::default() };
+    let said = world.payer.last(report).unwrap();
+    let Statement::Voucher { proof, report: Some(sent) } = said else { panic!("{said:?}") };
+    assert_eq!((proof.worth(), sent), (23, report));
+    assert_eq!(proof.voucher.evidence, report.evidence());
+    world.payer.count(1_000);
+    assert_eq!(next(&mut world), None);
+    assert_eq!(world.payer.last(QosReport::default()).unwrap(), said, "asked again, said again");
+    world.restart_payer();
+    let refused = world.payer.last(report);
+    assert!(matches!(refused, Err(Refusal::OutOfTurn { .. })), "not before it has resumed");
+}
+
+#[test]
+fn a_payer_signs_nothing_before_it_has_resumed() {
+    let disk = Disk::new(true);
+    let terms = terms(Pace::vouchers(10));
+    let mut payer = Payer::open(terms, key(), SECRET, disk, view()).unwrap();
+    payer.count(1_000);
+    assert_eq!(payer.statement(view().at).unwrap(), None);
+    // nor when the chain shows that its store is old
+    let connection = Connection::default();
+    let challenge = Challenge { nonce: [3; 32], epoch: 41 };
+    assert_eq!(payer.hello(&challenge, &connection).unwrap().hello.epoch, 42);
+    payer.on_resume(&Resume { epoch: 42, best: None, served: 0, credit: 0 }).unwrap();
+    assert!(payer.is_live());
+    payer.on_view(View { redeemed: 5, ..view() });
+    assert_eq!(payer.statement(view().at).unwrap(), None);
+}

@@ -28,6 +28,8 @@ pub(crate) struct World {
     pub(crate) believed: u64,
     /// Most the payer ever signed for.
     pub(crate) signed: u128,
+    /// How often the payer lost its memory.
+    pub(crate) payer_restarts: u64,
     nonce: u8,
 }
 
@@ -49,6 +51,7 @@ impl World {
             had: 0,
             believed: 0,
             signed: 0,
+            payer_restarts: 0,
             nonce: 0,
         }
     }
@@ -140,6 +143,7 @@ impl World {
     }
 
     pub(crate) fn restart_payer(&mut self) {
+        self.payer_restarts += 1;
         self.lose_connection();
         self.payer =
             Payer::open(self.terms, key(), SECRET, self.payer_disk.clone(), self.view).unwrap();

@@ -4,7 +4,7 @@ use caplet_protocol::{
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, OrderFlags,
         Possession, ProfileStatement, PublicKey, QosReport, Receipt, Rotation, Scheme, SealKey,
-        Side, Voucher,
+        SessionHello, Side, Voucher,
     },
     wire::{
         BandwidthDetail, Capability, CapabilityProfile, Capacity, ComputeDetail, Cost, Detail,
@@ -169,6 +169,19 @@ prop_compose! {
         (broker, client, expiry) in any::<([u8; 32], [u8; 32], u64)>(),
     ) -> Login {
         Login { broker, client, expiry }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn session_hello()(
+        (lease, lane, epoch, counted, k) in any::<(u64, u16, u64, u64, u16)>(),
+        [payer, payee, nonce] in any::<[[u8; 32]; 3]>(),
+        [exporter, voucher, link] in any::<[[u8; 32]; 3]>(),
+    ) -> SessionHello {
+        SessionHello {
+            lease: LeaseId(lease), lane: Lane(lane), epoch, counted, k, payer, payee, nonce, exporter,
+            voucher, link,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use caplet_protocol::{
     Domain,
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, Possession,
-        ProfileStatement, PublicKey, QosReport, Receipt, Rotation, SealKey, Voucher,
+        ProfileStatement, PublicKey, QosReport, Receipt, Rotation, SealKey, SessionHello, Voucher,
     },
     wire::Layout,
 };
@@ -64,6 +64,9 @@ covered! {
         device boot sequence time_ms kind body
     } = arbitrary::header();
     every_field_of_a_login_is_signed: Login { broker client expiry } = arbitrary::login();
+    every_field_of_a_session_hello_is_signed: SessionHello {
+        lease lane epoch payer payee nonce exporter voucher counted k link
+    } = arbitrary::session_hello();
 }
 
 fn body<L: Layout>(layout: &L) -> Vec<u8> {

@@ -6,7 +6,7 @@ use caplet_protocol::{
     layout::{
         Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, OrderFlags,
         Possession, ProfileStatement, PublicKey, QosReport, Receipt, Rotation, Scheme, SealKey,
-        Side, Voucher,
+        SessionHello, Side, Voucher,
     },
 };
 
@@ -173,6 +173,25 @@ pub(crate) fn endpoint(f: &mut Fill) -> EndpointRecord {
 
 pub(crate) fn login(f: &mut Fill) -> Login {
     Login { broker: f.bytes("broker"), client: f.bytes("client"), expiry: f.u64("expiry") }
+}
+
+pub(crate) fn session(f: &mut Fill) -> SessionHello {
+    SessionHello {
+        lease: LeaseId(f.u64("lease")),
+        lane: Lane(f.u16("lane")),
+        k: {
+            f.zero(4);
+            f.u16("k")
+        },
+        epoch: f.u64("epoch"),
+        counted: f.u64("counted"),
+        payer: f.bytes("payer"),
+        payee: f.bytes("payee"),
+        nonce: f.bytes("nonce"),
+        exporter: f.bytes("exporter"),
+        voucher: f.bytes("voucher"),
+        link: f.bytes("link"),
+    }
 }
 
 pub(crate) fn envelope(f: &mut Fill) -> EnvelopeHeader {

@@ -1,0 +1,16 @@
+//! Micro-payments: what verifying, storing and losing them costs.
+
+mod load;
+mod vanish;
+mod verify;
+mod world;
+
+/// Measures and prints.
+///
+/// # Errors
+/// If a store fails.
+pub fn payments() -> anyhow::Result<()> {
+    verify::verify()?;
+    vanish::vanish()?;
+    load::load()
+}
