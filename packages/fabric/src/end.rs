@@ -1,5 +1,6 @@
 //! How sessions and operations stop.
 
+use crate::frame::FrameError;
 use caplet_protocol::wire::{Close, SessionEnd};
 
 /// Why a session ended; both sides learn the same.
@@ -85,10 +86,20 @@ pub enum Stop {
     Stream(#[from] std::io::Error),
     /// A frame that can't be read.
     #[error(transparent)]
-    Frame(#[from] crate::frame::FrameError),
+    Frame(FrameError),
     /// The other side asked for something that it can't have.
     #[error("{0}")]
     Refused(String),
+}
+
+impl From<FrameError> for Stop {
+    /// A stream that broke is that, whatever was being read from it.
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Stream(error) => Self::Stream(error),
+            other => Self::Frame(other),
+        }
+    }
 }
 
 impl Stop {

@@ -89,7 +89,7 @@ impl Client {
                 Some(Says::Done(done)) => {
                     if let Some(state) = live.op(done.op) {
                         // what a failed operation cost was declared while it went on
-                        if done.ok {
+                        if done.ok && self.inner.parts.tariff == Tariff::Declared {
                             self.declared(live, &state, done.units).await;
                         }
                         state.ended.send_replace(Some(Ok(done)));
@@ -105,13 +105,13 @@ impl Client {
 
     /// Counts what the provider declares, never more than was allowed.
     async fn declared(&self, live: &Live, state: &State, units: u64) {
-        if self.inner.parts.tariff != Tariff::Declared {
-            return;
-        }
         let units = units.min(state.most);
         let before = state.counted.fetch_max(units, Ordering::AcqRel);
-        if let Some(more) = units.checked_sub(before).filter(|more| *more > 0) {
-            self.accept(live, more).await;
+        let more = units.saturating_sub(before);
+        match self.inner.parts.tariff {
+            Tariff::Declared => self.accept(live, more).await,
+            Tariff::Bytes => self.accept(live, self.believable(more)).await,
+            Tariff::Accepted => {}
         }
     }
 

@@ -77,6 +77,8 @@ struct Inner {
     tasks: TaskTracker,
     ids: AtomicU64,
     bytes: ByteCount,
+    sent: AtomicU64,
+    told: Mutex<u64>,
     quality: Mutex<Quality>,
 }
 
@@ -91,6 +93,8 @@ impl Client {
             tasks: TaskTracker::new(),
             ids: AtomicU64::new(first_id()),
             bytes: ByteCount::new(parts.lease.unit_bytes),
+            sent: AtomicU64::new(0),
+            told: Mutex::default(),
             quality: Mutex::default(),
             parts,
         });

@@ -26,7 +26,6 @@ pub struct ClientReader {
 pub struct ClientWriter {
     send: Box<dyn SendHalf>,
     client: Client,
-    live: Arc<Live>,
 }
 
 /// An operation under way. It ends with its connection; [`Client::call`] is what survives that.
@@ -79,7 +78,7 @@ impl Client {
                 live: Arc::clone(&live),
                 buffer: Vec::new(),
             },
-            writer: ClientWriter { send: stream.send, client: self.clone(), live: Arc::clone(&live) },
+            writer: ClientWriter { send: stream.send, client: self.clone() },
             state,
             live,
         };
@@ -171,7 +170,7 @@ impl ClientWriter {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         for part in bytes.chunks(CHUNK) {
             self.send.write_all(part).await?;
-            self.count(part.len()).await;
+            self.client.sent(part.len());
         }
         Ok(())
     }
@@ -182,7 +181,7 @@ impl ClientWriter {
     /// [`Stop`].
     pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         frame::write(&mut *self.send, bytes).await?;
-        self.count(bytes.len().saturating_add(4)).await;
+        self.client.sent(bytes.len().saturating_add(4));
         Ok(())
     }
 
@@ -192,11 +191,5 @@ impl ClientWriter {
     /// [`Stop`].
     pub async fn finish(&mut self) -> Result<(), Stop> {
         Ok(self.send.shutdown().await?)
-    }
-
-    async fn count(&self, bytes: usize) {
-        if self.client.inner.parts.tariff == Tariff::Bytes {
-            self.client.accept_bytes(&self.live, bytes).await;
-        }
     }
 }

@@ -4,6 +4,8 @@ use super::Client;
 use super::live::Live;
 use crate::end::End;
 use crate::meter::{locked, wire};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl Client {
@@ -25,9 +27,26 @@ impl Client {
         }
     }
 
-    /// Counts bytes that were accepted or sent.
+    /// Notes bytes that were sent: a provider can't have received more.
+    pub(super) fn sent(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.inner.sent.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// How many of `units` the provider may say to have received.
+    pub(super) fn believable(&self, units: u64) -> u64 {
+        let unit = self.inner.parts.lease.unit_bytes.max(1);
+        let sent = self.inner.sent.load(Ordering::Acquire).checked_div(unit).unwrap_or(0);
+        let mut told = self.inner.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let more = units.min(sent.saturating_sub(*told));
+        *told = told.saturating_add(more);
+        more
+    }
+
+    /// Counts bytes that were accepted.
     pub(super) async fn accept_bytes(&self, live: &Live, bytes: usize) {
         let units = self.inner.bytes.add(bytes);
+
         self.accept(live, units).await;
     }
 

@@ -20,13 +20,14 @@ pub struct Charger {
     shared: Arc<Shared>,
     op: u64,
     used: AtomicU64,
+    received: AtomicU64,
     most: u64,
 }
 
 impl Charger {
     pub(super) fn new(shared: &Arc<Shared>, header: &OpHeader) -> Self {
         let most = if header.max_units == 0 { u64::MAX } else { header.max_units };
-        Self { shared: Arc::clone(shared), op: header.id, used: AtomicU64::new(0), most }
+        Self { shared: Arc::clone(shared), op: header.id, used: AtomicU64::new(0), received: AtomicU64::new(0), most }
     }
 
     /// Counts units about to be served; waits while they may not be.
@@ -70,11 +71,27 @@ impl Charger {
         self.most.saturating_sub(self.used())
     }
 
-    async fn bytes(&self, bytes: usize) -> Result<(), Stop> {
+    async fn sends(&self, bytes: usize) -> Result<(), Stop> {
         if self.shared.tariff != Tariff::Bytes {
             return Ok(());
         }
-        self.charge(self.shared.units_of(bytes)).await
+        self.charge(self.shared.units_sent(bytes)).await
+    }
+
+    /// What has come is counted here first and then told: the consumer does not know what of its bytes
+    /// is still on its way.
+    async fn has_received(&self, bytes: usize) -> Result<(), Stop> {
+        if self.shared.tariff != Tariff::Bytes {
+            return Ok(());
+        }
+        let units = self.shared.units_received(bytes);
+        if units == 0 {
+            return Ok(());
+        }
+        self.charge(units).await?;
+        let units = self.received.fetch_add(units, Ordering::AcqRel).saturating_add(units);
+        self.shared.say(Says::Progress(OpProgress { op: self.op, units })).await;
+        Ok(())
     }
 }
 
@@ -176,7 +193,7 @@ impl BodyReader {
         if got == 0 {
             return Ok(None);
         }
-        self.charger.bytes(got).await?;
+        self.charger.has_received(got).await?;
         Ok(self.buffer.get(..got).map(Bytes::copy_from_slice))
     }
 
@@ -201,7 +218,7 @@ impl BodyReader {
     /// [`Stop`].
     pub async fn read_frame(&mut self, most: usize) -> Result<Option<Vec<u8>>, Stop> {
         let Some(frame) = frame::read(&mut *self.recv, most).await? else { return Ok(None) };
-        self.charger.bytes(frame.len().saturating_add(4)).await?;
+        self.charger.has_received(frame.len().saturating_add(4)).await?;
         Ok(Some(frame))
     }
 }
@@ -213,7 +230,7 @@ impl BodyWriter {
     /// [`Stop`], also when the consumer takes nothing for too long.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         for part in bytes.chunks(self.charger.shared.chunk) {
-            self.charger.bytes(part.len()).await?;
+            self.charger.sends(part.len()).await?;
             self.put(part).await?;
         }
         Ok(())
@@ -225,7 +242,7 @@ impl BodyWriter {
     /// [`Stop`].
     pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let prefix = frame::prefix(bytes)?;
-        self.charger.bytes(bytes.len().saturating_add(prefix.len())).await?;
+        self.charger.sends(bytes.len().saturating_add(prefix.len())).await?;
         self.put(&prefix).await?;
         self.put(bytes).await
     }

@@ -227,6 +227,7 @@ async fn answer_again(shared: &Shared, mut stream: Stream, answer: Answer) {
         stream.send.shutdown().await
     };
     if tokio::time::timeout(shared.stall, sent).await.is_ok_and(|sent| sent.is_ok()) {
-        shared.say(Says::Done(answer.done)).await;
+        // what it cost was declared when it was served
+        shared.say(Says::Done(OpDone { units: 0, ..answer.done })).await;
     }
 }

@@ -80,7 +80,8 @@ pub(super) struct Shared {
     out: mpsc::Sender<Control>,
     end: OnceLock<End>,
     paid: watch::Sender<u64>,
-    bytes: ByteCount,
+    sent: ByteCount,
+    received: ByteCount,
     held: AtomicBool,
 }
 
@@ -98,7 +99,8 @@ impl Shared {
         let segment = locked(&payee).segment();
         let paid_for = segment.saturating_mul(lease.unit_bytes) / 2;
         Self {
-            bytes: ByteCount::new(lease.unit_bytes),
+            sent: ByteCount::new(lease.unit_bytes),
+            received: ByteCount::new(lease.unit_bytes),
             chunk: usize::try_from(paid_for).unwrap_or(CHUNK).clamp(1, CHUNK),
             lease,
             tariff,
@@ -126,9 +128,14 @@ impl Shared {
         let _ = self.out.send(Control { body: Some(body) }).await;
     }
 
-    /// Whole units that `bytes` more of payload make.
-    pub(super) fn units_of(&self, bytes: usize) -> u64 {
-        self.bytes.add(bytes)
+    /// Whole units that `bytes` more make that are sent to the consumer.
+    pub(super) fn units_sent(&self, bytes: usize) -> u64 {
+        self.sent.add(bytes)
+    }
+
+    /// Whole units that `bytes` more make that have come from the consumer.
+    pub(super) fn units_received(&self, bytes: usize) -> u64 {
+        self.received.add(bytes)
     }
 
     /// The most that can be charged at once without credit.

@@ -74,7 +74,7 @@ async fn a_unit_looks_like_a_local_resource_and_a_local_camera() {
     let lease = world.lease(1, Service::JOBS);
     let attached = world.attach(&lease, &JobSurface, "unit").await;
     let base = format!("{}/v1/caps/unit", world.http().await);
-    let http = reqwest::Client::new();
+    let http = crate::support::http();
     attached.client().until(|h| *h == caplet_fabric::health::Health::Up).await.unwrap();
     let done = http.post(format!("{base}/reverse")).body("abc").send().await.unwrap();
     assert_eq!(done.text().await.unwrap(), "cba");

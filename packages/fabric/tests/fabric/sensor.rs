@@ -1,6 +1,6 @@
 //! A leased sensor.
 
-use crate::support::until;
+use crate::support::{http, until};
 use caplet_fabric::Service;
 use caplet_fabric::health::Health;
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter, SensorSurface};
@@ -19,7 +19,7 @@ fn surface() -> SensorSurface {
 }
 
 async fn get(url: String) -> (u16, Value) {
-    let answer = reqwest::get(url).await.unwrap();
+    let answer = http().get(url).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
@@ -42,7 +42,7 @@ async fn a_leased_sensor_is_a_local_topic_a_resource_and_a_thing() {
     assert_eq!((status, &body["senml"][0]["v"], &body["stale"]), (200, &json!(29), &json!(false)));
     let (_, thing) = get(format!("{base}/v1/caps/attic/td")).await;
     assert_eq!((&thing["title"], &thing["caplet:health"]["health"]), (&json!("thermometer"), &json!("up")));
-    let mut events = reqwest::get(format!("{base}/v1/caps/attic/events")).await.unwrap();
+    let mut events = http().get(format!("{base}/v1/caps/attic/events")).send().await.unwrap();
     let first = String::from_utf8(events.chunk().await.unwrap().unwrap().to_vec()).unwrap();
     assert!(first.contains("data: ") && first.contains("\"v\":29"), "{first}");
     assert_eq!(attached.client().units(), 10);

@@ -110,3 +110,10 @@ pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
 pub(crate) fn plain() -> Arc<Plain> {
     Arc::default()
 }
+
+/// An HTTP client; which crypto it would use is said once a process.
+pub(crate) fn http() -> reqwest::Client {
+    // a second time is refused, and no matter
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
