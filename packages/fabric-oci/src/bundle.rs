@@ -88,7 +88,7 @@ pub(crate) fn config(root: &Path, args: &[String], env: &[String], limits: &Limi
             { "destination": "/dev", "type": "tmpfs", "source": "tmpfs",
               "options": ["nosuid", "strictatime", "mode=755", "size=65536k"] },
             { "destination": "/tmp", "type": "tmpfs", "source": "tmpfs",
-              "options": ["nosuid", "nodev", "mode=1777", format!("size={}", limits.scratch)] },
+              "options": ["nosuid", "nodev", "uid=1000", "gid=1000", format!("size={}", limits.scratch)] },
         ],
         "linux": {
             "namespaces": namespaces,

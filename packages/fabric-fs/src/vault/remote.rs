@@ -54,18 +54,13 @@ pub(super) async fn commit(
     sealed: Vec<u8>,
 ) -> Result<(), VaultError> {
     let args = StoreCall { sequence, ..StoreCall::default() };
-    match call(client, "commit", args, sealed.clone(), 0).await {
-        // asked again after its answer was lost: it is there
-        Err(VaultError::Session(_)) => {
-            let (found, stored) = manifest(client).await?;
-            if (found, stored.as_ref()) == (sequence, sealed.as_slice()) {
-                return Ok(());
-            }
-            let words = format!("manifest {found} is stored, {sequence} was not taken: open it again");
-            Err(VaultError::Session(caplet_fabric::Stop::Refused(words)))
-        }
-        other => other.map(|_| ()),
-    }
+    let refused = match call(client, "commit", args, sealed.clone(), 0).await {
+        Err(error @ VaultError::Session(_)) => error,
+        other => return other.map(|_| ()),
+    };
+    // asked again after its answer was lost, it is there; otherwise the refusal stands
+    let (found, stored) = manifest(client).await?;
+    if (found, stored.as_ref()) == (sequence, sealed.as_slice()) { Ok(()) } else { Err(refused) }
 }
 
 pub(super) async fn prove(

@@ -63,7 +63,7 @@ async fn a_full_store_is_enospc_and_a_lost_one_eio() {
     let folder = at.path().to_owned();
     off(move || {
         use std::io::Write as _;
-        let bytes: Vec<u8> = (0..2_000_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
+        let bytes = crate::noise(2_000_000);
         let mut file = std::fs::File::create(folder.join("large")).unwrap();
         file.write_all(&bytes).unwrap();
         assert_eq!(file.sync_all().unwrap_err().kind(), std::io::ErrorKind::StorageFull);

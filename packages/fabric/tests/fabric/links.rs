@@ -95,7 +95,7 @@ async fn nobody_answers_under_another_gateways_key() {
         let wrong = Peer { key: seed.key(), ..peer(&far) };
         let alpn = PLAIN.alpn();
         let dial = near.dial(&wrong, &alpn);
-        let dialled = tokio::time::timeout(Duration::from_secs(15), dial).await;
+        let dialled = tokio::time::timeout(Duration::from_secs(4), dial).await;
         match dialled {
             Ok(Err(LinkError::Unreachable { key, .. })) => assert_eq!(key, hex(&seed.key())),
             Ok(Err(other)) => panic!("{other}"),
