@@ -7,7 +7,9 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// Changed, of another place, or of another key.
-    #[error("what the provider holds is not what was stored: it was changed, or the key is another")]
+    #[error(
+        "what the provider holds is not what was stored: it was changed, or the key is another"
+    )]
     Changed,
 }
 
@@ -72,6 +74,7 @@ impl Key {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

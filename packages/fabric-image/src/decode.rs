@@ -59,8 +59,7 @@ fn pack(
     color: image::ExtendedColorType,
 ) -> Result<Vec<u8>, String> {
     let mut out = Vec::new();
-    let encoder =
-        PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Sub);
+    let encoder = PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Sub);
     encoder.write_image(bytes, width, height, color).map_err(|e| e.to_string())?;
     Ok(out)
 }

@@ -47,7 +47,9 @@ impl ImageUnit {
         let picture = decode(input)?;
         match job {
             "resize" => png(&ops::resize(&picture, params.width, params.height)?),
-            "blur" => png(&ops::blur(&picture, if params.radius == 0 { 3 } else { params.radius })?),
+            "blur" => {
+                png(&ops::blur(&picture, if params.radius == 0 { 3 } else { params.radius })?)
+            }
             "edges" => gray_png(&ops::edges(&picture)),
             "classify" => Ok(ops::classify(&picture).into_bytes()),
             other => Err(format!("no job is named {other:?}: ask for {}", JOBS.join(", "))),
@@ -92,7 +94,7 @@ impl FrameSource for Camera {
         let bar = frame.wrapping_mul(4).checked_rem(160).unwrap_or(0);
         let picture = RgbImage::from_fn(160, 120, |x, y| {
             let shade = u8::try_from(x.saturating_add(y).min(255)).unwrap_or(u8::MAX);
-            if x.abs_diff(bar) < 4 { Rgb([255, 255, 255]) } else { Rgb([shade, 64, 255 - shade]) }
+            if x.abs_diff(bar) < 4 { Rgb([255, 255, 255]) } else { Rgb([shade, 64, u8::MAX.abs_diff(shade)]) }
         });
         let mut jpeg = Vec::new();
         JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).ok()?;

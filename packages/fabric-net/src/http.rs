@@ -47,7 +47,9 @@ where
         "HTTP/1.1 200 Connection established\r\n\r\n".to_owned()
     } else {
         let (len, phrase) = (reason.len(), "Proxy");
-        format!("HTTP/1.1 {status} {phrase}\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{reason}")
+        format!(
+            "HTTP/1.1 {status} {phrase}\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{reason}"
+        )
     };
     stream.write_all(head.as_bytes()).await
 }

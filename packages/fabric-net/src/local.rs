@@ -44,11 +44,18 @@ impl Surface for ProxySurface {
     }
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
-        let local =
-            |e: io::Error| AttachError::Local { what: format!("port {}", self.bind), why: e.to_string() };
+        let local = |e: io::Error| AttachError::Local {
+            what: format!("port {}", self.bind),
+            why: e.to_string(),
+        };
         let listener = TcpListener::bind(self.bind).await.map_err(local)?;
         let address = listener.local_addr().map_err(local)?;
-        place.desk.put(&place.alias, self.service(), client.health(), Arc::new(Address(address)))?;
+        place.desk.put(
+            &place.alias,
+            self.service(),
+            client.health(),
+            Arc::new(Address(address)),
+        )?;
         let proxy = client.clone();
         client.spawn(async move {
             let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

@@ -76,7 +76,9 @@ impl UplinkAdapter {
             match tokio::time::timeout(PATIENCE, connecting).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => why = Stop::refused(format!("refused: {host}:{port}: {error}")),
-                Err(_) => why = Stop::refused(format!("unreachable: {host}:{port} does not answer")),
+                Err(_) => {
+                    why = Stop::refused(format!("unreachable: {host}:{port} does not answer"))
+                }
             }
         }
         Err(why)
@@ -102,7 +104,10 @@ impl Adapter for UplinkAdapter {
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         if op.header.name != "connect" {
-            return Err(Stop::refused(format!("{:?} is no operation here: connect", op.header.name)));
+            return Err(Stop::refused(format!(
+                "{:?} is no operation here: connect",
+                op.header.name
+            )));
         }
         let Connect { host, port } = op.args()?;
         let port = u16::try_from(port).ok().filter(|port| *port != 0);

@@ -32,11 +32,8 @@ impl Command {
     /// # Errors
     /// [`Stop`].
     pub async fn run(&self, client: &Client) -> Result<Ran, Stop> {
-        let args = RunProgram {
-            args: self.args.clone(),
-            env: self.env.clone(),
-            ..RunProgram::default()
-        };
+        let args =
+            RunProgram { args: self.args.clone(), env: self.env.clone(), ..RunProgram::default() };
         let mut op = client.open_op("run", args.encode_to_vec(), self.max_units).await?;
         let (mut out, mut err, mut code) = (Vec::new(), Vec::new(), None);
         let caplet_fabric::client::ClientOp { reader, writer, .. } = &mut op;
@@ -52,7 +49,9 @@ impl Command {
                     Some((&OUT, bytes)) if out.len() < MOST => out.extend_from_slice(bytes),
                     Some((&ERR, bytes)) if err.len() < MOST => err.extend_from_slice(bytes),
                     Some((&EXIT, bytes)) => code = bytes.try_into().ok().map(i32::from_be_bytes),
-                    _ => return Err(Stop::refused("the provider's answer is malformed or endless")),
+                    _ => {
+                        return Err(Stop::refused("the provider's answer is malformed or endless"));
+                    }
                 }
             }
             Ok(())

@@ -45,7 +45,10 @@ impl OciAdapter {
             return Err(Stop::refused("no command was named"));
         }
         let _slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
-            Stop::refused(format!("{} containers run, that is all: come back later", self.limits.runs))
+            Stop::refused(format!(
+                "{} containers run, that is all: come back later",
+                self.limits.runs
+            ))
         })?;
         // a start costs a unit, and is paid before it is made
         op.charge(1).await?;

@@ -63,9 +63,9 @@ impl ChainView for Chain {
         }
         let leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = leases.get(&lease).cloned().ok_or(ViewError::Unknown(lease))?;
-        found.money.at = ChainTime(self.now().0.saturating_sub(
-            u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX),
-        ));
+        found.money.at = ChainTime(
+            self.now().0.saturating_sub(u64::try_from(self.age().as_millis()).unwrap_or(u64::MAX)),
+        );
         Ok(found)
     }
 

@@ -4,10 +4,10 @@ use crate::io::{From, Output};
 use crate::machine::{Limits, Machine};
 use crate::price::{BYTE, CALL, UNIT, units};
 use crate::slices;
+use async_trait::async_trait;
 use tokio::io::AsyncRead;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use async_trait::async_trait;
 use wasmtime::{
     CallHook, CallHookHandler, Linker, Module, Store, StoreContextMut, StoreLimits,
     StoreLimitsBuilder, Trap,
@@ -122,7 +122,8 @@ impl Job {
         let max_fuel = task.max_units.saturating_mul(UNIT);
         let moved = task.input_len.saturating_mul(BYTE);
         self.paid(1).await;
-        let mut store = match self.store(machine, limits, task.args, task.env, task.input, max_fuel) {
+        let mut store = match self.store(machine, limits, task.args, task.env, task.input, max_fuel)
+        {
             Ok(store) => store,
             Err(error) => return Finished { exit: Err(error.to_string()), units: 1 },
         };
@@ -152,7 +153,8 @@ impl Job {
         };
         let left = store.get_fuel().unwrap_or(0);
         let toll = take_toll(&mut store.data_mut().calls);
-        let fuel = max_fuel.saturating_sub(left).saturating_add(toll).saturating_add(self.bytes(moved));
+        let fuel =
+            max_fuel.saturating_sub(left).saturating_add(toll).saturating_add(self.bytes(moved));
         let units = units(fuel).clamp(1, task.max_units.max(1));
         self.paid(units).await;
         Finished { exit: self.exit(ended, limits), units }

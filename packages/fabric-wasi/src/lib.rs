@@ -15,5 +15,5 @@ mod slices;
 
 pub use local::{ComputeSurface, Exec, Ran};
 pub use machine::{Limits, Machine, MachineError};
-pub use price::{CALL, BYTE, UNIT, units};
+pub use price::{BYTE, CALL, UNIT, units};
 pub use provider::WasiAdapter;

@@ -110,7 +110,8 @@ impl Exec {
 }
 
 fn take(ran: &mut Ran, frame: &[u8]) -> Result<(), Stop> {
-    let room = ran.stdout.len().saturating_add(ran.stderr.len()).saturating_add(frame.len()) <= MOST;
+    let room =
+        ran.stdout.len().saturating_add(ran.stderr.len()).saturating_add(frame.len()) <= MOST;
     match frame.split_first() {
         Some((&OUT, bytes)) if room => ran.stdout.extend_from_slice(bytes),
         Some((&ERR, bytes)) if room => ran.stderr.extend_from_slice(bytes),
@@ -186,8 +187,10 @@ impl ComputeResource {
         }
         match exec.run(&self.client, Duration::from_secs(300)).await {
             Ok(ran) => {
-                let heads =
-                    [("x-caplet-exit", ran.exit.to_string()), ("x-caplet-units", ran.units.to_string())];
+                let heads = [
+                    ("x-caplet-exit", ran.exit.to_string()),
+                    ("x-caplet-units", ran.units.to_string()),
+                ];
                 (heads, ran.stdout).into_response()
             }
             Err(stop) => failed(&stop),

@@ -72,7 +72,10 @@ impl WasiAdapter {
             return follow(op, &job, asked.offset).await;
         }
         let _slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
-            Stop::refused(format!("{} programs run, that is all: come back later", self.limits.runs))
+            Stop::refused(format!(
+                "{} programs run, that is all: come back later",
+                self.limits.runs
+            ))
         })?;
         let known = self.machine.known(&module);
         let wanted = SEND_INPUT | if known.is_none() { SEND_MODULE } else { 0 };
@@ -130,7 +133,9 @@ impl WasiAdapter {
     ) -> Result<wasmtime::Module, Stop> {
         let most = self.limits.module;
         if usize::try_from(size).map_or(true, |size| size > most) {
-            return Err(Stop::refused(format!("a module of {size} bytes, at most {most} are taken")));
+            return Err(Stop::refused(format!(
+                "a module of {size} bytes, at most {most} are taken"
+            )));
         }
         // compiling is work, too: a unit for each 64 KiB
         op.charge(size.div_ceil(64 * 1024).max(1)).await?;

@@ -31,10 +31,7 @@ impl Wake for Witness {
 }
 
 /// Polls `guest` once; `None` if it yielded because its slice is used up.
-fn poll_slice<F: Future>(
-    guest: Pin<&mut F>,
-    cx: &mut Context<'_>,
-) -> Poll<Option<F::Output>> {
+fn poll_slice<F: Future>(guest: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
     let witness = Arc::new(Witness {
         inside: AtomicBool::new(true),
         woken: AtomicBool::new(false),

@@ -138,7 +138,11 @@ async fn list(State(desk): State<Desk>) -> Response {
     Json(all).into_response()
 }
 
-async fn root(State(desk): State<Desk>, Path(alias): Path<String>, request: Request<Body>) -> Response {
+async fn root(
+    State(desk): State<Desk>,
+    Path(alias): Path<String>,
+    request: Request<Body>,
+) -> Response {
     desk.answer(&alias, "", request).await
 }
 

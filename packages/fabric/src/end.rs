@@ -38,7 +38,11 @@ impl End {
 impl From<Close> for End {
     fn from(close: Close) -> Self {
         let reason = close.reason();
-        Self { reason, words: close.words, lease_reason: u8::try_from(close.lease_reason).unwrap_or(0) }
+        Self {
+            reason,
+            words: close.words,
+            lease_reason: u8::try_from(close.lease_reason).unwrap_or(0),
+        }
     }
 }
 
@@ -68,7 +72,9 @@ pub enum Stop {
     #[error("the session ended: {0}")]
     Ended(#[from] End),
     /// The consumer allowed no more.
-    #[error("{wanted} units are wanted, {allowed} are allowed for the operation: allow more, or ask for less")]
+    #[error(
+        "{wanted} units are wanted, {allowed} are allowed for the operation: allow more, or ask for less"
+    )]
     MaxUnits {
         /// Units that it would come to.
         wanted: u64,

@@ -69,7 +69,11 @@ pub struct Attached {
 impl Attached {
     /// One at `address`; `detach` takes back what the surface set up.
     #[must_use]
-    pub fn new(address: String, client: Client, detach: impl FnOnce() + Send + Sync + 'static) -> Self {
+    pub fn new(
+        address: String,
+        client: Client,
+        detach: impl FnOnce() + Send + Sync + 'static,
+    ) -> Self {
         Self { address, health: client.health(), detach: Box::new(detach), client }
     }
 

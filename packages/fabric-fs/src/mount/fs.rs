@@ -80,8 +80,11 @@ impl Folder {
 
     fn attr(&self, path: &str, entry: Entry) -> FileAttr {
         let time = UNIX_EPOCH.checked_add(Duration::from_secs(entry.changed)).unwrap_or(UNIX_EPOCH);
-        let (kind, perm) =
-            if entry.folder { (FileType::Directory, 0o755) } else { (FileType::RegularFile, 0o644) };
+        let (kind, perm) = if entry.folder {
+            (FileType::Directory, 0o755)
+        } else {
+            (FileType::RegularFile, 0o644)
+        };
         FileAttr {
             ino: INodeNo(self.inodes().number(path)),
             size: entry.size,

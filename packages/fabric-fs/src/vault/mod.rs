@@ -41,7 +41,9 @@ pub enum VaultError {
     #[error(transparent)]
     Changed(#[from] SealError),
     /// The provider shows an older state than it had taken.
-    #[error("the provider shows manifest {found}, {known} was stored: it lost or hides what came after")]
+    #[error(
+        "the provider shows manifest {found}, {known} was stored: it lost or hides what came after"
+    )]
     Rolled {
         /// Shown.
         found: u64,
@@ -97,8 +99,7 @@ impl Vault {
             0 => Tree::default(),
             _ => Tree::decode(sequence, &key.open(Of::Manifest(sequence), &sealed)?)?,
         };
-        let state =
-            State { tree, dirty: BTreeMap::new(), changed: false, cache: VecDeque::new() };
+        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: VecDeque::new() };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
         Ok(Self { client, key, state, committing })
     }
@@ -178,7 +179,10 @@ impl Vault {
         Ok(())
     }
 
-    fn change<T>(&self, by: impl FnOnce(&mut Tree) -> Result<T, VaultError>) -> Result<T, VaultError> {
+    fn change<T>(
+        &self,
+        by: impl FnOnce(&mut Tree) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
         let mut state = self.state();
         let done = by(&mut state.tree)?;
         state.changed = true;
@@ -349,8 +353,7 @@ impl Vault {
     /// [`VaultError::Changed`] if the provider does not have it.
     pub async fn challenge(&self) -> Result<(), VaultError> {
         let mut dice = [0; 48];
-        getrandom::fill(&mut dice)
-            .map_err(|e| VaultError::Full(format!("no randomness: {e}")))?;
+        getrandom::fill(&mut dice).map_err(|e| VaultError::Full(format!("no randomness: {e}")))?;
         let (nonce, pick) = dice.split_at(32);
         let pick = pick.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
         let id = {
@@ -373,7 +376,9 @@ impl Vault {
             return Err(SealError::Changed.into());
         }
         let len = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
-        let block = (pick as u64 % len.div_ceil(BLOCK).max(1)).saturating_mul(BLOCK);
+        let blocks = u128::from(len.div_ceil(BLOCK).max(1));
+        let block = u64::try_from(pick.checked_rem(blocks).unwrap_or(0)).unwrap_or(0);
+        let block = block.saturating_mul(BLOCK);
         let from = usize::try_from(block).unwrap_or(usize::MAX);
         let to = from.saturating_add(usize::try_from(BLOCK).unwrap_or(0)).min(sealed.len());
         let expected = proof(nonce, sealed.get(from..to).unwrap_or_default());

@@ -64,7 +64,8 @@ impl Tree {
     }
 
     pub(super) fn decode(sequence: u64, bytes: &[u8]) -> Result<Self, VaultError> {
-        let bad = || VaultError::Kind("the manifest is of a version that this program can't read".into());
+        let bad =
+            || VaultError::Kind("the manifest is of a version that this program can't read".into());
         let written: Written = serde_json::from_slice(bytes).map_err(|_| bad())?;
         let mut files = BTreeMap::new();
         for (path, (size, changed, chunks)) in written.files {
@@ -79,8 +80,7 @@ impl Tree {
             let chunks = chunks.iter().map(chunk).collect::<Result<_, VaultError>>()?;
             files.insert(path, File { size, changed, chunks });
         }
-        let mut tree =
-            Self { sequence, stored: BTreeSet::new(), files, folders: written.folders };
+        let mut tree = Self { sequence, stored: BTreeSet::new(), files, folders: written.folders };
         tree.stored = tree.named();
         Ok(tree)
     }
@@ -192,7 +192,8 @@ impl Tree {
         if from == to {
             return Ok(Vec::new());
         }
-        if !self.entry(parent(to))?.folder || (entry.folder && to.starts_with(&format!("{from}/"))) {
+        if !self.entry(parent(to))?.folder || (entry.folder && to.starts_with(&format!("{from}/")))
+        {
             return Err(VaultError::Kind(format!("{from} can't be moved to {to}")));
         }
         if let Ok(there) = self.entry(to) {
@@ -206,13 +207,23 @@ impl Tree {
             (below.is_empty() || below.starts_with('/')).then(|| format!("{to}{below}"))
         };
         let mut moved = Vec::new();
-        for old in self.files.keys().filter_map(|path| Some((path.clone(), new(path)?))).collect::<Vec<_>>() {
+        for old in self
+            .files
+            .keys()
+            .filter_map(|path| Some((path.clone(), new(path)?)))
+            .collect::<Vec<_>>()
+        {
             if let Some(file) = self.files.remove(&old.0) {
                 self.files.insert(old.1.clone(), file);
             }
             moved.push(old);
         }
-        for (old, new) in self.folders.keys().filter_map(|path| Some((path.clone(), new(path)?))).collect::<Vec<_>>() {
+        for (old, new) in self
+            .folders
+            .keys()
+            .filter_map(|path| Some((path.clone(), new(path)?)))
+            .collect::<Vec<_>>()
+        {
             if let Some(folder) = self.folders.remove(&old) {
                 self.folders.insert(new, folder);
             }

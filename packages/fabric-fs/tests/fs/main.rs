@@ -1,5 +1,11 @@
 //! A leased store: files in and out, what the provider sees, what breaks and what does not.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 mod mounted;
 
@@ -217,7 +223,8 @@ async fn names_are_names_and_never_paths() {
     folder.rename("a", "z").unwrap();
     assert!(folder.entry("z/b").is_ok() && folder.entry("a/b").is_err());
     // what a provider is asked for is a digest and nothing else
-    let args = caplet_protocol::wire::StoreCall { chunk: b"../manifest".to_vec(), ..Default::default() };
+    let args =
+        caplet_protocol::wire::StoreCall { chunk: b"../manifest".to_vec(), ..Default::default() };
     let op = client.open_op("get", prost::Message::encode_to_vec(&args), 0).await.unwrap();
     let refused = op.outcome().await.unwrap_err();
     assert!(refused.to_string().contains("32 bytes"), "{refused}");
@@ -239,7 +246,8 @@ async fn a_store_is_a_local_http_resource() {
     assert_eq!(put.status(), 204);
     let got = http.get(format!("{base}/a/b.txt")).send().await.unwrap().text().await.unwrap();
     assert_eq!(got, "over http");
-    let list: serde_json::Value = http.get(format!("{base}/a")).send().await.unwrap().json().await.unwrap();
+    let list: serde_json::Value =
+        http.get(format!("{base}/a")).send().await.unwrap().json().await.unwrap();
     assert_eq!((&list[0]["name"], &list[0]["size"]), (&"b.txt".into(), &9.into()));
     assert_eq!(http.delete(format!("{base}/a/b.txt")).send().await.unwrap().status(), 204);
     assert_eq!(http.get(format!("{base}/a/b.txt")).send().await.unwrap().status(), 404);

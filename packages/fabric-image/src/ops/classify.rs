@@ -47,12 +47,13 @@ fn features(picture: &RgbImage) -> [i64; 4] {
     }
     let count = i64::try_from(picture.pixels().len()).unwrap_or(i64::MAX).max(1);
     let [red, green, blue] = sums.map(|sum| sum.checked_div(count).unwrap_or(0));
-    let mean = |of: &[u8]| of.iter().map(|v| i64::from(*v)).sum::<i64>().checked_div(count).unwrap_or(0);
+    let mean =
+        |of: &[u8]| of.iter().map(|v| i64::from(*v)).sum::<i64>().checked_div(count).unwrap_or(0);
     let both = red.saturating_add(blue) / 2;
     [
         mean(luma(picture).as_raw()),
-        red.saturating_sub(blue) / 2 + 128,
-        green.saturating_sub(both) / 2 + 128,
+        red.saturating_sub(blue).div_euclid(2).saturating_add(128),
+        green.saturating_sub(both).div_euclid(2).saturating_add(128),
         mean(edges(picture).as_raw()),
     ]
 }

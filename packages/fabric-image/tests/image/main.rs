@@ -1,5 +1,11 @@
 //! The image unit: right results, the same in a program of its own, and no harm from bad pictures.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 use bytes::Bytes;
 use caplet_fabric::Service;

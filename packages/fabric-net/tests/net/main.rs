@@ -1,5 +1,11 @@
 //! A leased uplink: what it carries, what it refuses, how that looks in SOCKS and HTTP.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 use async_trait::async_trait;
 use caplet_fabric::{Service, surface::Attached};

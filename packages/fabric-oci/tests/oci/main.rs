@@ -1,5 +1,11 @@
 //! Leased containers. Needs root, runc and busybox-static, as `scripts/setup` has them.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 use caplet_fabric::client::Client;
 use caplet_fabric::{Service, Stop, Tariff};
@@ -89,12 +95,16 @@ async fn time_memory_processes_scratch_and_output_have_ends() {
         ..Limits::default()
     };
     let (_world, client) = world(root.path(), limits);
-    let Err(Stop::Refused(words)) = sh("/bin/busybox sleep 60").run(&client).await else { panic!() };
+    let Err(Stop::Refused(words)) = sh("/bin/busybox sleep 60").run(&client).await else {
+        panic!()
+    };
     assert!(words.contains("took more than"), "{words}");
     // doubling a text for ever
     let (code, _) = out(&client, "x=0123456789abcdef; while :; do x=$x$x; done").await;
     assert_ne!(code, 0, "killed for its memory");
-    let (_, said) = out(&client, "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do /bin/busybox sleep 1 & done; wait").await;
+    let (_, said) =
+        out(&client, "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do /bin/busybox sleep 1 & done; wait")
+            .await;
     assert!(said.contains("fork") || said.contains("Resource"), "{said}");
     let (_, said) = out(&client, "/bin/busybox dd if=/dev/zero of=/tmp/x bs=65536 count=64").await;
     assert!(said.contains("No space"), "{said}");

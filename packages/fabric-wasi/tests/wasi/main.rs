@@ -1,5 +1,11 @@
 //! Leased compute: real WASI programs, what they cost, and what they can't do.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 use bytes::Bytes;
 use caplet_fabric::client::Client;
@@ -144,7 +150,10 @@ async fn a_fuel_bomb_burns_what_was_allowed_and_no_more() {
     let words = refusal(&client, Exec { max_units: 20, ..exec(bomb) }).await;
     assert!(words.contains("out of fuel"), "{words}");
     assert!(client.units() <= 20);
-    let calls = program("", "(loop $forever (call $say (i32.const 1) (i32.const 0) (i32.const 0)) (br $forever))");
+    let calls = program(
+        "",
+        "(loop $forever (call $say (i32.const 1) (i32.const 0) (i32.const 0)) (br $forever))",
+    );
     let words = refusal(&client, Exec { max_units: 20, ..exec(calls) }).await;
     assert!(words.contains("fuel"), "host calls burn, too: {words}");
     client.detach().await;
@@ -168,14 +177,18 @@ async fn time_memory_stack_and_output_have_ends() {
         "(if (i32.eq (memory.grow (i32.const 1000)) (i32.const -1)) (then (call $exit (i32.const 12))))",
     );
     assert_eq!(exec(memory).run(&client, PATIENCE).await.unwrap().exit, 12, "it may not grow");
-    let huge = text::wat_to_wasm(r#"(module (memory (export "memory") 60000) (func (export "_start")))"#);
+    let huge =
+        text::wat_to_wasm(r#"(module (memory (export "memory") 60000) (func (export "_start")))"#);
     refusal(&client, exec(huge)).await;
     let stack = text::wat_to_wasm(
         r#"(module (memory (export "memory") 1) (func $deep (export "_start") (call $deep)))"#,
     );
     let words = refusal(&client, exec(stack)).await;
     assert!(words.contains("stack") || words.contains("trapped"), "{words}");
-    let output = program("", "(loop $forever (call $say (i32.const 1) (i32.const 0) (i32.const 60000)) (br $forever))");
+    let output = program(
+        "",
+        "(loop $forever (call $say (i32.const 1) (i32.const 0) (i32.const 60000)) (br $forever))",
+    );
     refusal(&client, exec(output)).await;
     // and after all that it still runs what is well-behaved
     exec(hello()).run(&client, PATIENCE).await.unwrap();
@@ -195,10 +208,10 @@ async fn a_program_sees_no_folder_no_network_and_nothing_of_the_provider() {
     let body = r#"(local $fd i32)
         (loop $each
             (if (i32.eqz (call $open (local.get $fd) (i32.const 1) (i32.const 512) (i32.const 22)
-                    (i32.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 64)))
+                    (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 64)))
                 (then (call $exit (i32.const 101))))
             (if (i32.eqz (call $open (local.get $fd) (i32.const 1) (i32.const 600) (i32.const 11)
-                    (i32.const 0) (i64.const -1) (i64.const -1) (i32.const 0) (i32.const 64)))
+                    (i32.const 0) (i64.const 2) (i64.const 2) (i32.const 0) (i32.const 64)))
                 (then (call $exit (i32.const 102))))
             (if (i32.eqz (call $prestat (local.get $fd) (i32.const 64)))
                 (then (call $exit (i32.const 103))))
@@ -210,7 +223,8 @@ async fn a_program_sees_no_folder_no_network_and_nothing_of_the_provider() {
         (if (i32.load (i32.const 128)) (then (call $exit (i32.const 105))))"#;
     let ran = exec(program(imports, body)).run(&client, PATIENCE).await.unwrap();
     assert_eq!(ran, Ran { units: ran.units, ..Ran::default() });
-    let foreign = text::wat_to_wasm(r#"(module (import "env" "system" (func)) (func (export "_start")))"#);
+    let foreign =
+        text::wat_to_wasm(r#"(module (import "env" "system" (func)) (func (export "_start")))"#);
     refusal(&client, exec(foreign)).await;
     client.detach().await;
 }
@@ -221,8 +235,8 @@ async fn a_run_goes_on_where_it_was_when_its_link_is_cut() {
     let (world, client) = world(Limits::default(), options);
     let task = exec(busy(400));
     let runner = client.clone();
-    let running =
-        tokio_util::task::TaskTracker::new().spawn(async move { task.run(&runner, PATIENCE).await });
+    let running = tokio_util::task::TaskTracker::new()
+        .spawn(async move { task.run(&runner, PATIENCE).await });
     while client.units() < 60 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -231,7 +245,10 @@ async fn a_run_goes_on_where_it_was_when_its_link_is_cut() {
     let ran = running.await.unwrap().unwrap();
     assert_eq!(ran.stdout, b"hello from a leased device\n");
     let counted = client.units();
-    assert!(counted <= ran.units + 60, "the work before the cut was not done and paid twice: {counted}");
+    assert!(
+        counted <= ran.units + 60,
+        "the work before the cut was not done and paid twice: {counted}"
+    );
     client.detach().await;
 }
 

@@ -42,7 +42,8 @@ impl Client {
         let peer = parts.finder.find(&parts.lease).await.map_err(|e| interrupted(&e))?;
         if !parts.lease.provider.endpoints.contains(&peer.key) {
             let key = hex::encode(peer.key);
-            let words = format!("the provider of lease {} has not granted {key}", parts.lease.lease);
+            let words =
+                format!("the provider of lease {} has not granted {key}", parts.lease.lease);
             return Err(interrupted(&words));
         }
         let link = parts.endpoint.dial(&peer, &parts.lease.service.alpn()).await;

@@ -45,10 +45,14 @@ impl Client {
     ///
     /// # Errors
     /// [`Stop`] if the session is over or the connection fails.
-    pub async fn open_op(&self, name: &str, args: Vec<u8>, max_units: u64) -> Result<ClientOp, Stop> {
+    pub async fn open_op(
+        &self,
+        name: &str,
+        args: Vec<u8>,
+        max_units: u64,
+    ) -> Result<ClientOp, Stop> {
         let id = self.next_id();
-        let header =
-            OpHeader { id, name: name.to_owned(), max_units, args, ..OpHeader::default() };
+        let header = OpHeader { id, name: name.to_owned(), max_units, args, ..OpHeader::default() };
         self.open_with(header, Arc::default()).await
     }
 

@@ -27,7 +27,13 @@ pub struct Charger {
 impl Charger {
     pub(super) fn new(shared: &Arc<Shared>, header: &OpHeader) -> Self {
         let most = if header.max_units == 0 { u64::MAX } else { header.max_units };
-        Self { shared: Arc::clone(shared), op: header.id, used: AtomicU64::new(0), received: AtomicU64::new(0), most }
+        Self {
+            shared: Arc::clone(shared),
+            op: header.id,
+            used: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            most,
+        }
     }
 
     /// Counts units about to be served; waits while they may not be.

@@ -8,12 +8,12 @@ mod session;
 mod table;
 mod welcome;
 
-pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub(crate) use body::CHUNK;
-pub(crate) use welcome::VERSION;
+pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub use known::Adapters;
 pub use op::Op;
 pub use session::Session;
+pub(crate) use welcome::VERSION;
 
 use crate::lease::ChainView;
 use crate::link::Endpoint;

@@ -1,8 +1,8 @@
 //! A live session on the provider's side.
 
-use super::{CHUNK, Inner};
 use super::op::{Op, Opener};
 use super::replay::Replay;
+use super::{CHUNK, Inner};
 use crate::adapter::AnyAdapter;
 use crate::count::ByteCount;
 use crate::end::{End, Stop};
@@ -11,9 +11,7 @@ use crate::lease::{ChainView, LeaseView, Stage, seconds};
 use crate::link::{Link, RecvHalf, SendHalf, Stream};
 use crate::meter::{SharedPayee, locked, wire};
 use crate::service::Tariff;
-use caplet_metering::{
-    self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement,
-};
+use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement};
 use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
 use prost::Message as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -186,9 +184,10 @@ impl Shared {
     /// The lane is served no more: the session ends.
     fn ended(&self, end: metering::End) -> Stop {
         let (reason, words) = match end {
-            metering::End::CountMismatch => {
-                (SessionEnd::CountMismatch, "the counts of both sides differed three times in a row")
-            }
+            metering::End::CountMismatch => (
+                SessionEnd::CountMismatch,
+                "the counts of both sides differed three times in a row",
+            ),
             metering::End::ConsumerClosed => {
                 (SessionEnd::LeaseClosed, "the consumer has signed its last voucher")
             }

@@ -8,9 +8,7 @@ use crate::frame;
 use crate::lease::{FRESH, LeaseView, ViewError};
 use crate::link::{Link, Stream};
 use crate::meter::{SharedPayee, locked, wire};
-use caplet_protocol::wire::{
-    Challenge, Close, Control, Open, SessionEnd, control::Body as Says,
-};
+use caplet_protocol::wire::{Challenge, Close, Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,10 +122,7 @@ impl Inner {
             ViewError::Unreachable(_) => End::new(SessionEnd::Busy, error.to_string()),
         })?;
         let holds = |what: bool, words: &str| if what { Ok(()) } else { Err(refused(words)) };
-        holds(
-            u32::from(lease.lane.0) == open.lane,
-            "it names another lane than this consumer's",
-        )?;
+        holds(u32::from(lease.lane.0) == open.lane, "it names another lane than this consumer's")?;
         holds(
             lease.consumer.endpoints.contains(&link.peer()),
             "the consumer has not granted this endpoint to dial: let the device grant it",
@@ -150,13 +145,8 @@ impl Inner {
         let Admitted { lease, payee, resume, adapter } = admitted;
         let claim = self.table.claim((lease.lease, lease.lane), lease.service);
         let (sender, frames) = tokio::sync::mpsc::channel(64);
-        let shared = Arc::new(Shared::new(
-            self,
-            lease,
-            adapter.tariff(),
-            Arc::clone(&payee),
-            sender,
-        ));
+        let shared =
+            Arc::new(Shared::new(self, lease, adapter.tariff(), Arc::clone(&payee), sender));
         let session = Session::new(&shared);
         let end = Arc::clone(&shared)
             .drive(self, link, control, resume, frames, claim.superseded.clone(), session, adapter)

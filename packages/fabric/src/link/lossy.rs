@@ -39,13 +39,8 @@ impl Lossy {
     pub async fn to(target: SocketAddr, weather: Weather) -> io::Result<Self> {
         let front = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
         let (address, stop) = (front.local_addr()?, CancellationToken::new());
-        let forwarder = Forwarder {
-            front,
-            target,
-            weather,
-            stop: stop.clone(),
-            tasks: TaskTracker::new(),
-        };
+        let forwarder =
+            Forwarder { front, target, weather, stop: stop.clone(), tasks: TaskTracker::new() };
         let tasks = forwarder.tasks.clone();
         tasks.spawn(forwarder.run());
         Ok(Self { address, stop })

@@ -6,7 +6,9 @@ mod keys;
 use super::{Endpoint, Key, Link, LinkError, Peer, RecvHalf, SendHalf, Stream, Tuning};
 use async_trait::async_trait;
 use quinn::crypto::rustls::{HandshakeData, QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, Connection, RecvStream, SendStream, ServerConfig, TransportConfig, VarInt};
+use quinn::{
+    ClientConfig, Connection, RecvStream, SendStream, ServerConfig, TransportConfig, VarInt,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,7 +6,7 @@ pub(crate) mod wire;
 use crate::lease::LeaseView;
 use caplet_metering::payer::Connection;
 use caplet_metering::{
-    Challenge, ChainTime, Gate, Hello, Journal, JournalError, Keys, Meter, Pause, PayeeState,
+    ChainTime, Challenge, Gate, Hello, Journal, JournalError, Keys, Meter, Pause, PayeeState,
     PayerState, Refusal, Resume, Sign, Statement, View,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

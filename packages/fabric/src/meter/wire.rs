@@ -2,7 +2,9 @@
 
 use crate::link::{Link, LinkError};
 use caplet_metering::payer::Connection;
-use caplet_metering::{Challenge, Hello, Meter, Pause, PauseReason, Proof, Resume, Statement, Tick};
+use caplet_metering::{
+    Challenge, Hello, Meter, Pause, PauseReason, Proof, Resume, Statement, Tick,
+};
 use caplet_protocol::{
     Lane, LeaseId,
     layout::{QosReport, SessionHello, Voucher},
@@ -73,7 +75,10 @@ pub(crate) fn hello_message(hello: &Hello) -> wire::Hello {
     }
 }
 
-pub(crate) fn hello(message: &wire::Hello, escrow: &caplet_protocol::Domain) -> Result<Hello, Malformed> {
+pub(crate) fn hello(
+    message: &wire::Hello,
+    escrow: &caplet_protocol::Domain,
+) -> Result<Hello, Malformed> {
     let of = "the hello";
     let best = message.best.as_ref().map(proof).transpose()?;
     let hello = SessionHello {

@@ -58,8 +58,8 @@ async fn a_provider_killed_in_mid_job_serves_on_when_it_is_back_and_nobody_loses
     let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
     client.call(call("upper", &[b'a'; 300])).await.unwrap();
     let caller = client.clone();
-    let answer =
-        tokio_util::task::TaskTracker::new().spawn(async move { caller.call(call("wait", b"")).await });
+    let answer = tokio_util::task::TaskTracker::new()
+        .spawn(async move { caller.call(call("wait", b"")).await });
     adapter.begun.notified().await;
     world.kill_host().await;
     client.until(|health| matches!(health, Health::Stale(_))).await.unwrap();

@@ -3,8 +3,8 @@
 use crate::support::{PLAIN, call, plain};
 use caplet_fabric::client::Call;
 use caplet_fabric::host::Limits;
-use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::Peer;
+use caplet_fabric::link::memory::Network;
 use caplet_fabric::{Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use proptest::prelude::*;
@@ -25,7 +25,9 @@ async fn endless_output_ends_where_the_consumer_said() {
     let world = World::new(Options::default());
     world.offer(plain());
     let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
-    let Err(Stop::Refused(words)) = client.call(call("flood", b"")).await else { panic!("endless") };
+    let Err(Stop::Refused(words)) = client.call(call("flood", b"")).await else {
+        panic!("endless")
+    };
     assert!(words.contains("came back"), "{words}");
     assert_eq!(client.call(call("upper", b"on")).await.unwrap().output, "ON");
     client.detach().await;
@@ -59,8 +61,7 @@ async fn thousands_of_streams_that_say_nothing_take_no_more_than_the_slots() {
     let mut open = Vec::new();
     for n in 0..3_000u32 {
         // more than the link holds: the next is not even opened
-        let opened =
-            tokio::time::timeout(Duration::from_millis(20), client.open_silent()).await;
+        let opened = tokio::time::timeout(Duration::from_millis(20), client.open_silent()).await;
         match opened {
             Ok(Ok(stream)) => open.push(stream),
             _ => break,

@@ -36,7 +36,8 @@ impl Executor for Reverse {
 #[async_trait]
 impl FrameSource for Reverse {
     async fn next(&self) -> Option<Bytes> {
-        (self.now.fetch_add(1, Ordering::SeqCst) < 3).then(|| Bytes::from_static(b"\xff\xd8jpeg\xff\xd9"))
+        (self.now.fetch_add(1, Ordering::SeqCst) < 3)
+            .then(|| Bytes::from_static(b"\xff\xd8jpeg\xff\xd9"))
     }
 }
 
@@ -81,9 +82,15 @@ async fn a_unit_looks_like_a_local_resource_and_a_local_camera() {
     let failed = http.post(format!("{base}/reverse")).body("bad").send().await.unwrap();
     assert_eq!(failed.status(), 422);
     let stream = http.get(format!("{base}/mjpeg")).send().await.unwrap();
-    assert!(stream.headers()["content-type"].to_str().unwrap().starts_with("multipart/x-mixed-replace"));
+    assert!(
+        stream.headers()["content-type"].to_str().unwrap().starts_with("multipart/x-mixed-replace")
+    );
     let body = stream.bytes().await.unwrap();
-    assert_eq!(body.windows(4).filter(|w| *w == b"jpeg").count(), 3 + 3, "three frames, three heads");
+    assert_eq!(
+        body.windows(4).filter(|w| *w == b"jpeg").count(),
+        3 + 3,
+        "three frames, three heads"
+    );
     attached.detach().await;
     assert_eq!(world.served(lease.lease), 1 + 3);
 }

@@ -1,5 +1,11 @@
 //! Sessions, links and the light kinds, both sides of a lease in every test.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
 
 mod bad_days;
 mod containment;

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn pack(value: u64) -> Vec<u8> {
-    json!([{ "n": "urn:dev:mac:0024befffe804ff1", "u": "Cel", "v": value }]).to_string().into_bytes()
+    json!([{ "n": "urn:dev:mac:0024befffe804ff1", "u": "Cel", "v": value }])
+        .to_string()
+        .into_bytes()
 }
 
 fn surface() -> SensorSurface {
@@ -41,7 +43,10 @@ async fn a_leased_sensor_is_a_local_topic_a_resource_and_a_thing() {
     let (status, body) = get(format!("{base}/v1/caps/attic")).await;
     assert_eq!((status, &body["senml"][0]["v"], &body["stale"]), (200, &json!(29), &json!(false)));
     let (_, thing) = get(format!("{base}/v1/caps/attic/td")).await;
-    assert_eq!((&thing["title"], &thing["caplet:health"]["health"]), (&json!("thermometer"), &json!("up")));
+    assert_eq!(
+        (&thing["title"], &thing["caplet:health"]["health"]),
+        (&json!("thermometer"), &json!("up"))
+    );
     let mut events = http().get(format!("{base}/v1/caps/attic/events")).send().await.unwrap();
     let first = String::from_utf8(events.chunk().await.unwrap().unwrap().to_vec()).unwrap();
     assert!(first.contains("data: ") && first.contains("\"v\":29"), "{first}");

@@ -1,12 +1,12 @@
 //! What the tests share.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::client::Call;
 use caplet_fabric::host::Op;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
-use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -137,13 +137,15 @@ impl JobResource {
         let params = params.unwrap_or_default().to_owned();
         let Ok(frame) = to_bytes(request.into_body(), MAX_FRAME).await else {
             let words = format!("a frame has at most {MAX_FRAME} bytes: send a smaller one");
-            return (StatusCode::PAYLOAD_TOO_LARGE, Json(json!({ "reason": words }))).into_response();
+            return (StatusCode::PAYLOAD_TOO_LARGE, Json(json!({ "reason": words })))
+                .into_response();
         };
         match JobSurface::run(&self.client, job, &params, vec![frame], 0).await {
             Ok(results) => match results.into_iter().next() {
                 Some(Ok(output)) => output.into_response(),
                 Some(Err(reason)) => {
-                    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "reason": reason }))).into_response()
+                    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "reason": reason })))
+                        .into_response()
                 }
                 None => StatusCode::BAD_GATEWAY.into_response(),
             },

@@ -104,7 +104,10 @@ impl Adapter for JobAdapter {
         if load.sessions < self.sessions {
             return Ok(());
         }
-        Err(format!("{} consumers use this unit, that is all it serves: come back later", load.sessions))
+        Err(format!(
+            "{} consumers use this unit, that is all it serves: come back later",
+            load.sessions
+        ))
     }
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {

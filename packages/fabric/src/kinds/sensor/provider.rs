@@ -40,12 +40,18 @@ impl Adapter for SensorAdapter {
         if load.sessions < self.sessions {
             return Ok(());
         }
-        Err(format!("{} consumers read this sensor, that is all it serves: come back later", load.sessions))
+        Err(format!(
+            "{} consumers read this sensor, that is all it serves: come back later",
+            load.sessions
+        ))
     }
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         if op.header.name != "subscribe" {
-            return Err(Stop::refused(format!("{:?} is no operation here: subscribe", op.header.name)));
+            return Err(Stop::refused(format!(
+                "{:?} is no operation here: subscribe",
+                op.header.name
+            )));
         }
         let asked: Subscribe = op.args()?;
         let interval = self.interval.max(Duration::from_millis(asked.interval_ms.into()));

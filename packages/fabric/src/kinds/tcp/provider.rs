@@ -38,11 +38,15 @@ impl Adapter for TcpAdapter {
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         if op.header.name != "connect" {
-            return Err(Stop::refused(format!("{:?} is no operation here: connect", op.header.name)));
+            return Err(Stop::refused(format!(
+                "{:?} is no operation here: connect",
+                op.header.name
+            )));
         }
         // the consumer learns that it failed, not where the service is
         let target = TcpStream::connect(&self.target).await;
-        let target = target.map_err(|e| Stop::refused(format!("the service is down: {}", e.kind())))?;
+        let target =
+            target.map_err(|e| Stop::refused(format!("the service is down: {}", e.kind())))?;
         relay::serve(op, target).await
     }
 }
