@@ -22,10 +22,13 @@ const PIPE: usize = 256 * 1024;
 /// Streams that wait to be accepted.
 const STREAMS: usize = 256;
 
+/// Who listens, by key.
+type Listeners = BTreeMap<Key, mpsc::Sender<Arc<dyn Link>>>;
+
 /// A network of endpoints in this process.
 #[derive(Clone, Default)]
 pub struct Network {
-    listening: Arc<Mutex<BTreeMap<Key, mpsc::Sender<Arc<dyn Link>>>>>,
+    listening: Arc<Mutex<Listeners>>,
     live: Arc<Mutex<Vec<CancellationToken>>>,
 }
 
@@ -159,6 +162,7 @@ impl Link for Pipe {
         };
         let (mine, theirs) = (stream(near.0), stream(near.1));
         tokio::select! {
+            biased;
             () = self.cut.cancelled() => Err(LinkError::gone("it was cut")),
             sent = self.open.send(theirs) => sent.map(|()| mine).map_err(|_| LinkError::gone("closed")),
         }
@@ -167,6 +171,7 @@ impl Link for Pipe {
     async fn accept(&self) -> Result<Stream, LinkError> {
         let mut accept = self.accept.lock().await;
         tokio::select! {
+            biased;
             () = self.cut.cancelled() => Err(LinkError::gone("it was cut")),
             stream = accept.recv() => stream.ok_or_else(|| LinkError::gone("closed")),
         }

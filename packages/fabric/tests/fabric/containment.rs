@@ -9,7 +9,7 @@ use caplet_fabric::{Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use proptest::prelude::*;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn limits() -> Limits {
     Limits {
@@ -96,7 +96,10 @@ async fn strange(world: &World, network: &Network, bytes: &[u8]) {
     let mut control = link.open().await.unwrap();
     let _ = control.send.write_all(bytes).await;
     let _ = control.send.shutdown().await;
-    let _ = tokio::time::timeout(Duration::from_secs(5), link.closed()).await.unwrap();
+    // whatever it says to that, it says its last
+    let answer = control.recv.read_to_end(&mut Vec::new());
+    let _ = tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap();
+    link.close("enough");
 }
 
 #[test]
