@@ -97,7 +97,8 @@ async fn strange(world: &World, network: &Network, bytes: &[u8]) {
     let _ = control.send.write_all(bytes).await;
     let _ = control.send.shutdown().await;
     // whatever it says to that, it says its last
-    let answer = control.recv.read_to_end(&mut Vec::new());
+    let mut last = Vec::new();
+    let answer = control.recv.read_to_end(&mut last);
     let _ = tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap();
     link.close("enough");
 }
