@@ -1587,6 +1587,1330 @@ impl RefusalCode {
         }
     }
 }
+/// Fields of `layout::Voucher`.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Voucher {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The lane, 0..=65535.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+    /// Links in the chain, 0..=1024.
+    #[prost(uint32, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub links: u32,
+    /// Units one link is worth.
+    #[prost(uint32, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub link_units: u32,
+    /// Cumulative base units owed, 128 bit.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub amount: ::prost::alloc::vec::Vec<u8>,
+    /// Cumulative units served.
+    #[prost(uint64, tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+    /// Base units one link is worth.
+    #[prost(uint64, tag = "7")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub link_amount: u64,
+    /// Anchor of the chain, 32 bytes; empty for zero.
+    #[prost(bytes = "vec", tag = "8")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub anchor: ::prost::alloc::vec::Vec<u8>,
+    /// SHA-256 of the QoS report or storage root, 32 bytes; empty for zero.
+    #[prost(bytes = "vec", tag = "9")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub evidence: ::prost::alloc::vec::Vec<u8>,
+}
+/// A voucher, with the highest link revealed since.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignedVoucher {
+    /// What is signed.
+    #[prost(message, optional, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub voucher: ::core::option::Option<Voucher>,
+    /// 64 bytes for ed25519 and compact ECDSA.
+    #[prost(bytes = "vec", tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
+    /// Links revealed, 0..=links.
+    #[prost(uint32, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub revealed: u32,
+    /// Link number `revealed`, 32 bytes; empty if none is revealed.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub link: ::prost::alloc::vec::Vec<u8>,
+    /// The report whose digest is the voucher's evidence, with a lease's last voucher.
+    #[prost(message, optional, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub report: ::core::option::Option<QosReport>,
+}
+/// One revealed link: worth link_amount for link_units more, no signature.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Tick {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The lane.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+    /// Amount of the voucher that carries the chain, 128 bit: tells a late tick of an older chain.
+    #[prost(bytes = "vec", tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub amount: ::prost::alloc::vec::Vec<u8>,
+    /// Number of the link, 1..=1024.
+    #[prost(uint32, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub link_number: u32,
+    /// The link, 32 bytes.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub link: ::prost::alloc::vec::Vec<u8>,
+}
+/// A count of units, cumulative and never falling, by the side that sends it.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Meter {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The lane.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+    /// Cumulative units.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+    /// What the sender takes to be owed for them, base units, 128 bit.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub owed: ::prost::alloc::vec::Vec<u8>,
+    /// Cumulative operations or records.
+    #[prost(uint64, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub operations: u64,
+}
+/// Fields of `layout::Receipt`.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Receipt {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The lane.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+    /// Cumulative base units vouched for, 128 bit.
+    #[prost(bytes = "vec", tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub amount: ::prost::alloc::vec::Vec<u8>,
+    /// Cumulative units.
+    #[prost(uint64, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+}
+/// What a gateway acknowledges to a device it meters for.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignedReceipt {
+    /// What is signed.
+    #[prost(message, optional, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// 64 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
+}
+/// Fields of `layout::Closing`.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Closing {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// Number of the close reason, as the escrow contract counts them.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub reason: u32,
+}
+/// The payee's statement that a lease is finished.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SignedClosing {
+    /// What is signed.
+    #[prost(message, optional, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub closing: ::core::option::Option<Closing>,
+    /// 64 bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
+}
+/// Fields of `layout::QosReport`: what a consumer measured over a lease. SHA-256 of that layout, not
+/// of this message, is a voucher's evidence.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QosReport {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// Units accepted.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+    /// Units asked for and not served, or served and refused.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub failed: u64,
+    /// Median milliseconds from call to answer.
+    #[prost(uint32, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub latency_p50_ms: u32,
+    /// 95th percentile of the same.
+    #[prost(uint32, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub latency_p95_ms: u32,
+    /// Units a second.
+    #[prost(uint32, tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub throughput: u32,
+    /// Parts in a million of results that were right; 0 where it could not be checked.
+    #[prost(uint32, tag = "7")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub accuracy_ppm: u32,
+    /// Share of the lease in which the service answered, hundredths of a percent.
+    #[prost(uint32, tag = "8")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub availability_bps: u32,
+    /// The consumer's verdict, hundredths of a percent.
+    #[prost(uint32, tag = "9")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub score_bps: u32,
+}
+/// What a consumer thinks of a lease; measured delivery outweighs it, and only a settled lease rates.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Rating {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// Hundredths of a percent.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub score_bps: u32,
+    /// Words for people, at most 256 bytes.
+    #[prost(string, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub words: ::prost::alloc::string::String,
+}
+/// One frame of a session's control stream.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Control {
+    /// What it says.
+    #[prost(oneof = "control::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub body: ::core::option::Option<control::Body>,
+}
+/// Nested message and enum types in `Control`.
+pub mod control {
+    /// What it says.
+    #[cfg_attr(
+        feature = "serde",
+        derive(serde::Serialize, serde::Deserialize),
+        serde(rename_all = "camelCase")
+    )]
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Body {
+        /// Consumer, first: which lane the connection is for.
+        #[prost(message, tag = "1")]
+        Open(super::Open),
+        /// Provider, second.
+        #[prost(message, tag = "2")]
+        Challenge(super::Challenge),
+        /// Consumer, third.
+        #[prost(message, tag = "3")]
+        Hello(super::Hello),
+        /// Provider, fourth.
+        #[prost(message, tag = "4")]
+        Resume(super::Resume),
+        /// Consumer: its count. The first one makes the session live.
+        #[prost(message, tag = "5")]
+        Count(super::Count),
+        /// Consumer pays.
+        #[prost(message, tag = "6")]
+        Voucher(super::SignedVoucher),
+        /// Consumer pays by one link.
+        #[prost(message, tag = "7")]
+        Tick(super::Tick),
+        /// Provider holds back, or serves again.
+        #[prost(message, tag = "8")]
+        Hold(super::Hold),
+        /// Provider: an operation goes on.
+        #[prost(message, tag = "9")]
+        Progress(super::OpProgress),
+        /// Provider: an operation is over.
+        #[prost(message, tag = "10")]
+        Done(super::OpDone),
+        /// Provider asks the capability back.
+        #[prost(message, tag = "11")]
+        Notice(super::SessionNotice),
+        /// Either side ends the session.
+        #[prost(message, tag = "12")]
+        Close(super::Close),
+    }
+}
+/// Which lane a connection is for.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Open {
+    /// Version of the session protocol: 1.
+    #[prost(uint32, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub version: u32,
+    /// The lease.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The payment lane.
+    #[prost(uint32, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+}
+/// The provider's nonce, fresh for every connection.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Challenge {
+    /// 32 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub nonce: ::prost::alloc::vec::Vec<u8>,
+    /// The last session epoch of the lane that the provider knows; the next one must be larger.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub epoch: u64,
+}
+/// The consumer binds connection and lane: the lane key's signature over `layout::SessionHello`.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Hello {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The payment lane.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+    /// Session epoch of the lane; the larger one wins.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub epoch: u64,
+    /// Endpoint key of the consumer's gateway, 32 bytes.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub payer: ::prost::alloc::vec::Vec<u8>,
+    /// Endpoint key of the provider's gateway, 32 bytes.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub payee: ::prost::alloc::vec::Vec<u8>,
+    /// The challenge's nonce, 32 bytes.
+    #[prost(bytes = "vec", tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub nonce: ::prost::alloc::vec::Vec<u8>,
+    /// Exported from the connection's TLS session, 32 bytes.
+    #[prost(bytes = "vec", tag = "7")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub exporter: ::prost::alloc::vec::Vec<u8>,
+    /// Units that the consumer has counted, cumulative.
+    #[prost(uint64, tag = "8")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub counted: u64,
+    /// The best voucher the consumer knows of, with its best link; absent if there is none.
+    #[prost(message, optional, tag = "9")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub best: ::core::option::Option<SignedVoucher>,
+    /// 64 bytes.
+    #[prost(bytes = "vec", tag = "10")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
+}
+/// The provider says what it knows of the lane.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Resume {
+    /// The epoch it answers.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub epoch: u64,
+    /// The best voucher it holds, with its best link; absent if it has none.
+    #[prost(message, optional, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub best: ::core::option::Option<SignedVoucher>,
+    /// Units served as it counts them, cumulative.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub served: u64,
+    /// Base units that it serves on credit, 128 bit.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub credit: ::prost::alloc::vec::Vec<u8>,
+}
+/// Units that the consumer counts, cumulative. It answers a Resume and every Hold.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Count {
+    /// Session epoch.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub epoch: u64,
+    /// Units.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+}
+/// Service waits, or goes on.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Hold {
+    /// Why; unspecified when it goes on.
+    #[prost(enumeration = "HoldReason", tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Name::<HoldReason>"
+        )
+    )]
+    pub reason: i32,
+    /// Units beyond the consumer's count that have to be paid for the next operation.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub wanted: u64,
+    /// Words for people, at most 512 bytes.
+    #[prost(string, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub words: ::prost::alloc::string::String,
+}
+/// Opens an operation's stream.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpHeader {
+    /// Names the operation within the lease; a repeated id is the same operation, never a second one.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub id: u64,
+    /// Operation: "subscribe", "run", "put", "get", "connect", ...; at most 64 bytes.
+    #[prost(string, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub name: ::prost::alloc::string::String,
+    /// Most units the consumer pays for it; 0 for what the lease allows.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub max_units: u64,
+    /// Milliseconds it may take; 0 for no limit of its own.
+    #[prost(uint32, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub deadline_ms: u32,
+    /// Arguments, by kind and operation; at most 16 KiB.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub args: ::prost::alloc::vec::Vec<u8>,
+}
+/// Units of an operation so far.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpProgress {
+    /// The operation.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub op: u64,
+    /// Units charged for it, cumulative.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+}
+/// How an operation ended; sent after the last byte of its stream.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpDone {
+    /// The operation.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub op: u64,
+    /// Whether it succeeded.
+    #[prost(bool, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub ok: bool,
+    /// Units charged for it.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+    /// Why it failed, at most 512 bytes; empty if it did not.
+    #[prost(string, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub error: ::prost::alloc::string::String,
+    /// Milliseconds it took.
+    #[prost(uint32, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub took_ms: u32,
+}
+/// The provider asks the capability back: the lease ends at `ends`.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SessionNotice {
+    /// Unix seconds of chain time.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub ends: u64,
+    /// Words for people, at most 512 bytes.
+    #[prost(string, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub words: ::prost::alloc::string::String,
+}
+/// The session is over.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Close {
+    /// Why.
+    #[prost(enumeration = "SessionEnd", tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Name::<SessionEnd>"
+        )
+    )]
+    pub reason: i32,
+    /// Words for people, at most 512 bytes.
+    #[prost(string, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub words: ::prost::alloc::string::String,
+    /// Number of the lease's close reason as the escrow contract counts them; 0 while it is open.
+    #[prost(uint32, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lease_reason: u32,
+}
+/// One record of a sensor.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SensorRecord {
+    /// Rises by one with every record of the sensor.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub sequence: u64,
+    /// Milliseconds since 1970 by the sensor's gateway.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub time_ms: u64,
+    /// A SenML pack (RFC 8428) in JSON.
+    #[prost(bytes = "vec", tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub senml: ::prost::alloc::vec::Vec<u8>,
+}
+/// Arguments of a sensor's "subscribe".
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Subscribe {
+    /// First record wanted; 0 for the next one.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub from_sequence: u64,
+    /// Least milliseconds between records; 0 for the sensor's own rate.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub interval_ms: u32,
+}
+/// Arguments of a proxy's "connect".
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Connect {
+    /// Name or address of the destination, at most 253 bytes.
+    #[prost(string, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub host: ::prost::alloc::string::String,
+    /// Port.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub port: u32,
+}
+/// Arguments of a job unit's "run": frames follow, each a u32 length and its bytes, one result frame each.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunJob {
+    /// Name of the job, at most 64 bytes.
+    #[prost(string, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub job: ::prost::alloc::string::String,
+    /// Parameters in JSON, at most 4 KiB; empty for none.
+    #[prost(string, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub params: ::prost::alloc::string::String,
+}
+/// One result of a job; the frame after it.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JobResult {
+    /// Whether it succeeded; the body is the reason if not.
+    #[prost(bool, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub ok: bool,
+    /// Units it cost.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub units: u64,
+    /// Output, or why there is none.
+    #[prost(bytes = "vec", tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub body: ::prost::alloc::vec::Vec<u8>,
+}
+/// Arguments of a compute unit's "run".
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RunProgram {
+    /// BLAKE3 of the module or root file system, 32 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub module: ::prost::alloc::vec::Vec<u8>,
+    /// Bytes of the module.
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub module_size: u64,
+    /// Arguments; the first is the program's name by custom.
+    #[prost(string, repeated, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub args: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// BLAKE3 of the whole input, 32 bytes; empty for streamed input, whose run is not kept.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub input: ::prost::alloc::vec::Vec<u8>,
+    /// First byte of output wanted: where an interrupted call goes on.
+    #[prost(uint64, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub offset: u64,
+    /// Environment, `NAME=value`.
+    #[prost(string, repeated, tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub env: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Arguments of a store's operations.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreCall {
+    /// BLAKE3 of the chunk as stored, 32 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub chunk: ::prost::alloc::vec::Vec<u8>,
+    /// Bytes: of the chunk for "put", offset of the wanted block for "prove".
+    #[prost(uint64, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub size: u64,
+    /// Nonce of "prove", 32 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub nonce: ::prost::alloc::vec::Vec<u8>,
+    /// Sequence of the manifest for "commit".
+    #[prost(uint64, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub sequence: u64,
+    /// Chunks that "drop" names, 32 bytes each, one after another.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub chunks: ::prost::alloc::vec::Vec<u8>,
+}
+/// Why service waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HoldReason {
+    /// It does not.
+    Unspecified = 0,
+    /// The session has not resumed.
+    NotResumed = 1,
+    /// Served and not paid would pass the risk cap.
+    Unpaid = 2,
+    /// The provider's view of the chain is too old.
+    StaleView = 3,
+    /// Owed and not redeemed would pass the exposure cap.
+    Exposure = 4,
+    /// The counts differ by more than is tolerated.
+    CountMismatch = 5,
+    /// The provider's store can take nothing.
+    Store = 6,
+    /// The owner needs the capability itself.
+    OwnUse = 7,
+}
+impl HoldReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HOLD_REASON_UNSPECIFIED",
+            Self::NotResumed => "HOLD_REASON_NOT_RESUMED",
+            Self::Unpaid => "HOLD_REASON_UNPAID",
+            Self::StaleView => "HOLD_REASON_STALE_VIEW",
+            Self::Exposure => "HOLD_REASON_EXPOSURE",
+            Self::CountMismatch => "HOLD_REASON_COUNT_MISMATCH",
+            Self::Store => "HOLD_REASON_STORE",
+            Self::OwnUse => "HOLD_REASON_OWN_USE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HOLD_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "HOLD_REASON_NOT_RESUMED" => Some(Self::NotResumed),
+            "HOLD_REASON_UNPAID" => Some(Self::Unpaid),
+            "HOLD_REASON_STALE_VIEW" => Some(Self::StaleView),
+            "HOLD_REASON_EXPOSURE" => Some(Self::Exposure),
+            "HOLD_REASON_COUNT_MISMATCH" => Some(Self::CountMismatch),
+            "HOLD_REASON_STORE" => Some(Self::Store),
+            "HOLD_REASON_OWN_USE" => Some(Self::OwnUse),
+            _ => None,
+        }
+    }
+}
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SessionEnd {
+    /// Not said.
+    Unspecified = 0,
+    /// The side that says it wants no more for now; the lease goes on.
+    Detached = 1,
+    /// The lease is closing or closed on chain.
+    LeaseClosed = 2,
+    /// The lease has not begun, or its end has come.
+    NotDue = 3,
+    /// Another session of the lane has a higher epoch.
+    Superseded = 4,
+    /// The hello or an authentication in it does not hold.
+    Refused = 5,
+    /// The provider cannot take it: load, resources.
+    Busy = 6,
+    /// A frame that means nothing here.
+    Protocol = 7,
+    /// Counts differed too often.
+    CountMismatch = 8,
+    /// The side that says it is going down.
+    Shutdown = 9,
+}
+impl SessionEnd {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SESSION_END_UNSPECIFIED",
+            Self::Detached => "SESSION_END_DETACHED",
+            Self::LeaseClosed => "SESSION_END_LEASE_CLOSED",
+            Self::NotDue => "SESSION_END_NOT_DUE",
+            Self::Superseded => "SESSION_END_SUPERSEDED",
+            Self::Refused => "SESSION_END_REFUSED",
+            Self::Busy => "SESSION_END_BUSY",
+            Self::Protocol => "SESSION_END_PROTOCOL",
+            Self::CountMismatch => "SESSION_END_COUNT_MISMATCH",
+            Self::Shutdown => "SESSION_END_SHUTDOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SESSION_END_UNSPECIFIED" => Some(Self::Unspecified),
+            "SESSION_END_DETACHED" => Some(Self::Detached),
+            "SESSION_END_LEASE_CLOSED" => Some(Self::LeaseClosed),
+            "SESSION_END_NOT_DUE" => Some(Self::NotDue),
+            "SESSION_END_SUPERSEDED" => Some(Self::Superseded),
+            "SESSION_END_REFUSED" => Some(Self::Refused),
+            "SESSION_END_BUSY" => Some(Self::Busy),
+            "SESSION_END_PROTOCOL" => Some(Self::Protocol),
+            "SESSION_END_COUNT_MISMATCH" => Some(Self::CountMismatch),
+            "SESSION_END_SHUTDOWN" => Some(Self::Shutdown),
+            _ => None,
+        }
+    }
+}
 /// A device asks to be registered: its signature over `layout::Possession`.
 #[cfg_attr(
     feature = "serde",
@@ -2353,461 +3677,6 @@ impl LeaseState {
         }
     }
 }
-/// Fields of `layout::Voucher`.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Voucher {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// The lane, 0..=65535.
-    #[prost(uint32, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub lane: u32,
-    /// Links in the chain, 0..=1024.
-    #[prost(uint32, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub links: u32,
-    /// Units one link is worth.
-    #[prost(uint32, tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub link_units: u32,
-    /// Cumulative base units owed, 128 bit.
-    #[prost(bytes = "vec", tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub amount: ::prost::alloc::vec::Vec<u8>,
-    /// Cumulative units served.
-    #[prost(uint64, tag = "6")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub units: u64,
-    /// Base units one link is worth.
-    #[prost(uint64, tag = "7")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub link_amount: u64,
-    /// Anchor of the chain, 32 bytes; empty for zero.
-    #[prost(bytes = "vec", tag = "8")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub anchor: ::prost::alloc::vec::Vec<u8>,
-    /// SHA-256 of the QoS report or storage root, 32 bytes; empty for zero.
-    #[prost(bytes = "vec", tag = "9")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub evidence: ::prost::alloc::vec::Vec<u8>,
-}
-/// A voucher, with the highest link revealed since.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SignedVoucher {
-    /// What is signed.
-    #[prost(message, optional, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub voucher: ::core::option::Option<Voucher>,
-    /// 64 bytes for ed25519 and compact ECDSA.
-    #[prost(bytes = "vec", tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub signature: ::prost::alloc::vec::Vec<u8>,
-    /// Links revealed, 0..=links.
-    #[prost(uint32, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub revealed: u32,
-    /// Link number `revealed`, 32 bytes; empty if none is revealed.
-    #[prost(bytes = "vec", tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub link: ::prost::alloc::vec::Vec<u8>,
-    /// The report whose digest is the voucher's evidence, with a lease's last voucher.
-    #[prost(message, optional, tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub report: ::core::option::Option<QosReport>,
-}
-/// One revealed link: worth link_amount for link_units more, no signature.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Tick {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// The lane.
-    #[prost(uint32, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub lane: u32,
-    /// Amount of the voucher that carries the chain, 128 bit: tells a late tick of an older chain.
-    #[prost(bytes = "vec", tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub amount: ::prost::alloc::vec::Vec<u8>,
-    /// Number of the link, 1..=1024.
-    #[prost(uint32, tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub link_number: u32,
-    /// The link, 32 bytes.
-    #[prost(bytes = "vec", tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub link: ::prost::alloc::vec::Vec<u8>,
-}
-/// A count of units, cumulative and never falling, by the side that sends it.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Meter {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// The lane.
-    #[prost(uint32, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub lane: u32,
-    /// Cumulative units.
-    #[prost(uint64, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub units: u64,
-    /// What the sender takes to be owed for them, base units, 128 bit.
-    #[prost(bytes = "vec", tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub owed: ::prost::alloc::vec::Vec<u8>,
-    /// Cumulative operations or records.
-    #[prost(uint64, tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub operations: u64,
-}
-/// Fields of `layout::Receipt`.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Receipt {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// The lane.
-    #[prost(uint32, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub lane: u32,
-    /// Cumulative base units vouched for, 128 bit.
-    #[prost(bytes = "vec", tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub amount: ::prost::alloc::vec::Vec<u8>,
-    /// Cumulative units.
-    #[prost(uint64, tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub units: u64,
-}
-/// What a gateway acknowledges to a device it meters for.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SignedReceipt {
-    /// What is signed.
-    #[prost(message, optional, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub receipt: ::core::option::Option<Receipt>,
-    /// 64 bytes.
-    #[prost(bytes = "vec", tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub signature: ::prost::alloc::vec::Vec<u8>,
-}
-/// Fields of `layout::Closing`.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Closing {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// Number of the close reason, as the escrow contract counts them.
-    #[prost(uint32, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub reason: u32,
-}
-/// The payee's statement that a lease is finished.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SignedClosing {
-    /// What is signed.
-    #[prost(message, optional, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub closing: ::core::option::Option<Closing>,
-    /// 64 bytes.
-    #[prost(bytes = "vec", tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
-    )]
-    pub signature: ::prost::alloc::vec::Vec<u8>,
-}
-/// Fields of `layout::QosReport`: what a consumer measured over a lease. SHA-256 of that layout, not
-/// of this message, is a voucher's evidence.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct QosReport {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// Units accepted.
-    #[prost(uint64, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub units: u64,
-    /// Units asked for and not served, or served and refused.
-    #[prost(uint64, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub failed: u64,
-    /// Median milliseconds from call to answer.
-    #[prost(uint32, tag = "4")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub latency_p50_ms: u32,
-    /// 95th percentile of the same.
-    #[prost(uint32, tag = "5")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub latency_p95_ms: u32,
-    /// Units a second.
-    #[prost(uint32, tag = "6")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub throughput: u32,
-    /// Parts in a million of results that were right; 0 where it could not be checked.
-    #[prost(uint32, tag = "7")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub accuracy_ppm: u32,
-    /// Share of the lease in which the service answered, hundredths of a percent.
-    #[prost(uint32, tag = "8")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub availability_bps: u32,
-    /// The consumer's verdict, hundredths of a percent.
-    #[prost(uint32, tag = "9")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub score_bps: u32,
-}
-/// What a consumer thinks of a lease; measured delivery outweighs it, and only a settled lease rates.
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(default, rename_all = "camelCase")
-)]
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Rating {
-    /// The lease.
-    #[prost(uint64, tag = "1")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(
-            skip_serializing_if = "super::json::is_default",
-            with = "super::json::Whole::<u64>"
-        )
-    )]
-    pub lease: u64,
-    /// Hundredths of a percent.
-    #[prost(uint32, tag = "2")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub score_bps: u32,
-    /// Words for people, at most 256 bytes.
-    #[prost(string, tag = "3")]
-    #[cfg_attr(
-        feature = "serde",
-        serde(skip_serializing_if = "super::json::is_default")
-    )]
-    pub words: ::prost::alloc::string::String,
-}
 /// Fields of `layout::Offer`.
 #[cfg_attr(
     feature = "serde",
@@ -3521,6 +4390,14 @@ impl super::Schema for Capacity {
     const NAME: &'static str = "caplet.v1.Capacity";
     const FIELDS: &'static [u32] = &[1, 2];
 }
+impl super::Schema for Challenge {
+    const NAME: &'static str = "caplet.v1.Challenge";
+    const FIELDS: &'static [u32] = &[1, 2];
+}
+impl super::Schema for Close {
+    const NAME: &'static str = "caplet.v1.Close";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
+}
 impl super::Schema for Closing {
     const NAME: &'static str = "caplet.v1.Closing";
     const FIELDS: &'static [u32] = &[1, 2];
@@ -3529,9 +4406,21 @@ impl super::Schema for ComputeDetail {
     const NAME: &'static str = "caplet.v1.ComputeDetail";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
 }
+impl super::Schema for Connect {
+    const NAME: &'static str = "caplet.v1.Connect";
+    const FIELDS: &'static [u32] = &[1, 2];
+}
+impl super::Schema for Control {
+    const NAME: &'static str = "caplet.v1.Control";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+}
 impl super::Schema for Cost {
     const NAME: &'static str = "caplet.v1.Cost";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+}
+impl super::Schema for Count {
+    const NAME: &'static str = "caplet.v1.Count";
+    const FIELDS: &'static [u32] = &[1, 2];
 }
 impl super::Schema for Demand {
     const NAME: &'static str = "caplet.v1.Demand";
@@ -3565,9 +4454,21 @@ impl super::Schema for HardwareDetail {
     const NAME: &'static str = "caplet.v1.HardwareDetail";
     const FIELDS: &'static [u32] = &[1, 2, 3];
 }
+impl super::Schema for Hello {
+    const NAME: &'static str = "caplet.v1.Hello";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+}
+impl super::Schema for Hold {
+    const NAME: &'static str = "caplet.v1.Hold";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
+}
 impl super::Schema for Instantiation {
     const NAME: &'static str = "caplet.v1.Instantiation";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+}
+impl super::Schema for JobResult {
+    const NAME: &'static str = "caplet.v1.JobResult";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
 }
 impl super::Schema for LeaseNotice {
     const NAME: &'static str = "caplet.v1.LeaseNotice";
@@ -3584,6 +4485,22 @@ impl super::Schema for Meter {
 impl super::Schema for Offer {
     const NAME: &'static str = "caplet.v1.Offer";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
+}
+impl super::Schema for OpDone {
+    const NAME: &'static str = "caplet.v1.OpDone";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+}
+impl super::Schema for OpHeader {
+    const NAME: &'static str = "caplet.v1.OpHeader";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+}
+impl super::Schema for OpProgress {
+    const NAME: &'static str = "caplet.v1.OpProgress";
+    const FIELDS: &'static [u32] = &[1, 2];
+}
+impl super::Schema for Open {
+    const NAME: &'static str = "caplet.v1.Open";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
 }
 impl super::Schema for Pause {
     const NAME: &'static str = "caplet.v1.Pause";
@@ -3621,9 +4538,21 @@ impl super::Schema for Requirement {
     const NAME: &'static str = "caplet.v1.Requirement";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4];
 }
+impl super::Schema for Resume {
+    const NAME: &'static str = "caplet.v1.Resume";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+}
 impl super::Schema for Rotation {
     const NAME: &'static str = "caplet.v1.Rotation";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+}
+impl super::Schema for RunJob {
+    const NAME: &'static str = "caplet.v1.RunJob";
+    const FIELDS: &'static [u32] = &[1, 2];
+}
+impl super::Schema for RunProgram {
+    const NAME: &'static str = "caplet.v1.RunProgram";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6];
 }
 impl super::Schema for SealKey {
     const NAME: &'static str = "caplet.v1.SealKey";
@@ -3633,6 +4562,10 @@ impl super::Schema for SensorDetail {
     const NAME: &'static str = "caplet.v1.SensorDetail";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6];
 }
+impl super::Schema for SensorRecord {
+    const NAME: &'static str = "caplet.v1.SensorRecord";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
+}
 impl super::Schema for ServiceCall {
     const NAME: &'static str = "caplet.v1.ServiceCall";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
@@ -3640,6 +4573,10 @@ impl super::Schema for ServiceCall {
 impl super::Schema for ServiceResult {
     const NAME: &'static str = "caplet.v1.ServiceResult";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7];
+}
+impl super::Schema for SessionNotice {
+    const NAME: &'static str = "caplet.v1.SessionNotice";
+    const FIELDS: &'static [u32] = &[1, 2];
 }
 impl super::Schema for SignedCancel {
     const NAME: &'static str = "caplet.v1.SignedCancel";
@@ -3700,6 +4637,14 @@ impl super::Schema for State {
 impl super::Schema for StorageDetail {
     const NAME: &'static str = "caplet.v1.StorageDetail";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+}
+impl super::Schema for StoreCall {
+    const NAME: &'static str = "caplet.v1.StoreCall";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+}
+impl super::Schema for Subscribe {
+    const NAME: &'static str = "caplet.v1.Subscribe";
+    const FIELDS: &'static [u32] = &[1, 2];
 }
 impl super::Schema for Tick {
     const NAME: &'static str = "caplet.v1.Tick";

@@ -104,6 +104,6 @@ macro_rules! named {
 }
 
 named! {
-    BodyKind CapabilityKind ContractRole LanePreference LeaseState PauseReason PricedPer RefusalCode
-    Role Side
+    BodyKind CapabilityKind ContractRole HoldReason LanePreference LeaseState PauseReason PricedPer RefusalCode
+    Role SessionEnd Side
 }

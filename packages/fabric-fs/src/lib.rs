@@ -1,0 +1,19 @@
+//! Storage leases: a folder that is somebody else's disk.
+//!
+//! Everything is sealed at the consumer (XChaCha20-Poly1305, a key of the lease), in chunks that carry
+//! their own digest as name, so that the provider sees neither names nor content nor which file a chunk
+//! is of, and can't change a bit unseen. A manifest, sealed too and numbered, says what is stored;
+//! writing it is what makes a write count. The provider refuses a number that is not larger, the consumer
+//! refuses one that is smaller than it remembers.
+
+mod local;
+mod mount;
+mod provider;
+mod seal;
+mod vault;
+
+pub use local::StoreSurface;
+pub use mount::{MountError, Mounted, is_dead, mount, unmount_lazily};
+pub use provider::StoreAdapter;
+pub use seal::{Key, SealError};
+pub use vault::{CHUNK, Entry, Vault, VaultError};

@@ -1,0 +1,102 @@
+//! The store as a folder (FUSE).
+
+mod fs;
+mod inodes;
+
+use crate::vault::Vault;
+use fs::Folder;
+use fuser::{Config, MountOption};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why nothing is mounted.
+#[derive(Debug, thiserror::Error)]
+pub enum MountError {
+    /// The folder can't be used.
+    #[error("{0} can't be a mount point: {1}")]
+    Folder(PathBuf, io::Error),
+    /// FUSE says no.
+    #[error("{0} can't be mounted: {1}; is fuse3 installed, and may this user mount?")]
+    Fuse(PathBuf, io::Error),
+}
+
+/// A mounted store. Dropped, it is unmounted; [`Mounted::unmount`] commits first.
+pub struct Mounted {
+    path: PathBuf,
+    vault: Arc<Vault>,
+    session: Option<fuser::BackgroundSession>,
+}
+
+impl Mounted {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
+    /// Commits what was written, and unmounts.
+    ///
+    /// # Errors
+    /// What kept it from being committed; it is unmounted all the same.
+    pub async fn unmount(mut self) -> Result<(), crate::VaultError> {
+        let committed = self.vault.commit().await;
+        let session = self.session.take();
+        // waits for the kernel, and for a request under way that may wait for this runtime
+        let _ = tokio::task::spawn_blocking(move || session.map(|s| s.umount_and_join())).await;
+        committed
+    }
+}
+
+/// Mounts a store at a folder, which is made if it is not there. A dead mount that a killed program left
+/// there is taken away first.
+///
+/// # Errors
+/// [`MountError`].
+pub fn mount(vault: Arc<Vault>, path: &Path, patience: Duration) -> Result<Mounted, MountError> {
+    if is_dead(path) {
+        unmount_lazily(path).map_err(|e| MountError::Folder(path.into(), e))?;
+    }
+    std::fs::create_dir_all(path).map_err(|e| MountError::Folder(path.into(), e))?;
+    let folder = Folder::new(Arc::clone(&vault), tokio::runtime::Handle::current(), patience);
+    let mut config = Config::default();
+    config.mount_options = vec![
+        MountOption::FSName("caplet".into()),
+        MountOption::Subtype("caplet".into()),
+        MountOption::NoDev,
+        MountOption::NoSuid,
+        MountOption::DefaultPermissions,
+    ];
+    // a slow provider must not hold up what is answered from memory
+    config.n_threads = Some(4);
+    let session = fuser::spawn_mount(folder, path, &config);
+    let session = session.map_err(|e| MountError::Fuse(path.into(), e))?;
+    Ok(Mounted { path: path.into(), vault, session: Some(session) })
+}
+
+/// Whether a folder is a mount whose program is gone: it answers "not connected" and nothing else.
+#[must_use]
+pub fn is_dead(path: &Path) -> bool {
+    // ENOTCONN, ECONNABORTED
+    matches!(std::fs::metadata(path), Err(error) if matches!(error.raw_os_error(), Some(107 | 103)))
+}
+
+/// Takes a mount away even while somebody stands in it.
+///
+/// # Errors
+/// If it is not to be had away.
+pub fn unmount_lazily(path: &Path) -> io::Result<()> {
+    let done = Command::new("fusermount3").arg("-uz").arg(path).output()?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
+}

@@ -1,0 +1,83 @@
+//! Calls to the provider's store; each is idempotent, and made again when the connection fails.
+
+use super::{Id, VaultError};
+use crate::provider::{MOST_CHUNK, MOST_MANIFEST, sequence};
+use bytes::Bytes;
+use caplet_fabric::client::{Call, Client};
+use caplet_protocol::wire::StoreCall;
+use prost::Message as _;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long one call may take, connections included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn call(
+    client: &Client,
+    name: &'static str,
+    args: StoreCall,
+    input: Vec<u8>,
+    most: usize,
+) -> Result<Bytes, VaultError> {
+    let call = Call {
+        name,
+        args: args.encode_to_vec(),
+        input: input.into(),
+        max_units: 0,
+        most,
+        patience: PATIENCE,
+    };
+    Ok(client.call(call).await?.output)
+}
+
+fn of(id: &Id) -> StoreCall {
+    StoreCall { chunk: id.to_vec(), ..StoreCall::default() }
+}
+
+pub(super) async fn put(client: &Client, id: &Id, sealed: Vec<u8>) -> Result<(), VaultError> {
+    call(client, "put", of(id), sealed, 0).await.map(|_| ())
+}
+
+pub(super) async fn get(client: &Client, id: &Id) -> Result<Bytes, VaultError> {
+    call(client, "get", of(id), Vec::new(), MOST_CHUNK).await
+}
+
+pub(super) async fn manifest(client: &Client) -> Result<(u64, Bytes), VaultError> {
+    let most = MOST_MANIFEST + 8;
+    let stored = call(client, "manifest", StoreCall::default(), Vec::new(), most).await?;
+    Ok((sequence(&stored), stored.slice(stored.len().min(8)..)))
+}
+
+pub(super) async fn commit(
+    client: &Client,
+    sequence: u64,
+    sealed: Vec<u8>,
+) -> Result<(), VaultError> {
+    let args = StoreCall { sequence, ..StoreCall::default() };
+    let refused = match call(client, "commit", args, sealed.clone(), 0).await {
+        Err(error @ VaultError::Session(_)) => error,
+        other => return other.map(|_| ()),
+    };
+    // asked again after its answer was lost, it is there; otherwise the refusal stands
+    let (found, stored) = manifest(client).await?;
+    if (found, stored.as_ref()) == (sequence, sealed.as_slice()) { Ok(()) } else { Err(refused) }
+}
+
+pub(super) async fn prove(
+    client: &Client,
+    id: &Id,
+    offset: u64,
+    nonce: &[u8],
+) -> Result<[u8; 32], VaultError> {
+    let args = StoreCall { size: offset, nonce: nonce.to_vec(), ..of(id) };
+    let found = call(client, "prove", args, Vec::new(), 32).await?;
+    found.as_ref().try_into().map_err(|_| crate::seal::SealError::Changed.into())
+}
+
+pub(super) async fn drop_chunks(client: &Client, ids: &BTreeSet<Id>) -> Result<(), VaultError> {
+    let all: Vec<Id> = ids.iter().copied().collect();
+    for some in all.chunks(4_096) {
+        call(client, "drop", StoreCall::default(), some.concat(), 0).await?;
+    }
+    Ok(())
+}

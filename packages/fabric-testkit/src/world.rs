@@ -1,0 +1,284 @@
+//! Both sides of leases.
+
+use crate::chain::{BEGINNING, Chain};
+use crate::topics::Heard;
+use caplet_fabric::adapter::AnyAdapter;
+use caplet_fabric::client::{Client, Finder, Parts};
+use caplet_fabric::desk::Desk;
+use caplet_fabric::host::{Adapters, Host, Limits};
+use caplet_fabric::lease::{ChainView as _, LeaseView, Party, Stage};
+use caplet_fabric::link::memory::Network;
+use caplet_fabric::link::{Endpoint, Key, Peer};
+use caplet_fabric::meter::{SharedPayee, SharedPayer};
+use caplet_fabric::surface::{Attached, Place, Surface};
+use caplet_fabric::{Service, Tariff};
+use caplet_metering::{
+    Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View, journal::Memory,
+};
+use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
+use ed25519_dalek::SigningKey;
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The device that provides, in every world.
+pub const PROVIDER: DeviceId = DeviceId(1);
+
+/// What a world is like.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Base units served on credit.
+    pub risk: u128,
+    /// Units paid ahead.
+    pub segment: u64,
+    /// Base units of a thousand units.
+    pub price: u64,
+    /// Most the lane pays, base units.
+    pub cap: u64,
+    /// Bytes of a unit.
+    pub unit_bytes: u64,
+    /// What a session may take up.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            risk: 0,
+            segment: 200,
+            price: 1_000,
+            cap: 1_000_000,
+            unit_bytes: 1_024,
+            limits: Limits { look: Duration::from_millis(20), ..Limits::default() },
+        }
+    }
+}
+
+/// The stores of one lease, which outlive every process of a test.
+#[derive(Clone, Default)]
+pub struct Side {
+    /// What the provider keeps.
+    pub payee: Memory<PayeeState>,
+    /// What the consumer keeps.
+    pub payer: Memory<PayerState>,
+}
+
+/// Two gateways, a chain, leases between them.
+pub struct World {
+    /// The chain.
+    pub chain: Arc<Chain>,
+    /// The network, if links are in memory.
+    pub network: Network,
+    /// What the consumer's broker heard.
+    pub heard: Arc<Heard>,
+    /// The consumer's desk.
+    pub desk: Desk,
+    /// What the provider offers.
+    pub adapters: Adapters,
+    options: Options,
+    ends: [Arc<dyn Endpoint>; 2],
+    sides: Mutex<BTreeMap<LeaseId, Side>>,
+    payees: Arc<Mutex<BTreeMap<LeaseId, SharedPayee>>>,
+    host: Mutex<Option<(CancellationToken, TaskTracker)>>,
+}
+
+const CONSUMER_END: Key = [0xC0; 32];
+const PROVIDER_END: Key = [0xB0; 32];
+
+fn lane_key() -> SigningKey {
+    SigningKey::from_bytes(&[7; 32])
+}
+
+impl World {
+    /// A world over links in memory, its host running.
+    #[must_use]
+    pub fn new(options: Options) -> Arc<Self> {
+        let network = Network::default();
+        let ends = [network.endpoint(CONSUMER_END), network.endpoint(PROVIDER_END)];
+        Self::over(options, network, ends)
+    }
+
+    /// A world over links of another kind: the consumer's endpoint, the provider's.
+    #[must_use]
+    pub fn over(options: Options, network: Network, ends: [Arc<dyn Endpoint>; 2]) -> Arc<Self> {
+        let world = Arc::new(Self {
+            chain: Arc::default(),
+            network,
+            heard: Arc::default(),
+            desk: Desk::default(),
+            adapters: Adapters::default(),
+            options,
+            ends,
+            sides: Mutex::default(),
+            payees: Arc::default(),
+            host: Mutex::default(),
+        });
+        world.start_host();
+        world
+    }
+
+    /// Starts the provider's process: what it keeps in memory is new, what it keeps on disk is not.
+    pub fn start_host(self: &Arc<Self>) {
+        self.payees.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let world = Arc::downgrade(self);
+        let payees = move |lease: &LeaseView| match world.upgrade() {
+            Some(world) => world.payee(lease),
+            None => Err("the world is over".to_owned()),
+        };
+        let host = Host::new(
+            Arc::clone(&self.chain) as _,
+            Arc::new(payees),
+            self.adapters.clone(),
+            self.options.limits,
+            stop.clone(),
+        );
+        let endpoint = Arc::clone(&self.ends[1]);
+        tasks.spawn(async move { host.run(endpoint).await });
+        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some((stop, tasks));
+    }
+
+    /// Ends the provider's process cleanly.
+    pub async fn stop_host(&self) {
+        let host = self.host.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, tasks)) = host {
+            stop.cancel();
+            tasks.close();
+            tasks.wait().await;
+        }
+    }
+
+    /// Ends it as a power cut does: links break, and nothing more is stored.
+    pub async fn kill_host(&self) {
+        self.payees.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.network.cut();
+        self.stop_host().await;
+    }
+
+    /// Opens a lease of a service on chain, for an hour.
+    pub fn lease(&self, id: u64, service: Service) -> LeaseView {
+        let at = self.chain.now();
+        let lease = LeaseView {
+            lease: LeaseId(id),
+            lane: Lane(0),
+            escrow: Domain([9; 32]),
+            service,
+            consumer: Party { device: DeviceId(2), endpoints: vec![self.ends[0].key()] },
+            provider: Party { device: PROVIDER, endpoints: vec![self.ends[1].key()] },
+            stage: Stage::Open,
+            start: BEGINNING / 1_000,
+            end: BEGINNING / 1_000 + 3_600,
+            money: View { at, redeemed: 0, cap: self.options.cap },
+            unit_bytes: self.options.unit_bytes,
+        };
+        self.chain.put(lease.clone());
+        lease
+    }
+
+    /// Offers an adapter.
+    pub fn offer(&self, adapter: Arc<dyn AnyAdapter>) {
+        self.adapters.register(PROVIDER, adapter);
+    }
+
+    /// The stores of a lease.
+    pub fn side(&self, lease: LeaseId) -> Side {
+        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        sides.entry(lease).or_default().clone()
+    }
+
+    fn terms(&self, lease: &LeaseView) -> Terms {
+        Terms {
+            domain: lease.escrow,
+            lease: lease.lease,
+            lane: lease.lane,
+            price: self.options.price,
+            lot: NonZeroU64::new(1_000).unwrap_or(NonZeroU64::MIN),
+            exposure_cap: self.options.cap,
+            tolerance: Bps(100),
+            grace_ms: 2_000,
+            pace: Pace::vouchers(self.options.segment),
+        }
+    }
+
+    fn payee(&self, lease: &LeaseView) -> Result<SharedPayee, String> {
+        let mut payees = self.payees.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(payee) = payees.get(&lease.lease) {
+            return Ok(Arc::clone(payee));
+        }
+        let key = Ed25519Key::new(&lane_key().verifying_key().to_bytes()).ok_or("no key")?;
+        let (terms, risk) = (self.terms(lease), Risk { cap: self.options.risk });
+        let payee = Payee::open(terms, risk, key, self.side(lease.lease).payee, lease.money);
+        let payee: SharedPayee = Arc::new(Mutex::new(payee.map_err(|e| e.to_string())?));
+        payees.insert(lease.lease, Arc::clone(&payee));
+        Ok(payee)
+    }
+
+    /// The consumer's payer, from what its store holds.
+    #[must_use]
+    pub fn payer(&self, lease: &LeaseView) -> SharedPayer {
+        let journal = self.side(lease.lease).payer;
+        let payer = Payer::open(self.terms(lease), lane_key(), [3; 32], journal, lease.money);
+        Arc::new(Mutex::new(payer.expect("a journal in memory can be read")))
+    }
+
+    /// Where the provider is dialled.
+    #[must_use]
+    pub fn provider(&self) -> Peer {
+        let end = &self.ends[1];
+        Peer { key: end.key(), addresses: end.addresses(), relay: None }
+    }
+
+    /// A session on a lease.
+    #[must_use]
+    pub fn client(&self, lease: &LeaseView, tariff: Tariff) -> Client {
+        self.client_by(lease, tariff, Arc::new(self.provider()))
+    }
+
+    /// A session whose provider is found so.
+    #[must_use]
+    pub fn client_by(&self, lease: &LeaseView, tariff: Tariff, finder: Arc<dyn Finder>) -> Client {
+        Client::attach(Parts {
+            endpoint: Arc::clone(&self.ends[0]),
+            finder,
+            lease: lease.clone(),
+            tariff,
+            payer: self.payer(lease),
+            view: Arc::clone(&self.chain) as _,
+        })
+    }
+
+    /// Makes a lease look local.
+    pub async fn attach(&self, lease: &LeaseView, surface: &dyn Surface, alias: &str) -> Attached {
+        let client = self.client(lease, surface.tariff());
+        let topics = Arc::clone(&self.heard) as _;
+        let place = Place { alias: alias.into(), desk: self.desk.clone(), topics };
+        surface.attach(client, place).await.expect("a fresh alias attaches")
+    }
+
+    /// Serves the desk over HTTP; its base URL.
+    pub async fn http(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("a bound listener has an address");
+        let router = self.desk.router();
+        TaskTracker::new().spawn(async move { axum::serve(listener, router).await });
+        format!("http://{address}")
+    }
+
+    /// Units that the provider counts as served.
+    #[must_use]
+    pub fn served(&self, lease: LeaseId) -> u64 {
+        use caplet_metering::Journal as _;
+        let state = self.side(lease).payee.load().ok().flatten();
+        state.map_or(0, |state| state.served)
+    }
+
+    /// Base units that the provider can settle.
+    #[must_use]
+    pub fn paid(&self, lease: LeaseId) -> u128 {
+        use caplet_metering::Journal as _;
+        self.side(lease).payee.load().ok().flatten().map_or(0, |state| state.worth())
+    }
+}

@@ -1,0 +1,19 @@
+//! Compute leases: WASI (preview 1) programs in wasmtime, billed by fuel.
+//!
+//! A program sees its arguments, the environment that the consumer gave it, standard input and output,
+//! clocks and randomness; there is no folder, no network and nothing of the provider's in it. What it may
+//! take up is limited in fuel, memory, time and output. A run whose input is named by content goes on
+//! when the connection fails, as far as it is paid, and is found again by the same names.
+
+mod io;
+mod job;
+mod local;
+mod machine;
+mod price;
+mod provider;
+mod slices;
+
+pub use local::{ComputeSurface, Exec, Ran};
+pub use machine::{Limits, Machine, MachineError};
+pub use price::{BYTE, CALL, UNIT, units};
+pub use provider::WasiAdapter;

@@ -1,0 +1,117 @@
+//! A call: input, output, outcome, on as many connections as it takes.
+
+use super::{Client, ClientOp};
+use crate::end::Stop;
+use bytes::Bytes;
+use caplet_protocol::wire::{OpDone, OpHeader};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Operation.
+    pub name: &'static str,
+    /// Arguments, at most 16 KiB.
+    pub args: Vec<u8>,
+    /// Input; kept until it is answered, so that it can be sent again.
+    pub input: Bytes,
+    /// Most units it may cost; 0 for what the lease allows.
+    pub max_units: u64,
+    /// Bytes of output that are taken.
+    pub most: usize,
+    /// How long to wait in all, connections included.
+    pub patience: Duration,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Output.
+    pub output: Bytes,
+    /// The provider's account of it.
+    pub done: OpDone,
+}
+
+impl Client {
+    /// Calls, and calls again under the same id when the connection fails: it is served and paid once.
+    ///
+    /// # Errors
+    /// [`Stop`]: the provider's refusal, the end of the session, or no answer in time.
+    pub async fn call(&self, call: Call) -> Result<Outcome, Stop> {
+        self.call_as(self.next_id(), call).await
+    }
+
+    /// Calls under an id of the caller's, such as one that it has stored before: an operation that was
+    /// served under it already is answered again, not served again.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_as(&self, id: u64, call: Call) -> Result<Outcome, Stop> {
+        let ms = u32::try_from(call.patience.as_millis()).unwrap_or(u32::MAX);
+        let header = OpHeader {
+            id,
+            name: call.name.to_owned(),
+            max_units: call.max_units,
+            deadline_ms: ms,
+            args: call.args.clone(),
+        };
+        let (counted, began) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let tries = async {
+            loop {
+                match self.attempt(&header, &call, &counted).await {
+                    Err(Stop::Ended(end)) if end.is_final() => return Err(end.into()),
+                    // the connection: the same operation on the next one
+                    Err(Stop::Ended(_) | Stop::Stream(_)) => {
+                        tokio::time::sleep(super::FIRST).await;
+                    }
+                    other => return other,
+                }
+            }
+        };
+        let outcome = tokio::time::timeout(call.patience, tries).await;
+        let outcome = outcome.unwrap_or(Err(Stop::Deadline(ms)));
+        self.observe(began.elapsed(), outcome.is_ok());
+        outcome
+    }
+
+    async fn attempt(
+        &self,
+        header: &OpHeader,
+        call: &Call,
+        counted: &Arc<AtomicU64>,
+    ) -> Result<Outcome, Stop> {
+        let mut op = self.open_with(header.clone(), Arc::clone(counted)).await?;
+        let moved = exchange(&mut op, &call.input, call.most).await;
+        if let Err(stop @ (Stop::Frame(_) | Stop::Refused(_))) = moved {
+            return Err(stop);
+        }
+        // the outcome says more than a stream that broke
+        let done = op.outcome().await?;
+        Ok(Outcome { output: moved?, done })
+    }
+}
+
+/// Input and output at the same time: a provider may answer before it has read all.
+async fn exchange(op: &mut ClientOp, input: &[u8], most: usize) -> Result<Bytes, Stop> {
+    let ClientOp { reader, writer, .. } = op;
+    let send = async {
+        // a provider that wants no more of the input may still answer
+        if writer.write(input).await.is_ok() {
+            let _ = writer.finish().await;
+        }
+    };
+    let receive = async {
+        let mut output = Vec::new();
+        while let Some(bytes) = reader.read().await? {
+            if output.len().saturating_add(bytes.len()) > most {
+                return Err(Stop::refused(format!("more than {most} bytes came back: take more")));
+            }
+            output.extend_from_slice(&bytes);
+        }
+        Ok(Bytes::from(output))
+    };
+    let ((), output) = tokio::join!(send, receive);
+    output
+}

@@ -1,0 +1,130 @@
+//! One connection: dial, answer the challenge, resume, listen until it ends.
+
+use super::live::Live;
+use super::{Client, FIRST, Parts};
+use crate::end::End;
+use crate::frame;
+use crate::health::Health;
+use crate::host::VERSION;
+use crate::link::{Link, SendHalf, Stream};
+use crate::meter::{locked, wire};
+use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
+use prost::Message as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long a challenge or a resume may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Client {
+    /// Connects and stays until the connection is over. `wait` starts over once a session is live.
+    pub(super) async fn connected(&self, wait: &mut Duration) -> End {
+        let link = match self.dial().await {
+            Ok(link) => link,
+            Err(end) => return end,
+        };
+        let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
+        let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
+        let end = match opened {
+            Ok(control) => {
+                *wait = FIRST;
+                self.live_on(Arc::clone(&link), control).await
+            }
+            Err(end) => end,
+        };
+        link.close(&end.words);
+        end
+    }
+
+    async fn dial(&self) -> Result<Arc<dyn Link>, End> {
+        let parts = &self.inner.parts;
+        let peer = parts.finder.find(&parts.lease).await.map_err(|e| interrupted(&e))?;
+        if !parts.lease.provider.endpoints.contains(&peer.key) {
+            let key = hex::encode(peer.key);
+            let words =
+                format!("the provider of lease {} has not granted {key}", parts.lease.lease);
+            return Err(interrupted(&words));
+        }
+        let link = parts.endpoint.dial(&peer, &parts.lease.service.alpn()).await;
+        link.map_err(|e| interrupted(&e.to_string()))
+    }
+
+    /// Open, challenge, hello, resume.
+    async fn open(&self, link: &dyn Link) -> Result<Stream, End> {
+        let Parts { lease, payer, .. } = &self.inner.parts;
+        let mut control = link.open().await.map_err(failed)?;
+        let open = Open { version: VERSION, lease: lease.lease.0, lane: lease.lane.0.into() };
+        say(&mut control, Says::Open(open)).await?;
+        let challenge = match next(&mut control).await? {
+            Says::Challenge(challenge) => wire::challenge(&challenge).map_err(refused)?,
+            _ => return Err(refused("a challenge was due and something else came")),
+        };
+        let connection = wire::connection(link, &challenge.nonce, true).map_err(failed)?;
+        let hello = locked(payer).hello(&challenge, &connection).map_err(failed)?;
+        say(&mut control, Says::Hello(wire::hello_message(&hello))).await?;
+        let resume = match next(&mut control).await? {
+            Says::Resume(resume) => wire::resume(&resume).map_err(refused)?,
+            _ => return Err(refused("a resume was due and something else came")),
+        };
+        let count = locked(payer).on_resume(&resume).map_err(refused)?;
+        say(&mut control, Says::Count(wire::count(&count))).await?;
+        Ok(control)
+    }
+
+    async fn live_on(&self, link: Arc<dyn Link>, control: Stream) -> End {
+        let (out, frames) = mpsc::channel(64);
+        let live = Arc::new(Live::new(Arc::clone(&link), out));
+        self.inner.live.send_replace(Some(Arc::clone(&live)));
+        self.inner.health.send_replace(Health::Up);
+        self.pay(&live).await;
+        let Stream { mut send, mut recv } = control;
+        let end = tokio::select! {
+            end = self.listen(&live, &mut *recv) => end,
+            end = write(&mut *send, frames) => end,
+            end = self.keep_paying(&live) => end,
+            gone = link.closed() => interrupted(&gone.to_string()),
+        };
+        locked(&self.inner.parts.payer).disconnect();
+        live.over(&end);
+        end
+    }
+}
+
+async fn next(control: &mut Stream) -> Result<Says, End> {
+    let said = frame::read_message::<Control>(&mut *control.recv, frame::CONTROL, "control frame");
+    match said.await.map_err(|e| interrupted(&e.to_string()))? {
+        Some(Control { body: Some(Says::Close(close)) }) => Err(close.into()),
+        Some(Control { body: Some(body) }) => Ok(body),
+        _ => Err(interrupted("the provider ended the connection")),
+    }
+}
+
+async fn say(control: &mut Stream, body: Says) -> Result<(), End> {
+    let says = Control { body: Some(body) };
+    frame::write(&mut *control.send, &says.encode_to_vec()).await.map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> End {
+    interrupted(&error.to_string())
+}
+
+fn refused(error: impl std::fmt::Display) -> End {
+    End::new(SessionEnd::Protocol, format!("the provider's session can't be used: {error}"))
+}
+
+pub(super) fn interrupted(words: &str) -> End {
+    End::new(SessionEnd::Shutdown, words)
+}
+
+async fn write(send: &mut dyn SendHalf, mut frames: mpsc::Receiver<Control>) -> End {
+    while let Some(says) = frames.recv().await {
+        if let Err(error) = frame::write(send, &says.encode_to_vec()).await {
+            return interrupted(&error.to_string());
+        }
+        if matches!(says.body, Some(Says::Close(_))) {
+            break;
+        }
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,134 @@
+//! A connection that is up, with the operations under way on it.
+
+use super::Client;
+use super::connect::interrupted;
+use crate::end::End;
+use crate::frame;
+use crate::health::Health;
+use crate::link::{Link, RecvHalf};
+use crate::meter::{locked, wire};
+use crate::service::Tariff;
+use caplet_protocol::wire::{Control, Hold, HoldReason, OpDone, control::Body as Says};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, watch};
+
+/// How an operation ended: as the provider says, or with its connection.
+pub(super) type Ended = Result<OpDone, End>;
+
+/// What is known of an operation.
+pub(super) struct State {
+    pub(super) counted: Arc<AtomicU64>,
+    pub(super) most: u64,
+    pub(super) ended: watch::Sender<Option<Ended>>,
+}
+
+pub(super) struct Live {
+    pub(super) link: Arc<dyn Link>,
+    out: mpsc::Sender<Control>,
+    ops: Mutex<BTreeMap<u64, Arc<State>>>,
+}
+
+impl Live {
+    pub(super) fn new(link: Arc<dyn Link>, out: mpsc::Sender<Control>) -> Self {
+        Self { link, out, ops: Mutex::default() }
+    }
+
+    pub(super) async fn say(&self, body: Says) {
+        // fails only once the connection is over
+        let _ = self.out.send(Control { body: Some(body) }).await;
+    }
+
+    pub(super) fn begin(&self, id: u64, counted: Arc<AtomicU64>, most: u64) -> Arc<State> {
+        let state = Arc::new(State { counted, most, ended: watch::Sender::new(None) });
+        let mut ops = self.ops.lock().unwrap_or_else(PoisonError::into_inner);
+        ops.insert(id, Arc::clone(&state));
+        state
+    }
+
+    pub(super) fn forget(&self, id: u64) {
+        self.ops.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    fn op(&self, id: u64) -> Option<Arc<State>> {
+        self.ops.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// Everything under way ends with the connection.
+    pub(super) fn over(&self, end: &End) {
+        let mut ops = self.ops.lock().unwrap_or_else(PoisonError::into_inner);
+        for state in std::mem::take(&mut *ops).into_values() {
+            state.ended.send_if_modified(|ended| {
+                let open = ended.is_none();
+                if open {
+                    *ended = Some(Err(end.clone()));
+                }
+                open
+            });
+        }
+    }
+}
+
+impl Client {
+    /// What the provider says, until the connection ends.
+    pub(super) async fn listen(&self, live: &Live, recv: &mut dyn RecvHalf) -> End {
+        loop {
+            let said = frame::read_message::<Control>(recv, frame::CONTROL, "control frame").await;
+            let body = match said {
+                Ok(Some(said)) => said.body,
+                Ok(None) => return interrupted("the provider ended the connection"),
+                Err(error) => return interrupted(&error.to_string()),
+            };
+            match body {
+                Some(Says::Progress(progress)) => {
+                    if let Some(state) = live.op(progress.op) {
+                        self.declared(live, &state, progress.units).await;
+                    }
+                }
+                Some(Says::Done(done)) => {
+                    if let Some(state) = live.op(done.op) {
+                        // what a failed operation cost was declared while it went on
+                        if done.ok && self.inner.parts.tariff == Tariff::Declared {
+                            self.declared(live, &state, done.units).await;
+                        }
+                        state.ended.send_replace(Some(Ok(done)));
+                    }
+                }
+                Some(Says::Hold(hold)) => self.held(live, &hold).await,
+                Some(Says::Close(close)) => return close.into(),
+                // a later version may say more
+                _ => {}
+            }
+        }
+    }
+
+    /// Counts what the provider declares, never more than was allowed.
+    async fn declared(&self, live: &Live, state: &State, units: u64) {
+        let units = units.min(state.most);
+        let before = state.counted.fetch_max(units, Ordering::AcqRel);
+        let more = units.saturating_sub(before);
+        match self.inner.parts.tariff {
+            Tariff::Declared => self.accept(live, more).await,
+            Tariff::Bytes => self.accept(live, self.believable(more)).await,
+            Tariff::Accepted => {}
+        }
+    }
+
+    async fn held(&self, live: &Live, hold: &Hold) {
+        let health = match hold.reason() {
+            HoldReason::Unspecified => Health::Up,
+            _ => Health::Paused(hold.words.clone()),
+        };
+        self.inner.health.send_if_modified(|now| {
+            let changed = *now != health;
+            *now = health;
+            changed
+        });
+        if let Some(pause) = wire::pause(hold) {
+            let count = locked(&self.inner.parts.payer).on_pause(&pause);
+            live.say(Says::Count(wire::count(&count))).await;
+            self.pay(live).await;
+        }
+    }
+}

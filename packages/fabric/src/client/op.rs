@@ -1,0 +1,199 @@
+//! One operation on the consumer's side.
+
+use super::Client;
+use super::live::{Live, State};
+use crate::end::Stop;
+use crate::frame;
+use crate::host::CHUNK;
+use crate::link::{RecvHalf, SendHalf};
+use crate::service::Tariff;
+use bytes::Bytes;
+use caplet_protocol::wire::{OpDone, OpHeader};
+use prost::Message as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// From the provider.
+pub struct ClientReader {
+    recv: Box<dyn RecvHalf>,
+    client: Client,
+    live: Arc<Live>,
+    buffer: Vec<u8>,
+}
+
+/// To the provider.
+pub struct ClientWriter {
+    send: Box<dyn SendHalf>,
+    client: Client,
+}
+
+/// An operation under way. It ends with its connection; [`Client::call`] is what survives that.
+pub struct ClientOp {
+    /// Names it within the lease.
+    pub id: u64,
+    /// From the provider.
+    pub reader: ClientReader,
+    /// To the provider.
+    pub writer: ClientWriter,
+    state: Arc<State>,
+    live: Arc<Live>,
+}
+
+impl Client {
+    /// Opens an operation on the connection that is live, or the next one.
+    ///
+    /// # Errors
+    /// [`Stop`] if the session is over or the connection fails.
+    pub async fn open_op(
+        &self,
+        name: &str,
+        args: Vec<u8>,
+        max_units: u64,
+    ) -> Result<ClientOp, Stop> {
+        let id = self.next_id();
+        let header = OpHeader { id, name: name.to_owned(), max_units, args, ..OpHeader::default() };
+        self.open_with(header, Arc::default()).await
+    }
+
+    /// A stream that says nothing: what a consumer can do to a provider without an operation.
+    #[doc(hidden)]
+    pub async fn open_silent(&self) -> Result<crate::link::Stream, Stop> {
+        let live = self.live().await?;
+        let gone = |e: crate::link::LinkError| Stop::Stream(std::io::Error::other(e));
+        live.link.open().await.map_err(gone)
+    }
+
+    pub(super) async fn open_with(
+        &self,
+        header: OpHeader,
+        counted: Arc<AtomicU64>,
+    ) -> Result<ClientOp, Stop> {
+        let live = self.live().await?;
+        let gone = |e: crate::link::LinkError| Stop::Stream(std::io::Error::other(e));
+        let stream = live.link.open().await.map_err(gone)?;
+        let most = if header.max_units == 0 { u64::MAX } else { header.max_units };
+        let state = live.begin(header.id, counted, most);
+        let op = ClientOp {
+            id: header.id,
+            reader: ClientReader {
+                recv: stream.recv,
+                client: self.clone(),
+                live: Arc::clone(&live),
+                buffer: Vec::new(),
+            },
+            writer: ClientWriter { send: stream.send, client: self.clone() },
+            state,
+            live,
+        };
+        op.begin(&header).await
+    }
+}
+
+impl ClientOp {
+    async fn begin(mut self, header: &OpHeader) -> Result<Self, Stop> {
+        frame::write(&mut *self.writer.send, &header.encode_to_vec()).await?;
+        Ok(self)
+    }
+
+    /// Counts units that the application has accepted (services that are counted so).
+    pub async fn accept(&self, units: u64) {
+        self.reader.client.accept(&self.live, units).await;
+    }
+
+    /// Waits for the outcome.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] with the provider's words if it failed, [`Stop::Ended`] if the connection did.
+    pub async fn outcome(&self) -> Result<OpDone, Stop> {
+        let mut ended = self.state.ended.subscribe();
+        let ended = ended.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
+        match ended {
+            Some(Ok(done)) if done.ok => Ok(done),
+            Some(Ok(done)) => Err(Stop::Refused(done.error)),
+            Some(Err(end)) => Err(end.into()),
+            None => Err(self.reader.client.why().into()),
+        }
+    }
+}
+
+impl Drop for ClientOp {
+    fn drop(&mut self) {
+        self.live.forget(self.id);
+    }
+}
+
+impl ClientReader {
+    /// The next bytes, at most 64 KiB; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
+        self.buffer.resize(CHUNK, 0);
+        let got = self.recv.read(&mut self.buffer).await?;
+        if got == 0 {
+            return Ok(None);
+        }
+        self.count(got).await;
+        Ok(self.buffer.get(..got).map(Bytes::copy_from_slice))
+    }
+
+    /// Exactly `wanted` bytes, and not one more.
+    ///
+    /// # Errors
+    /// [`Stop`], also when fewer come.
+    pub async fn read_exactly(&mut self, wanted: usize) -> Result<Vec<u8>, Stop> {
+        let mut bytes = vec![0; wanted];
+        self.recv.read_exact(&mut bytes).await?;
+        self.count(wanted).await;
+        Ok(bytes)
+    }
+
+    /// The next frame of at most `most` bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read_frame(&mut self, most: usize) -> Result<Option<Vec<u8>>, Stop> {
+        let Some(frame) = frame::read(&mut *self.recv, most).await? else { return Ok(None) };
+        self.count(frame.len().saturating_add(4)).await;
+        Ok(Some(frame))
+    }
+
+    async fn count(&self, bytes: usize) {
+        if self.client.inner.parts.tariff == Tariff::Bytes {
+            self.client.accept_bytes(&self.live, bytes).await;
+        }
+    }
+}
+
+impl ClientWriter {
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        for part in bytes.chunks(CHUNK) {
+            self.send.write_all(part).await?;
+            self.client.sent(part.len());
+        }
+        Ok(())
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        frame::write(&mut *self.send, bytes).await?;
+        self.client.sent(bytes.len().saturating_add(4));
+        Ok(())
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn finish(&mut self) -> Result<(), Stop> {
+        Ok(self.send.shutdown().await?)
+    }
+}

@@ -1,0 +1,62 @@
+//! What a consumer measures of the service, for its rating.
+
+use super::Client;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// Latencies kept: the last ones.
+const KEPT: usize = 1_024;
+
+/// Measured service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quality {
+    /// Operations that succeeded.
+    pub served: u64,
+    /// Operations that failed.
+    pub failed: u64,
+    /// Milliseconds of the last operations, oldest first.
+    latencies: std::collections::VecDeque<u32>,
+}
+
+impl Quality {
+    fn add(&mut self, took: Duration, ok: bool) {
+        let count = if ok { &mut self.served } else { &mut self.failed };
+        *count = count.saturating_add(1);
+        if self.latencies.len() >= KEPT {
+            self.latencies.pop_front();
+        }
+        self.latencies.push_back(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+    }
+
+    /// The latency that `percent` of the last operations did not exceed, milliseconds.
+    #[must_use]
+    pub fn latency_ms(&self, percent: usize) -> u32 {
+        let mut sorted: Vec<u32> = self.latencies.iter().copied().collect();
+        sorted.sort_unstable();
+        let last = sorted.len().saturating_sub(1);
+        let at = last.saturating_mul(percent.min(100)).div_ceil(100);
+        sorted.get(at).copied().unwrap_or(0)
+    }
+}
+
+impl Client {
+    pub(super) fn observe(&self, took: Duration, ok: bool) {
+        self.inner.quality.lock().unwrap_or_else(PoisonError::into_inner).add(took, ok);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_a_latency_that_was_seen() {
+        let mut quality = Quality::default();
+        assert_eq!(quality.latency_ms(95), 0);
+        (1..=100).for_each(|ms| quality.add(Duration::from_millis(ms), true));
+        assert_eq!((quality.latency_ms(0), quality.latency_ms(100)), (1, 100));
+        assert!((50..=51).contains(&quality.latency_ms(50)));
+        quality.add(Duration::ZERO, false);
+        assert_eq!((quality.served, quality.failed), (100, 1));
+    }
+}

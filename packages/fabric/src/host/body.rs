@@ -1,0 +1,274 @@
+//! The bytes of an operation, metered: what is counted by bytes is charged here, before it is read on
+//! or sent.
+
+use super::session::Shared;
+use crate::end::Stop;
+use crate::frame;
+use crate::link::{RecvHalf, SendHalf, Stream};
+use crate::service::Tariff;
+use bytes::Bytes;
+use caplet_protocol::wire::{OpHeader, OpProgress, control::Body as Says};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+/// Bytes read at a time.
+pub(crate) const CHUNK: usize = 64 * 1024;
+
+/// Charges for one operation, never more than the consumer allowed.
+pub struct Charger {
+    shared: Arc<Shared>,
+    op: u64,
+    used: AtomicU64,
+    received: AtomicU64,
+    most: u64,
+}
+
+impl Charger {
+    pub(super) fn new(shared: &Arc<Shared>, header: &OpHeader) -> Self {
+        let most = if header.max_units == 0 { u64::MAX } else { header.max_units };
+        Self {
+            shared: Arc::clone(shared),
+            op: header.id,
+            used: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            most,
+        }
+    }
+
+    /// Counts units about to be served; waits while they may not be.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn charge(&self, units: u64) -> Result<(), Stop> {
+        if units == 0 {
+            return Ok(());
+        }
+        let wanted = self.used().saturating_add(units);
+        if wanted > self.most {
+            return Err(Stop::MaxUnits { wanted, allowed: self.most });
+        }
+        let mut left = units;
+        while left > 0 {
+            // what is declared is counted at once, so that it can be paid step by step
+            let step = match self.shared.tariff {
+                Tariff::Declared => left.min(self.shared.segment()),
+                Tariff::Bytes | Tariff::Accepted => left,
+            };
+            self.shared.charge(step).await?;
+            let units = self.used.fetch_add(step, Ordering::AcqRel).saturating_add(step);
+            if self.shared.tariff == Tariff::Declared {
+                self.shared.say(Says::Progress(OpProgress { op: self.op, units })).await;
+            }
+            left = left.saturating_sub(step);
+        }
+        Ok(())
+    }
+
+    /// Units charged.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Acquire)
+    }
+
+    /// Units that may still be charged.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.most.saturating_sub(self.used())
+    }
+
+    async fn sends(&self, bytes: usize) -> Result<(), Stop> {
+        if self.shared.tariff != Tariff::Bytes {
+            return Ok(());
+        }
+        self.charge(self.shared.units_sent(bytes)).await
+    }
+
+    /// What has come is counted here first and then told: the consumer does not know what of its bytes
+    /// is still on its way.
+    async fn has_received(&self, bytes: usize) -> Result<(), Stop> {
+        if self.shared.tariff != Tariff::Bytes {
+            return Ok(());
+        }
+        let units = self.shared.units_received(bytes);
+        if units == 0 {
+            return Ok(());
+        }
+        self.charge(units).await?;
+        let units = self.received.fetch_add(units, Ordering::AcqRel).saturating_add(units);
+        self.shared.say(Says::Progress(OpProgress { op: self.op, units })).await;
+        Ok(())
+    }
+}
+
+/// From the consumer.
+pub struct BodyReader {
+    recv: Box<dyn RecvHalf>,
+    charger: Arc<Charger>,
+    buffer: Vec<u8>,
+}
+
+/// To the consumer.
+pub struct BodyWriter {
+    send: Box<dyn SendHalf>,
+    charger: Arc<Charger>,
+}
+
+/// Both directions of an operation.
+pub struct Body {
+    /// From the consumer.
+    pub reader: BodyReader,
+    /// To the consumer.
+    pub writer: BodyWriter,
+}
+
+impl Body {
+    pub(super) fn new(stream: Stream, charger: &Arc<Charger>) -> Self {
+        Self {
+            reader: BodyReader {
+                recv: stream.recv,
+                charger: Arc::clone(charger),
+                buffer: Vec::new(),
+            },
+            writer: BodyWriter { send: stream.send, charger: Arc::clone(charger) },
+        }
+    }
+
+    /// [`BodyReader::read`].
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
+        self.reader.read().await
+    }
+
+    /// [`BodyReader::read_all`].
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read_all(&mut self, most: usize) -> Result<Vec<u8>, Stop> {
+        self.reader.read_all(most).await
+    }
+
+    /// [`BodyReader::read_frame`].
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read_frame(&mut self, most: usize) -> Result<Option<Vec<u8>>, Stop> {
+        self.reader.read_frame(most).await
+    }
+
+    /// [`BodyWriter::write`].
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.writer.write(bytes).await
+    }
+
+    /// [`BodyWriter::write_frame`].
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.writer.write_frame(bytes).await
+    }
+
+    /// [`BodyWriter::finish`].
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn finish(&mut self) -> Result<(), Stop> {
+        self.writer.finish().await
+    }
+
+    pub(super) fn abandon(&mut self) {
+        self.reader.recv.stop();
+        self.writer.send.reset();
+    }
+}
+
+impl BodyReader {
+    /// The next bytes, at most 64 KiB, charged for; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
+        self.buffer.resize(self.charger.shared.chunk, 0);
+        let got = self.recv.read(&mut self.buffer).await?;
+        if got == 0 {
+            return Ok(None);
+        }
+        self.charger.has_received(got).await?;
+        Ok(self.buffer.get(..got).map(Bytes::copy_from_slice))
+    }
+
+    /// All that comes, at most `most` bytes.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read_all(&mut self, most: usize) -> Result<Vec<u8>, Stop> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.read().await? {
+            if all.len().saturating_add(bytes.len()) > most {
+                return Err(Stop::refused(format!("more than {most} bytes came: send less")));
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all)
+    }
+
+    /// The next frame of at most `most` bytes; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn read_frame(&mut self, most: usize) -> Result<Option<Vec<u8>>, Stop> {
+        let Some(frame) = frame::read(&mut *self.recv, most).await? else { return Ok(None) };
+        self.charger.has_received(frame.len().saturating_add(4)).await?;
+        Ok(Some(frame))
+    }
+}
+
+impl BodyWriter {
+    /// Sends bytes, charged for before.
+    ///
+    /// # Errors
+    /// [`Stop`], also when the consumer takes nothing for too long.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        for part in bytes.chunks(self.charger.shared.chunk) {
+            self.charger.sends(part.len()).await?;
+            self.put(part).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a frame, charged for before.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let prefix = frame::prefix(bytes)?;
+        self.charger.sends(bytes.len().saturating_add(prefix.len())).await?;
+        self.put(&prefix).await?;
+        self.put(bytes).await
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn finish(&mut self) -> Result<(), Stop> {
+        Ok(self.send.shutdown().await?)
+    }
+
+    async fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let stall = self.charger.shared.stall;
+        match tokio::time::timeout(stall, self.send.write_all(bytes)).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(Stop::refused(format!(
+                "nothing was read for {} s: read on, or ask for less",
+                stall.as_secs()
+            ))),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! One operation on the provider's side.
+
+use super::Inner;
+use super::body::{Body, Charger};
+use super::replay::Answer;
+use super::session::{Session, Shared};
+use crate::adapter::Adapter;
+use crate::end::{End, Stop, clipped};
+use crate::frame;
+use crate::lease::LeaseView;
+use crate::link::{Link, Stream};
+use bytes::Bytes;
+use caplet_protocol::wire::{OpDone, OpHeader, SessionEnd, control::Body as Says};
+use prost::Message;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// Bytes of an operation's name and arguments.
+const NAME: usize = 64;
+const ARGS: usize = 16 * 1024;
+
+/// Ids of operations under way.
+type Running = Arc<Mutex<BTreeSet<u64>>>;
+
+/// An operation that a consumer asks for. Its outcome is sent by [`Op::finish`]; dropped before, the
+/// consumer hears that it was given up.
+pub struct Op {
+    /// Names it within the lease.
+    pub id: u64,
+    /// What is asked.
+    pub header: OpHeader,
+    /// Its metered bytes.
+    pub body: Body,
+    shared: Arc<Shared>,
+    charger: Arc<Charger>,
+    started: Instant,
+    reply: Option<Bytes>,
+    running: Running,
+    done: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Op {
+    /// The lease it is part of.
+    #[must_use]
+    pub fn lease(&self) -> &LeaseView {
+        &self.shared.lease
+    }
+
+    /// Its arguments as a message.
+    ///
+    /// # Errors
+    /// [`Stop::Refused`] if they are none.
+    pub fn args<M: Message + Default>(&self) -> Result<M, Stop> {
+        M::decode(self.header.args.as_slice()).map_err(|e| {
+            Stop::refused(format!("the arguments of {} can't be read: {e}", self.header.name))
+        })
+    }
+
+    /// Counts units about to be served; waits while they may not be. Nothing is read or sent until
+    /// this returns.
+    ///
+    /// # Errors
+    /// [`Stop`] if it never may: stop serving.
+    pub async fn charge(&self, units: u64) -> Result<(), Stop> {
+        self.charger.charge(units).await
+    }
+
+    /// Units it may still cost.
+    #[must_use]
+    pub fn allowance(&self) -> u64 {
+        self.charger.left()
+    }
+
+    /// A handle that charges for it from elsewhere.
+    #[must_use]
+    pub fn charger(&self) -> Arc<Charger> {
+        Arc::clone(&self.charger)
+    }
+
+    /// Writes the whole answer, and remembers it: asked again under the same id, it is sent again and
+    /// costs nothing more.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn reply(&mut self, answer: Bytes) -> Result<(), Stop> {
+        self.body.write(&answer).await?;
+        self.reply = Some(answer);
+        Ok(())
+    }
+
+    pub(crate) async fn within_deadline<A: Adapter>(&mut self, adapter: &A) -> Result<(), Stop> {
+        let ms = self.header.deadline_ms;
+        if ms == 0 {
+            return adapter.operate(self).await;
+        }
+        let limit = Duration::from_millis(ms.into());
+        let outcome = tokio::time::timeout(limit, adapter.operate(self)).await;
+        outcome.unwrap_or(Err(Stop::Deadline(ms)))
+    }
+
+    /// Tells the consumer how it ended.
+    pub async fn finish(mut self, outcome: Result<(), Stop>) {
+        self.done = true;
+        let error = match outcome {
+            Ok(()) => self.body.finish().await.err(),
+            Err(stop) => Some(stop),
+        };
+        let done = OpDone {
+            op: self.id,
+            ok: error.is_none(),
+            units: self.charger.used(),
+            error: error.map(|stop| clipped(&stop.to_string())).unwrap_or_default(),
+            took_ms: u32::try_from(self.started.elapsed().as_millis()).unwrap_or(u32::MAX),
+        };
+        if let (true, Some(body)) = (done.ok, self.reply.take()) {
+            self.shared.replay.put(self.shared.lease.lease, Answer { body, done: done.clone() });
+        }
+        if !done.ok {
+            self.body.abandon();
+        }
+        self.shared.say(Says::Done(done)).await;
+    }
+}
+
+impl Drop for Op {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        if !self.done {
+            self.body.abandon();
+        }
+    }
+}
+
+/// Turns the streams that a consumer opens into operations.
+pub(super) struct Opener {
+    shared: Arc<Shared>,
+    ops: mpsc::Sender<Op>,
+    slots: Arc<Semaphore>,
+    running: Running,
+    patience: Duration,
+    tasks: tokio_util::task::TaskTracker,
+}
+
+impl Opener {
+    pub(super) fn new(shared: &Arc<Shared>, session: &Session, host: &Inner) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            ops: session.sender.clone(),
+            slots: Arc::new(Semaphore::new(host.limits.ops)),
+            running: Running::default(),
+            patience: host.limits.patience,
+            tasks: host.tasks.clone(),
+        }
+    }
+
+    /// Takes streams while there are slots; more wait at the link, whose own limit then holds.
+    pub(super) async fn accept(self, link: &dyn Link) -> End {
+        loop {
+            let Ok(permit) = Arc::clone(&self.slots).acquire_owned().await else {
+                return std::future::pending().await; // nobody closes the semaphore
+            };
+            let stream = match link.accept().await {
+                Ok(stream) => stream,
+                Err(error) => return End::new(SessionEnd::Shutdown, error.to_string()),
+            };
+            let (shared, ops) = (Arc::clone(&self.shared), self.ops.clone());
+            let (running, patience) = (Arc::clone(&self.running), self.patience);
+            self.tasks.spawn(async move {
+                let stop = shared.stop.clone();
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => {}
+                    () = open(shared, ops, stream, permit, running, patience) => {}
+                }
+            });
+        }
+    }
+}
+
+async fn open(
+    shared: Arc<Shared>,
+    ops: mpsc::Sender<Op>,
+    mut stream: Stream,
+    permit: OwnedSemaphorePermit,
+    running: Running,
+    patience: Duration,
+) {
+    let header = frame::read_message::<OpHeader>(&mut *stream.recv, frame::HEADER, "header");
+    // a stream that opens with nothing or with anything else is not answered
+    let Ok(Ok(Some(header))) = tokio::time::timeout(patience, header).await else { return };
+    let refuse = |words: &str| OpDone { op: header.id, error: words.into(), ..OpDone::default() };
+    if header.name.len() > NAME || header.args.len() > ARGS {
+        let words = "its name has at most 64 bytes, its arguments 16 KiB: shorten them";
+        return shared.say(Says::Done(refuse(words))).await;
+    }
+    if let Some(answer) = shared.replay.get(shared.lease.lease, header.id) {
+        return answer_again(&shared, stream, answer).await;
+    }
+    if !running.lock().unwrap_or_else(PoisonError::into_inner).insert(header.id) {
+        let words = "an operation of this id is under way: wait for it, or take another id";
+        return shared.say(Says::Done(refuse(words))).await;
+    }
+    let charger = Arc::new(Charger::new(&shared, &header));
+    let op = Op {
+        id: header.id,
+        body: Body::new(stream, &charger),
+        header,
+        shared,
+        charger,
+        started: Instant::now(),
+        reply: None,
+        running,
+        done: false,
+        _permit: permit,
+    };
+    // fails only once the session is over
+    let _ = ops.send(op).await;
+}
+
+async fn answer_again(shared: &Shared, mut stream: Stream, answer: Answer) {
+    use tokio::io::AsyncWriteExt as _;
+    let sent = async {
+        stream.send.write_all(&answer.body).await?;
+        stream.send.shutdown().await
+    };
+    if tokio::time::timeout(shared.stall, sent).await.is_ok_and(|sent| sent.is_ok()) {
+        // what it cost was declared when it was served
+        shared.say(Says::Done(OpDone { units: 0, ..answer.done })).await;
+    }
+}

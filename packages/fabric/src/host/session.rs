@@ -1,0 +1,324 @@
+//! A live session on the provider's side.
+
+use super::op::{Op, Opener};
+use super::replay::Replay;
+use super::{CHUNK, Inner};
+use crate::adapter::AnyAdapter;
+use crate::count::ByteCount;
+use crate::end::{End, Stop};
+use crate::frame;
+use crate::lease::{ChainView, LeaseView, Stage, seconds};
+use crate::link::{Link, RecvHalf, SendHalf, Stream};
+use crate::meter::{SharedPayee, locked, wire};
+use crate::service::Tariff;
+use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement};
+use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
+use prost::Message as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What an adapter serves: operations of one lease, one after another or side by side.
+pub struct Session {
+    shared: Arc<Shared>,
+    ops: tokio::sync::Mutex<mpsc::Receiver<Op>>,
+    pub(super) sender: mpsc::Sender<Op>,
+}
+
+impl Session {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        // one: an operation waits at the link until the adapter takes it
+        let (sender, ops) = mpsc::channel(1);
+        Self { shared: Arc::clone(shared), ops: tokio::sync::Mutex::new(ops), sender }
+    }
+
+    /// The lease that is served.
+    #[must_use]
+    pub fn lease(&self) -> &LeaseView {
+        &self.shared.lease
+    }
+
+    /// The next operation; `None` once the session ends.
+    pub async fn next_op(&self) -> Option<Op> {
+        let mut ops = self.ops.lock().await;
+        tokio::select! {
+            biased;
+            () = self.shared.stop.cancelled() => None,
+            op = ops.recv() => op,
+        }
+    }
+
+    /// Cancelled when the session ends.
+    #[must_use]
+    pub fn stop_token(&self) -> CancellationToken {
+        self.shared.stop.clone()
+    }
+
+    /// Waits for the end, and says why.
+    pub async fn ended(&self) -> End {
+        self.shared.stop.cancelled().await;
+        self.shared.why()
+    }
+}
+
+/// What the parts of a session share.
+pub(super) struct Shared {
+    pub(super) lease: LeaseView,
+    pub(super) tariff: Tariff,
+    pub(super) stop: CancellationToken,
+    pub(super) replay: Arc<Replay>,
+    pub(super) stall: Duration,
+    /// Bytes read or written at a time: never more than a segment pays for.
+    pub(super) chunk: usize,
+    view: Arc<dyn ChainView>,
+    payee: SharedPayee,
+    segment: u64,
+    out: mpsc::Sender<Control>,
+    end: OnceLock<End>,
+    paid: watch::Sender<u64>,
+    sent: ByteCount,
+    received: ByteCount,
+    held: AtomicBool,
+}
+
+/// Between two holds of the same operation: what was in flight at the first may be counted by then.
+const AGAIN: Duration = Duration::from_millis(200);
+
+impl Shared {
+    pub(super) fn new(
+        host: &Inner,
+        lease: LeaseView,
+        tariff: Tariff,
+        payee: SharedPayee,
+        out: mpsc::Sender<Control>,
+    ) -> Self {
+        let segment = locked(&payee).segment();
+        let paid_for = segment.saturating_mul(lease.unit_bytes) / 2;
+        Self {
+            sent: ByteCount::new(lease.unit_bytes),
+            received: ByteCount::new(lease.unit_bytes),
+            chunk: usize::try_from(paid_for).unwrap_or(CHUNK).clamp(1, CHUNK),
+            lease,
+            tariff,
+            stop: host.stop.child_token(),
+            replay: Arc::clone(&host.replay),
+            stall: host.limits.stall,
+            view: Arc::clone(&host.view),
+            payee,
+            segment,
+            out,
+            end: OnceLock::new(),
+            paid: watch::Sender::new(0),
+            held: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn why(&self) -> End {
+        self.end.get().cloned().unwrap_or_else(|| {
+            End::new(SessionEnd::Shutdown, "the provider's gateway is going down")
+        })
+    }
+
+    pub(super) async fn say(&self, body: Says) {
+        // fails only once the session is over
+        let _ = self.out.send(Control { body: Some(body) }).await;
+    }
+
+    /// Whole units that `bytes` more make that are sent to the consumer.
+    pub(super) fn units_sent(&self, bytes: usize) -> u64 {
+        self.sent.add(bytes)
+    }
+
+    /// Whole units that `bytes` more make that have come from the consumer.
+    pub(super) fn units_received(&self, bytes: usize) -> u64 {
+        self.received.add(bytes)
+    }
+
+    /// The most that can be charged at once without credit.
+    pub(super) const fn segment(&self) -> u64 {
+        self.segment
+    }
+
+    /// Counts units about to be served; waits while the payee does not let them be.
+    pub(super) async fn charge(&self, units: u64) -> Result<(), Stop> {
+        let mut paid = self.paid.subscribe();
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(self.why().into());
+            }
+            let gate = locked(&self.payee).charge(units, self.view.now());
+            let wait = match gate {
+                Gate::Go => {
+                    self.go_on().await;
+                    return Ok(());
+                }
+                Gate::End(metering::End::Exhausted) => {
+                    let words = format!("lease {} is used up: lease more", self.lease.lease);
+                    return Err(Stop::Exhausted(words));
+                }
+                Gate::End(end) => return Err(self.ended(end)),
+                Gate::Pause(Pause { reason: PauseReason::Storing, .. }) => Duration::from_millis(1),
+                Gate::Pause(pause) => {
+                    self.held.store(true, Ordering::Release);
+                    self.say(Says::Hold(wire::hold(&pause))).await;
+                    AGAIN
+                }
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                _ = paid.changed() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Tells the consumer that a hold is over.
+    async fn go_on(&self) {
+        if self.held.swap(false, Ordering::AcqRel) {
+            self.say(Says::Hold(Hold::default())).await;
+        }
+    }
+
+    /// The lane is served no more: the session ends.
+    fn ended(&self, end: metering::End) -> Stop {
+        let (reason, words) = match end {
+            metering::End::CountMismatch => (
+                SessionEnd::CountMismatch,
+                "the counts of both sides differed three times in a row",
+            ),
+            metering::End::ConsumerClosed => {
+                (SessionEnd::LeaseClosed, "the consumer has signed its last voucher")
+            }
+            _ => (SessionEnd::LeaseClosed, "the lane is served no more"),
+        };
+        let lease_reason = end as u8;
+        let _ = self.end.set(End { reason, words: words.into(), lease_reason });
+        self.stop.cancel();
+        self.why().into()
+    }
+
+    /// Runs everything of the session until something ends it.
+    #[allow(clippy::too_many_arguments)] // the parts of one session, each used once
+    pub(super) async fn drive(
+        self: Arc<Self>,
+        host: &Inner,
+        link: Arc<dyn Link>,
+        control: &mut Stream,
+        resume: Control,
+        frames: mpsc::Receiver<Control>,
+        superseded: CancellationToken,
+        session: Session,
+        adapter: Arc<dyn AnyAdapter>,
+    ) -> End {
+        let Stream { send, recv } = control;
+        let opener = Opener::new(&self, &session, host);
+        let end = tokio::select! {
+            end = write(&mut **send, resume, frames) => end,
+            end = self.listen(&mut **recv) => end,
+            end = self.watch(host) => end,
+            end = opener.accept(&*link) => end,
+            end = adapter.serve(session) => end,
+            () = superseded.cancelled() => End::new(
+                SessionEnd::Superseded, "another session of this lane has a larger epoch",
+            ),
+            () = host.stop.cancelled() => End::new(
+                SessionEnd::Shutdown, "the provider's gateway is going down",
+            ),
+        };
+        let _ = self.end.set(end.clone());
+        self.stop.cancel();
+        self.why()
+    }
+
+    /// What the consumer says.
+    async fn listen(&self, recv: &mut dyn RecvHalf) -> End {
+        loop {
+            let said = frame::read_message::<Control>(recv, frame::CONTROL, "control frame").await;
+            let body = match said {
+                Ok(Some(said)) => said.body,
+                Ok(None) => return End::new(SessionEnd::Shutdown, "the consumer is gone"),
+                Err(frame::FrameError::Stream(e)) => {
+                    return End::new(SessionEnd::Shutdown, format!("the link failed: {e}"));
+                }
+                Err(error) => return End::new(SessionEnd::Protocol, error.to_string()),
+            };
+            let (lease, lane, now) = (self.lease.lease, self.lease.lane, self.view.now());
+            let taken = match body {
+                Some(Says::Voucher(voucher)) => self.paid_by(wire::voucher(&voucher)),
+                Some(Says::Tick(tick)) => self.paid_by(wire::tick(&tick)),
+                Some(Says::Count(count)) => {
+                    locked(&self.payee).on_meter(&wire::meter(&count, lease, lane), now)
+                }
+                Some(Says::Close(close)) => return close.into(),
+                // a later version may say more
+                _ => Ok(()),
+            };
+            match taken {
+                Ok(()) => self.paid.send_modify(|n| *n = n.wrapping_add(1)),
+                // the payer says it again, service waits for it
+                Err(Refusal::Journal(error)) => tracing::warn!(%error, "a payment is not kept"),
+                Err(refusal) => return End::new(SessionEnd::Protocol, refusal.to_string()),
+            }
+        }
+    }
+
+    fn paid_by(&self, statement: Result<Statement, wire::Malformed>) -> Result<(), Refusal> {
+        let statement = statement.map_err(|_| Refusal::Malformed)?;
+        locked(&self.payee).on_statement(&statement, self.view.now())
+    }
+
+    /// Looks at the chain: what is over there is over here.
+    async fn watch(&self, host: &Inner) -> End {
+        let mut ticks = tokio::time::interval(host.limits.look);
+        loop {
+            ticks.tick().await;
+            // a chain that can't be read is not a lease that is closed
+            let Ok(lease) = host.view.lease(self.lease.lease).await else { continue };
+            if let Some(end) = end_of(&lease, host.view.now()) {
+                return end;
+            }
+            locked(&self.payee).on_view(lease.money);
+        }
+    }
+}
+
+/// Why a lease is not served at `now`; `None` if it is.
+pub(super) fn end_of(lease: &LeaseView, now: ChainTime) -> Option<End> {
+    let (id, due, now) = (lease.lease, lease.is_due(now), seconds(now));
+    match lease.stage {
+        Stage::Over(reason) => Some(End {
+            reason: SessionEnd::LeaseClosed,
+            words: format!("lease {id} is closed on chain (reason {reason})"),
+            lease_reason: reason,
+        }),
+        _ if due => None,
+        _ if now < lease.start => {
+            let words = format!("lease {id} begins at {}, it is {now}", lease.start);
+            Some(End::new(SessionEnd::NotDue, words))
+        }
+        _ => Some(End {
+            reason: SessionEnd::LeaseClosed,
+            words: format!("lease {id} ended at {}, it is {now}", lease.end),
+            // CloseReason::Expired of the escrow contract
+            lease_reason: 2,
+        }),
+    }
+}
+
+async fn write(
+    send: &mut dyn SendHalf,
+    resume: Control,
+    mut frames: mpsc::Receiver<Control>,
+) -> End {
+    let mut next = Some(resume);
+    while let Some(says) = next {
+        if let Err(error) = frame::write(send, &says.encode_to_vec()).await {
+            return End::new(SessionEnd::Shutdown, format!("the link failed: {error}"));
+        }
+        next = frames.recv().await;
+    }
+    // the session keeps a sender
+    std::future::pending().await
+}

@@ -1,0 +1,169 @@
+//! The consumer's side of a job unit: `POST .../{job}` runs one, `GET .../mjpeg` is a local camera.
+
+use super::MAX_FRAME;
+use crate::client::Client;
+use crate::desk::{Resource, failed};
+use crate::end::Stop;
+use crate::service::{Service, Tariff};
+use crate::surface::{AttachError, Attached, Place, Surface};
+use async_trait::async_trait;
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use caplet_protocol::wire::{JobResult, RunJob};
+use futures::stream;
+use prost::Message as _;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Between two pictures of an MJPEG stream.
+const BOUNDARY: &str = "caplet-frame";
+
+/// Makes a job unit local.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JobSurface;
+
+impl JobSurface {
+    /// Runs a job on frames; a result each, in their order.
+    ///
+    /// # Errors
+    /// [`Stop`]; what a single job says of its failure stands in its result.
+    pub async fn run(
+        client: &Client,
+        job: &str,
+        params: &str,
+        frames: Vec<Bytes>,
+        max_units: u64,
+    ) -> Result<Vec<Result<Bytes, String>>, Stop> {
+        let args = RunJob { job: job.into(), params: params.into() };
+        let mut op = client.open_op("run", args.encode_to_vec(), max_units).await?;
+        let wanted = frames.len();
+        let crate::client::ClientOp { reader, writer, .. } = &mut op;
+        let send = async {
+            for frame in &frames {
+                if writer.write_frame(frame).await.is_err() {
+                    return; // the outcome says why
+                }
+            }
+            let _ = writer.finish().await;
+        };
+        let (accepted, mut got) = tokio::sync::mpsc::channel::<u64>(8);
+        let receive = async move {
+            let mut results = Vec::new();
+            while let Some(frame) = reader.read_frame(MAX_FRAME + 64).await? {
+                let result: JobResult = crate::frame::decode(&frame, "job result")?;
+                let _ = accepted.send(result.units).await;
+                let body = result.body;
+                results.push(if result.ok {
+                    Ok(Bytes::from(body))
+                } else {
+                    Err(String::from_utf8_lossy(&body).into_owned())
+                });
+            }
+            Ok::<_, Stop>(results)
+        };
+        let live = client.clone();
+        let count = async move {
+            let mut left = if max_units == 0 { u64::MAX } else { max_units };
+            while let Some(units) = got.recv().await {
+                let units = units.min(left);
+                left = left.saturating_sub(units);
+                live.accept_now(units).await;
+            }
+        };
+        let ((), results, ()) = tokio::join!(send, receive, count);
+        let results = match results {
+            Ok(results) if results.len() == wanted => results,
+            other => {
+                op.outcome().await?;
+                other?
+            }
+        };
+        if results.len() != wanted {
+            let found = results.len();
+            return Err(Stop::refused(format!("{wanted} frames were sent, {found} results came")));
+        }
+        Ok(results)
+    }
+}
+
+#[async_trait]
+impl Surface for JobSurface {
+    fn service(&self) -> Service {
+        Service::JOBS
+    }
+
+    fn tariff(&self) -> Tariff {
+        Tariff::Accepted
+    }
+
+    async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
+        let resource = Arc::new(JobResource { client: client.clone() });
+        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
+        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
+        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+    }
+}
+
+struct JobResource {
+    client: Client,
+}
+
+impl JobResource {
+    async fn mjpeg(&self) -> Response {
+        let op = match self.client.open_op("watch", Vec::new(), 0).await {
+            Ok(op) => op,
+            Err(stop) => return failed(&stop),
+        };
+        let parts = stream::unfold(op, |mut op| async move {
+            let frame = op.reader.read_frame(MAX_FRAME).await.ok()??;
+            op.accept(1).await;
+            let head = format!(
+                "--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+                frame.len()
+            );
+            let part = [head.into_bytes(), frame, b"\r\n".to_vec()].concat();
+            Some((Ok::<_, std::convert::Infallible>(Bytes::from(part)), op))
+        });
+        let kind = format!("multipart/x-mixed-replace; boundary={BOUNDARY}");
+        ([(header::CONTENT_TYPE, kind)], Body::from_stream(parts)).into_response()
+    }
+
+    async fn job(&self, job: &str, request: Request<Body>) -> Response {
+        let params = request.headers().get("x-caplet-params").and_then(|v| v.to_str().ok());
+        let params = params.unwrap_or_default().to_owned();
+        let Ok(frame) = to_bytes(request.into_body(), MAX_FRAME).await else {
+            let words = format!("a frame has at most {MAX_FRAME} bytes: send a smaller one");
+            return (StatusCode::PAYLOAD_TOO_LARGE, Json(json!({ "reason": words })))
+                .into_response();
+        };
+        match JobSurface::run(&self.client, job, &params, vec![frame], 0).await {
+            Ok(results) => match results.into_iter().next() {
+                Some(Ok(output)) => output.into_response(),
+                Some(Err(reason)) => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "reason": reason })))
+                        .into_response()
+                }
+                None => StatusCode::BAD_GATEWAY.into_response(),
+            },
+            Err(stop) => failed(&stop),
+        }
+    }
+}
+
+#[async_trait]
+impl Resource for JobResource {
+    async fn answer(&self, rest: &str, request: Request<Body>) -> Response {
+        match (request.method().as_str(), rest) {
+            ("GET", "mjpeg") => self.mjpeg().await,
+            ("POST", job) if !job.is_empty() => self.job(job, request).await,
+            _ => {
+                let words = "POST a frame to the name of a job, or GET mjpeg";
+                (StatusCode::NOT_FOUND, Json(json!({ "reason": words }))).into_response()
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Typed jobs over special hardware: a frame in, a result out, by whatever executor stands behind it.
+
+mod executor;
+mod local;
+mod program;
+mod provider;
+
+pub use executor::{Executor, FrameSource, Work};
+pub use local::JobSurface;
+pub use program::{Program, ProgramError};
+pub use provider::JobAdapter;
+
+/// Bytes of one frame, in or out.
+pub const MAX_FRAME: usize = 32 << 20;

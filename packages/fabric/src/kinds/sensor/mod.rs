@@ -1,0 +1,11 @@
+//! Readings of a sensor, in SenML (RFC 8428).
+
+mod feed;
+mod local;
+mod provider;
+mod senml;
+
+pub use feed::Feed;
+pub use local::SensorSurface;
+pub use provider::SensorAdapter;
+pub use senml::{MAX_PACK, SenmlError, check};

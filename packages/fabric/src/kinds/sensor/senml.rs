@@ -1,0 +1,87 @@
+//! What of SenML is checked before a record is passed on as one.
+
+use serde_json::Value;
+
+/// Bytes of a pack.
+pub const MAX_PACK: usize = 16 * 1024;
+
+/// Records of a pack.
+const RECORDS: usize = 256;
+
+/// Why a pack is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SenmlError {
+    /// Too long.
+    #[error("a pack of {0} bytes, at most {MAX_PACK} are taken: send fewer records at a time")]
+    TooLong(usize),
+    /// Not JSON, or not a list of records.
+    #[error("no SenML pack: {0}")]
+    NoPack(String),
+    /// A record without what RFC 8428, section 4.2 asks for.
+    #[error("record {at} of the pack {what}")]
+    Record {
+        /// Its place.
+        at: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+/// Checks a pack in JSON: records with a name, their own or a base name, and a value or a sum.
+///
+/// # Errors
+/// [`SenmlError`].
+pub fn check(pack: &[u8]) -> Result<Vec<Value>, SenmlError> {
+    if pack.len() > MAX_PACK {
+        return Err(SenmlError::TooLong(pack.len()));
+    }
+    let no_pack = |why: &dyn std::fmt::Display| SenmlError::NoPack(why.to_string());
+    let records: Vec<Value> = serde_json::from_slice(pack).map_err(|e| no_pack(&e))?;
+    if records.is_empty() || records.len() > RECORDS {
+        return Err(no_pack(&format!("{} records, 1 to {RECORDS} are taken", records.len())));
+    }
+    let mut base = false;
+    for (at, record) in records.iter().enumerate() {
+        let wrong = |what| SenmlError::Record { at, what };
+        let fields = record.as_object().ok_or(wrong("is no object"))?;
+        base |= fields.get("bn").is_some_and(Value::is_string);
+        if !base && !fields.get("n").is_some_and(Value::is_string) {
+            return Err(wrong("has neither a name nor a base name"));
+        }
+        let value = ["v", "vs", "vb", "vd", "s"].iter().any(|key| fields.contains_key(*key));
+        let numeric = fields.get("v").is_none_or(Value::is_number);
+        if !numeric || !(value || fields.contains_key("bn")) {
+            return Err(wrong("has no value"));
+        }
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn packs_of_the_rfc_are_taken() {
+        // RFC 8428, sections 5.1.1 and 5.1.3
+        check(br#"[{"n":"urn:dev:ow:10e2073a01080063","u":"Cel","v":23.1}]"#).unwrap();
+        let many = br#"[{"bn":"urn:dev:ow:10e2073a0108006:","bt":1.276020076001e+09,"bu":"A","bver":5,"n":"voltage","u":"V","v":120.1},{"n":"current","t":-5,"v":1.2}]"#;
+        assert_eq!(check(many).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_pack_without_names_or_values_is_none() {
+        for bad in ["{}", "[]", "[1]", r#"[{"v":1}]"#, r#"[{"n":"a"}]"#, r#"[{"n":"a","v":"1"}]"#] {
+            check(bad.as_bytes()).unwrap_err();
+        }
+        assert_eq!(check(&vec![b' '; MAX_PACK + 1]), Err(SenmlError::TooLong(MAX_PACK + 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_do_harm(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = check(&bytes);
+        }
+    }
+}

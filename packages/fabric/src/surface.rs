@@ -1,0 +1,107 @@
+//! The consumer's side of a kind.
+
+use crate::client::Client;
+use crate::desk::Desk;
+use crate::health::Health;
+use crate::service::{Service, Tariff};
+use async_trait::async_trait;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Where a capability is to look local.
+#[derive(Clone)]
+pub struct Place {
+    /// Its local name.
+    pub alias: String,
+    /// The HTTP server of this gateway.
+    pub desk: Desk,
+    /// The local broker.
+    pub topics: Arc<dyn Topics>,
+}
+
+/// A local broker, as surfaces need it.
+#[async_trait]
+pub trait Topics: Send + Sync + 'static {
+    /// Publishes on a local topic.
+    ///
+    /// # Errors
+    /// What the broker said.
+    async fn publish(&self, topic: &str, payload: &[u8], retain: bool) -> Result<(), String>;
+}
+
+/// No broker.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoTopics;
+
+#[async_trait]
+impl Topics for NoTopics {
+    async fn publish(&self, _: &str, _: &[u8], _: bool) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Why a capability can't be made local.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// The local name is taken or malformed.
+    #[error("{0}")]
+    Alias(String),
+    /// A local resource is not to be had.
+    #[error("{what} can't be had: {why}")]
+    Local {
+        /// A port, a folder.
+        what: String,
+        /// What the system said.
+        why: String,
+    },
+}
+
+/// A capability that looks local.
+pub struct Attached {
+    /// Where: a URL, a socket address, a folder.
+    pub address: String,
+    /// How it is.
+    pub health: watch::Receiver<Health>,
+    detach: Box<dyn FnOnce() + Send + Sync>,
+    client: Client,
+}
+
+impl Attached {
+    /// One at `address`; `detach` takes back what the surface set up.
+    #[must_use]
+    pub fn new(
+        address: String,
+        client: Client,
+        detach: impl FnOnce() + Send + Sync + 'static,
+    ) -> Self {
+        Self { address, health: client.health(), detach: Box::new(detach), client }
+    }
+
+    /// Ends it: nothing of it is left here, and the provider is told.
+    pub async fn detach(self) {
+        (self.detach)();
+        self.client.detach().await;
+    }
+
+    /// The session behind it.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// Makes one kind of leased capability look local.
+#[async_trait]
+pub trait Surface: Send + Sync + 'static {
+    /// What it is for.
+    fn service(&self) -> Service;
+
+    /// How it is counted; must be the adapter's.
+    fn tariff(&self) -> Tariff;
+
+    /// Sets it up.
+    ///
+    /// # Errors
+    /// [`AttachError`].
+    async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError>;
+}

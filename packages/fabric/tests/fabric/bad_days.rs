@@ -1,0 +1,152 @@
+//! What each side sees and pays when something breaks.
+
+use crate::support::{PLAIN, call, plain, until};
+use async_trait::async_trait;
+use caplet_fabric::client::Finder;
+use caplet_fabric::health::Health;
+use caplet_fabric::lease::LeaseView;
+use caplet_fabric::link::Peer;
+use caplet_fabric::{Stop, Tariff};
+use caplet_fabric_testkit::{Options, World};
+use caplet_protocol::LeaseId;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_link_cut_in_mid_call_is_made_again_and_the_call_is_answered() {
+    let world = World::new(Options::default());
+    let adapter = plain();
+    world.offer(adapter.clone());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    let calling = tokio_util::task::TaskTracker::new();
+    let caller = client.clone();
+    let answer = calling.spawn(async move { caller.call(call("wait", b"")).await });
+    adapter.begun.notified().await;
+    world.network.cut();
+    // the same operation begins again on the next connection
+    adapter.begun.notified().await;
+    adapter.go.notify_one();
+    assert_eq!(answer.await.unwrap().unwrap().output, "done");
+    client.detach().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_with_its_link_is_sent_again_and_costs_nothing_more() {
+    let world = World::new(Options::default());
+    let adapter = plain();
+    world.offer(adapter.clone());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    let id = client.next_id();
+    client.call_as(id, call("upper", b"first")).await.unwrap();
+    let (units, served) = (client.units(), adapter.served.load(Ordering::SeqCst));
+    // asked again under the same id on a new connection
+    world.network.cut();
+    let again = client.call_as(id, call("upper", b"first")).await.unwrap();
+    assert_eq!(again.output, "FIRST");
+    assert_eq!(adapter.served.load(Ordering::SeqCst), served, "not served twice");
+    client.detach().await;
+    assert_eq!(world.served(LeaseId(1)), units, "not charged twice");
+}
+
+#[tokio::test]
+async fn a_provider_killed_in_mid_job_serves_on_when_it_is_back_and_nobody_loses_a_segment() {
+    let options = Options { segment: 100, ..Options::default() };
+    let world = World::new(options);
+    let adapter = plain();
+    world.offer(adapter.clone());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    client.call(call("upper", &[b'a'; 300])).await.unwrap();
+    let caller = client.clone();
+    let answer = tokio_util::task::TaskTracker::new()
+        .spawn(async move { caller.call(call("wait", b"")).await });
+    adapter.begun.notified().await;
+    world.kill_host().await;
+    client.until(|health| matches!(health, Health::Stale(_))).await.unwrap();
+    world.start_host();
+    adapter.begun.notified().await;
+    adapter.go.notify_one();
+    answer.await.unwrap().unwrap();
+    client.call(call("upper", &[b'b'; 300])).await.unwrap();
+    let counted = client.units();
+    client.detach().await;
+    let (served, paid) = (world.served(LeaseId(1)), world.paid(LeaseId(1)));
+    assert!(counted >= 600 && paid >= 600, "counted {counted}, paid {paid}");
+    // either side's loss is within a segment
+    assert!(served.abs_diff(counted) <= 100, "served {served}, counted {counted}");
+    assert!(paid <= u128::from(counted) + 100, "counted {counted}, paid {paid}");
+}
+
+#[tokio::test]
+async fn a_consumer_killed_in_mid_job_leaves_the_provider_paid_for_what_it_served_but_a_segment() {
+    let world = World::new(Options { segment: 100, ..Options::default() });
+    let adapter = plain();
+    world.offer(adapter.clone());
+    let lease = world.lease(1, PLAIN);
+    let client = world.client(&lease, Tariff::Declared);
+    client.call(call("upper", &[b'a'; 250])).await.unwrap();
+    // killed: its links break, nothing is stored, nobody says goodbye
+    std::mem::forget(client.clone());
+    client.stop_token().cancel();
+    world.network.cut();
+    until("the session's end", || world.served(LeaseId(1)) >= 250).await;
+    let (served, paid) = (u128::from(world.served(LeaseId(1))), world.paid(LeaseId(1)));
+    assert!(served <= paid + 100, "served {served}, paid {paid}");
+    // its next run resumes from what both know
+    let again = world.client(&lease, Tariff::Declared);
+    again.call(call("upper", b"abc")).await.unwrap();
+    assert!(again.units() + 100 >= 253);
+    again.detach().await;
+}
+
+struct Moving(Arc<Mutex<Peer>>);
+
+#[async_trait]
+impl Finder for Moving {
+    async fn find(&self, _: &LeaseView) -> Result<Peer, String> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_moves_is_found_at_its_new_address() {
+    let world = World::new(Options::default());
+    world.offer(plain());
+    let lease = world.lease(1, PLAIN);
+    let right = world.provider();
+    let wrong = Peer { key: [0xEE; 32], ..right.clone() };
+    let at = Arc::new(Mutex::new(wrong));
+    let client = world.client_by(&lease, Tariff::Declared, Arc::new(Moving(Arc::clone(&at))));
+    let caller = client.clone();
+    let answer = tokio_util::task::TaskTracker::new()
+        .spawn(async move { caller.call(call("upper", b"moved")).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(matches!(&*client.health().borrow(), Health::Stale(_)));
+    *at.lock().unwrap() = right;
+    assert_eq!(answer.await.unwrap().unwrap().output, "MOVED");
+    client.detach().await;
+}
+
+#[tokio::test]
+async fn a_chain_that_cannot_be_read_is_not_a_lease_that_is_closed() {
+    let world = World::new(Options { segment: 1_000, ..Options::default() });
+    world.offer(plain());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    client.call(call("upper", b"a")).await.unwrap();
+    world.chain.set_down(true);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.call(call("upper", b"b")).await.unwrap();
+    client.detach().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_declares_more_than_was_allowed_is_not_paid_for_it() {
+    let world = World::new(Options::default());
+    world.offer(plain());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    // the provider's own count would be 1,000
+    let greedy = caplet_fabric::client::Call { max_units: 10, ..call("upper", &[b'a'; 1_000]) };
+    let Err(Stop::Refused(_)) = client.call(greedy).await else { panic!("served") };
+    assert!(client.units() <= 10);
+    client.detach().await;
+}

@@ -1,0 +1,17 @@
+//! Sessions, links and the light kinds, both sides of a lease in every test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss
+)]
+
+mod bad_days;
+mod containment;
+mod jobs;
+mod links;
+mod sensor;
+mod session;
+mod support;
+mod tcp;

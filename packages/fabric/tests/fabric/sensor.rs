@@ -1,0 +1,119 @@
+//! A leased sensor.
+
+use crate::support::{http, until};
+use caplet_fabric::Service;
+use caplet_fabric::health::Health;
+use caplet_fabric::kinds::sensor::{Feed, SensorAdapter, SensorSurface};
+use caplet_fabric_testkit::{Options, World};
+use caplet_protocol::LeaseId;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn pack(value: u64) -> Vec<u8> {
+    json!([{ "n": "urn:dev:mac:0024befffe804ff1", "u": "Cel", "v": value }])
+        .to_string()
+        .into_bytes()
+}
+
+fn surface() -> SensorSurface {
+    SensorSurface { thing: json!({ "title": "thermometer" }), interval_ms: 0 }
+}
+
+async fn get(url: String) -> (u16, Value) {
+    let answer = http().get(url).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_leased_sensor_is_a_local_topic_a_resource_and_a_thing() {
+    let world = World::new(Options::default());
+    let feed = Feed::default();
+    world.offer(Arc::new(SensorAdapter::new(feed.clone(), Duration::ZERO, 8)));
+    let lease = world.lease(1, Service::SENSOR);
+    let attached = world.attach(&lease, &surface(), "attic").await;
+    let base = world.http().await;
+    feed.publish(pack(20)).unwrap();
+    until("the first record", || world.heard.of("caplet/v1/v/attic/data").len() == 1).await;
+    for value in 21..30 {
+        feed.publish(pack(value)).unwrap();
+    }
+    until("the last record", || world.heard.of("caplet/v1/v/attic/data").len() == 10).await;
+    assert_eq!(world.heard.of("caplet/v1/v/attic/data")[9], pack(29));
+    let (status, body) = get(format!("{base}/v1/caps/attic")).await;
+    assert_eq!((status, &body["senml"][0]["v"], &body["stale"]), (200, &json!(29), &json!(false)));
+    let (_, thing) = get(format!("{base}/v1/caps/attic/td")).await;
+    assert_eq!(
+        (&thing["title"], &thing["caplet:health"]["health"]),
+        (&json!("thermometer"), &json!("up"))
+    );
+    let mut events = http().get(format!("{base}/v1/caps/attic/events")).send().await.unwrap();
+    let first = String::from_utf8(events.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(first.contains("data: ") && first.contains("\"v\":29"), "{first}");
+    assert_eq!(attached.client().units(), 10);
+    attached.detach().await;
+    assert_eq!(world.served(LeaseId(1)), 10);
+    let (status, _) = get(format!("{base}/v1/caps/attic")).await;
+    assert_eq!(status, 404, "nothing is left of a detached sensor");
+}
+
+#[tokio::test]
+async fn staleness_shows_everywhere_and_nothing_is_missed_after_it() {
+    let world = World::new(Options::default());
+    let feed = Feed::default();
+    world.offer(Arc::new(SensorAdapter::new(feed.clone(), Duration::ZERO, 8)));
+    let attached = world.attach(&world.lease(1, Service::SENSOR), &surface(), "attic").await;
+    let base = world.http().await;
+    feed.publish(pack(1)).unwrap();
+    until("the first record", || world.heard.of("caplet/v1/v/attic/data").len() == 1).await;
+    world.kill_host().await;
+    attached.client().until(|health| matches!(health, Health::Stale(_))).await.unwrap();
+    let (status, body) = get(format!("{base}/v1/caps/attic")).await;
+    assert_eq!((status, &body["stale"], &body["health"]), (503, &json!(true), &json!("stale")));
+    assert_eq!(body["senml"][0]["v"], 1, "the last record is still to be seen");
+    feed.publish(pack(2)).unwrap();
+    feed.publish(pack(3)).unwrap();
+    world.start_host();
+    until("the records meanwhile", || world.heard.of("caplet/v1/v/attic/data").len() == 3).await;
+    until("the status", || {
+        let all = world.heard.of("caplet/v1/v/attic/status");
+        all.last().is_some_and(|last| last.starts_with(b"{\"health\":\"up\""))
+    })
+    .await;
+    world.chain.close(LeaseId(1), 5);
+    until("the closed status", || {
+        let all = world.heard.of("caplet/v1/v/attic/status");
+        all.last().is_some_and(|last| String::from_utf8_lossy(last).contains("closed on chain"))
+    })
+    .await;
+    attached.detach().await;
+}
+
+#[tokio::test]
+async fn many_consumers_read_one_sensor_and_each_pays_its_own() {
+    let world = World::new(Options { segment: 5, ..Options::default() });
+    let feed = Feed::default();
+    world.offer(Arc::new(SensorAdapter::new(feed.clone(), Duration::ZERO, 8)));
+    let mut all = Vec::new();
+    for id in 1..=5 {
+        let lease = world.lease(id, Service::SENSOR);
+        all.push(world.attach(&lease, &surface(), &format!("s{id}")).await);
+    }
+    for attached in &all {
+        attached.client().until(|health| *health == Health::Up).await.unwrap();
+    }
+    feed.publish(pack(0)).unwrap();
+    let heard = |id: u64| world.heard.of(&format!("caplet/v1/v/s{id}/data")).len();
+    until("the first", || (1..=5).all(|id| heard(id) == 1)).await;
+    for value in 1..50 {
+        feed.publish(pack(value)).unwrap();
+    }
+    until("fifty each", || (1..=5).all(|id| heard(id) == 50)).await;
+    for attached in all {
+        attached.detach().await;
+    }
+    for id in 1..=5 {
+        assert_eq!(world.served(LeaseId(id)), 50);
+        assert!((50..=55).contains(&world.paid(LeaseId(id))));
+    }
+}

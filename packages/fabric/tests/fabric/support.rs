@@ -1,0 +1,119 @@
+//! What the tests share.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use caplet_fabric::adapter::{Adapter, Load};
+use caplet_fabric::client::Call;
+use caplet_fabric::host::Op;
+use caplet_fabric::lease::LeaseView;
+use caplet_fabric::{Service, Stop, Tariff};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+/// A service that is easy to see through: `upper` answers in capitals for a unit a byte, `wait` charges a
+/// unit and waits to be let go, `spin` charges unit after unit without end, `flood` writes without end.
+#[derive(Default)]
+pub(crate) struct Plain {
+    pub(crate) served: AtomicU64,
+    pub(crate) begun: Notify,
+    pub(crate) go: Notify,
+}
+
+pub(crate) const PLAIN: Service = Service::named("plain");
+
+#[async_trait]
+impl Adapter for Plain {
+    fn service(&self) -> Service {
+        PLAIN
+    }
+
+    fn tariff(&self) -> Tariff {
+        Tariff::Declared
+    }
+
+    fn admit(&self, _: &LeaseView, load: Load) -> Result<(), String> {
+        if load.sessions < 4 { Ok(()) } else { Err("four consumers are enough".into()) }
+    }
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        self.served.fetch_add(1, Ordering::SeqCst);
+        match op.header.name.as_str() {
+            "upper" => {
+                let input = op.body.read_all(1 << 20).await?;
+                op.charge(input.len() as u64).await?;
+                op.reply(input.to_ascii_uppercase().into()).await
+            }
+            "wait" => {
+                op.charge(1).await?;
+                self.begun.notify_one();
+                self.go.notified().await;
+                op.reply(Bytes::from_static(b"done")).await
+            }
+            "spin" => loop {
+                op.charge(1).await?;
+            },
+            "flood" => loop {
+                op.body.write(&[0; 4096]).await?;
+            },
+            other => Err(Stop::refused(format!("{other} is no operation"))),
+        }
+    }
+}
+
+pub(crate) fn call(name: &'static str, input: &[u8]) -> Call {
+    Call {
+        name,
+        args: Vec::new(),
+        input: Bytes::copy_from_slice(input),
+        max_units: 0,
+        most: 1 << 20,
+        patience: Duration::from_secs(20),
+    }
+}
+
+/// A TCP server that sends back what it gets.
+pub(crate) async fn echo() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio_util::task::TaskTracker::new().spawn(async move {
+        let tasks = tokio_util::task::TaskTracker::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tasks.spawn(async move {
+                let mut buffer = vec![0; 64 * 1024];
+                while let Ok(got @ 1..) = stream.read(&mut buffer).await {
+                    if stream.write_all(&buffer[..got]).await.is_err() {
+                        return;
+                    }
+                }
+                let _ = stream.shutdown().await;
+            });
+        }
+    });
+    address
+}
+
+/// Waits until something holds; the test's own limit is generous, nothing is measured by it.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what} did not come about");
+}
+
+pub(crate) fn plain() -> Arc<Plain> {
+    Arc::default()
+}
+
+/// An HTTP client; which crypto it would use is said once a process.
+pub(crate) fn http() -> reqwest::Client {
+    // a second time is refused, and no matter
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
