@@ -37,7 +37,8 @@ impl TestRoot {
     fn signature_data(&self, signed: &[u8]) -> Result<Vec<u8>, ProduceError> {
         let point = self.attestation.point();
         let hash = Sha256::new().chain_update(&point).chain_update(QE_AUTH).finalize();
-        let data = [hash.as_slice(), &[0; 32]].concat();
+        let hash: [u8; 32] = hash.into();
+        let data = [hash, [0; 32]].concat();
         let qe = enclave(0x11, &[0x71; 32], &QE_SIGNER, &data);
         let chain = [&self.pck, &self.authority, &self.root].map(|of| of.certificate.pem()).concat();
         let length = u32::try_from(chain.len()).map_err(super::failed)?;
