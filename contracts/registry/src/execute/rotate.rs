@@ -3,7 +3,7 @@
 use super::check;
 use crate::{
     ContractError,
-    state::{
+    state::{attestations, enclaves, 
         devices::{self, Device, Devices},
         grants, keys, profiles,
     },
@@ -60,6 +60,8 @@ pub(super) fn rotate(
     grants::rotate(storage, input.device, now, input.compromised)?;
     if input.compromised {
         profiles::remove(storage, input.device);
+        enclaves::remove(storage, input.device);
+        attestations::clear(storage, input.device)?;
     }
     let event =
         KeyRotated { device: input.device.0, epoch: input.epoch, compromised: input.compromised };
