@@ -8,7 +8,7 @@ use caplet_attest::Collateral;
 use caplet_base::admin;
 use caplet_protocol::layout::QuoteBinding;
 use cosmwasm_std::{
-    Addr, DepsMut, Env, HexBinary, Response, StdError, StdResult, WasmMsg, to_json_binary,
+    Addr, DepsMut, Env, HexBinary, QuerierWrapper, Response, StdError, StdResult, Storage, WasmMsg, to_json_binary,
 };
 
 /// Hands each message to its handler.
@@ -18,11 +18,11 @@ pub(crate) fn dispatch(
     sender: &Addr,
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
-    let DepsMut { storage, api, .. } = deps;
+    let DepsMut { storage, api, querier } = deps;
     match msg {
         ExecuteMsg::Verify(input) => {
             admin::assert_running(storage)?;
-            verify(deps, env, *input)
+            verify(storage, querier, env, *input)
         }
         ExecuteMsg::RenewRoot { not_after } => {
             let root = RootInput { not_after, ..state::root(storage)? };
@@ -40,18 +40,23 @@ pub(crate) fn dispatch(
 }
 
 /// Verifies a quote of the enclave that the registry has for the device now, and tells the registry what it found.
-fn verify(deps: DepsMut<'_>, env: &Env, input: VerifyInput) -> Result<Response, ContractError> {
+fn verify(
+    storage: &mut dyn Storage,
+    querier: QuerierWrapper<'_>,
+    env: &Env,
+    input: VerifyInput,
+) -> Result<Response, ContractError> {
     let now = env.block.time.seconds();
-    let peer = state::peer(deps.storage)?;
+    let peer = state::peer(storage)?;
     let ask = registry::QueryMsg::Enclave { device: input.device };
-    let enclave: EnclaveResponse = deps.querier.query_wasm_smart(&peer.registry, &ask)?;
+    let enclave: EnclaveResponse = querier.query_wasm_smart(&peer.registry, &ask)?;
     let binding = binding(&input, &enclave)?;
-    let verifier = state::verifier(deps.storage, &env.block.chain_id, now)?;
+    let verifier = state::verifier(storage, &env.block.chain_id, now)?;
     let collateral = collateral(input.collateral);
     let verified =
         verifier.verify_bound(&input.quote, &collateral, now, &binding, &peer.domain()?)?;
     let [root_list, _] = verified.revocations;
-    state::raise_list(deps.storage, root_list)?;
+    state::raise_list(storage, root_list)?;
 
     let found = AttestInput {
         device: input.device,

@@ -67,7 +67,7 @@ fn a_platform_out_of_date_needs_both_its_status_and_the_grace() {
 
 #[test]
 fn a_platform_whose_tcb_is_revoked_is_refused_whatever_the_policy() {
-    let status = status_named("Revoked").unwrap();
+    let status = serde_json::from_str("\"Revoked\"").unwrap();
     let stand = Stand::new(Platform { status, ..Platform::default() });
     let statuses = vec![status];
     let error = stand.judge(Policy { statuses, ..test_policy() }).unwrap_err();
