@@ -10,6 +10,7 @@
 use caplet_clearing::{Book, json::BookFile};
 
 mod events;
+mod quotes;
 mod packed;
 mod pages;
 mod verifier;
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("events", events::events),
     ("lists", packed::lists),
     ("pages", pages::pages),
+    ("quotes", quotes::quotes),
     ("texts", wire::texts),
     ("verifier", verifier::verifier),
     ("vouchers", packed::vouchers),
