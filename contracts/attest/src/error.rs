@@ -18,7 +18,9 @@ pub enum ContractError {
     #[error(transparent)]
     Attest(#[from] AttestError),
     /// The root is due for a look.
-    #[error("the root was to be looked at by {not_after}, it is {now}: governance renews it with `renew_root`")]
+    #[error(
+        "the root was to be looked at by {not_after}, it is {now}: governance renews it with `renew_root`"
+    )]
     RootOver {
         /// Unix seconds.
         not_after: u64,
@@ -34,7 +36,9 @@ pub enum ContractError {
         now: u64,
     },
     /// Revocations that were replaced since.
-    #[error("the root's revocation list {found} is older than {seen}, which was seen: fetch the collateral anew")]
+    #[error(
+        "the root's revocation list {found} is older than {seen}, which was seen: fetch the collateral anew"
+    )]
     OldList {
         /// Its number.
         found: u32,
@@ -42,7 +46,9 @@ pub enum ContractError {
         seen: u32,
     },
     /// A block hash is 32 bytes.
-    #[error("the block's hash has {found} bytes, 32 are needed: give the hash of the block that registered the enclave")]
+    #[error(
+        "the block's hash has {found} bytes, 32 are needed: give the hash of the block that registered the enclave"
+    )]
     Block {
         /// Bytes given.
         found: usize,

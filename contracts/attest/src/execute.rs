@@ -8,7 +8,8 @@ use caplet_attest::Collateral;
 use caplet_base::admin;
 use caplet_protocol::layout::QuoteBinding;
 use cosmwasm_std::{
-    Addr, DepsMut, Env, HexBinary, QuerierWrapper, Response, StdError, StdResult, Storage, WasmMsg, to_json_binary,
+    Addr, DepsMut, Env, HexBinary, QuerierWrapper, Response, StdError, StdResult, Storage, WasmMsg,
+    to_json_binary,
 };
 
 /// Hands each message to its handler.

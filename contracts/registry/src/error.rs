@@ -57,7 +57,9 @@ pub enum ContractError {
         device: DeviceId,
     },
     /// Another enclave than the one that works for the device.
-    #[error("enclave {found} of device {device} was verified, enclave {present} is registered: verify that one")]
+    #[error(
+        "enclave {found} of device {device} was verified, enclave {present} is registered: verify that one"
+    )]
     OtherEnclave {
         /// The device.
         device: DeviceId,
@@ -67,7 +69,9 @@ pub enum ContractError {
         present: u64,
     },
     /// An attestation that lasts too long.
-    #[error("attested until {not_after}, at {now} at most until {most}: attest for less, and again later")]
+    #[error(
+        "attested until {not_after}, at {now} at most until {most}: attest for less, and again later"
+    )]
     TooLong {
         /// As asked, Unix seconds.
         not_after: u64,

@@ -54,8 +54,7 @@ pub async fn verify<S: CollateralSource>(
     let now = chain.head().await?.time_ns / 1_000_000_000;
     let collateral = collateral.get(&Wanted::by(&evidence.quote)?, now).await?;
     let domain = Domain(bytes(&domain.domain)?);
-    let verified =
-        verifier.verify_bound(&evidence.quote, &collateral, now, &binding, &domain)?;
+    let verified = verifier.verify_bound(&evidence.quote, &collateral, now, &binding, &domain)?;
     Ok(Finding { sequence: enclave.sequence.u64(), verified })
 }
 

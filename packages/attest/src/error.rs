@@ -17,13 +17,17 @@ pub enum AttestError {
         most: usize,
     },
     /// Not a quote.
-    #[error("these bytes are no SGX or TDX quote ({reason}): send the quote as the platform made it")]
+    #[error(
+        "these bytes are no SGX or TDX quote ({reason}): send the quote as the platform made it"
+    )]
     NoQuote {
         /// What the parser says.
         reason: String,
     },
     /// Signatures, certificates, dates or revocations do not hold.
-    #[error("the quote is not genuine at {now}: {reason}; fetch the collateral anew, or make another quote")]
+    #[error(
+        "the quote is not genuine at {now}: {reason}; fetch the collateral anew, or make another quote"
+    )]
     NotGenuine {
         /// Unix seconds it was judged at.
         now: u64,
@@ -31,13 +35,17 @@ pub enum AttestError {
         reason: String,
     },
     /// Genuine, but the policy does not take the platform as it is.
-    #[error("the policy refuses the platform: {reason}; update the platform, or ask for another policy")]
+    #[error(
+        "the policy refuses the platform: {reason}; update the platform, or ask for another policy"
+    )]
     Policy {
         /// What the policy says.
         reason: String,
     },
     /// A debug enclave keeps no secrets from its host.
-    #[error("a debug enclave hides nothing from its host, the policy takes none: build it for production")]
+    #[error(
+        "a debug enclave hides nothing from its host, the policy takes none: build it for production"
+    )]
     Debug,
     /// The code is not among those the policy names.
     #[error("the enclave measures {found}, the policy names {allowed} others: run one of those")]
@@ -70,7 +78,9 @@ pub enum AttestError {
         chain: String,
     },
     /// A test root under a policy that does not say so.
-    #[error("a test root under a policy that is not marked `test`: mark it, on a test network only")]
+    #[error(
+        "a test root under a policy that is not marked `test`: mark it, on a test network only"
+    )]
     UnmarkedPolicy,
     /// A policy names a TCB status that does not exist.
     #[error("there is no TCB status {name}: see docs/attestation.md for those there are")]

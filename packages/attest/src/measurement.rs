@@ -73,8 +73,9 @@ impl FromStr for Measurement {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut out = [0; 32];
-        hex::decode_to_slice(text, &mut out)
-            .map_err(|error| format!("{text} is no measurement ({error}): 64 hexadecimal digits"))?;
+        hex::decode_to_slice(text, &mut out).map_err(|error| {
+            format!("{text} is no measurement ({error}): 64 hexadecimal digits")
+        })?;
         Ok(Self(out))
     }
 }

@@ -37,7 +37,9 @@ pub(crate) fn parse(quote: &[u8]) -> Result<Quote, AttestError> {
 pub(crate) fn facts(report: &Report) -> QuoteFacts {
     let (tee, debug, report_data) = match report {
         // bit 1 of the attributes (Intel SDM 3D, SECS.ATTRIBUTES)
-        Report::SgxEnclave(report) => (Tee::Sgx, first(&report.attributes) & 0x02, report.report_data),
+        Report::SgxEnclave(report) => {
+            (Tee::Sgx, first(&report.attributes) & 0x02, report.report_data)
+        }
         Report::TD10(report) => (Tee::Tdx, untrusted(&report.td_attributes), report.report_data),
         Report::TD15(report) => {
             (Tee::Tdx, untrusted(&report.base.td_attributes), report.base.report_data)

@@ -1,6 +1,8 @@
 //! The whole of a verification: genuine, acceptable, about this device.
 
-use crate::{AttestError, Collateral, Measurement, Network, Policy, Tee, Trust, collateral, report};
+use crate::{
+    AttestError, Collateral, Measurement, Network, Policy, Tee, Trust, collateral, report,
+};
 use caplet_protocol::{Domain, layout::QuoteBinding};
 use dcap_qvl::verify::QuoteVerifier;
 use dcap_qvl::{QuoteClaims, QuotePolicy, TcbStatus};
@@ -103,7 +105,9 @@ impl Verifier {
             evaluation: claims.tcb.eval_data_number,
             issued: claims.latest_issue_date,
             revocations: [platform.root_ca_crl_num, platform.pck_crl_num],
-            not_after: now.saturating_add(self.policy.validity_secs).min(claims.earliest_expiration_date),
+            not_after: now
+                .saturating_add(self.policy.validity_secs)
+                .min(claims.earliest_expiration_date),
             evidence: Sha256::digest(quote).into(),
         })
     }

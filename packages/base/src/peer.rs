@@ -1,8 +1,8 @@
 //! Record pages of another contract, by raw query, each at most once a message.
 
 use caplet_api::layout::{
-    ATTESTATIONS, AttestationRecord,
-    self, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS, SUSPENDED, StandingRecord,
+    self, ATTESTATIONS, AttestationRecord, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS,
+    SUSPENDED, StandingRecord,
 };
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, StdResult};

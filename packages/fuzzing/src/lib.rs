@@ -10,9 +10,9 @@
 use caplet_clearing::{Book, json::BookFile};
 
 mod events;
-mod quotes;
 mod packed;
 mod pages;
+mod quotes;
 mod verifier;
 mod wire;
 

@@ -1,7 +1,7 @@
 //! Writes the attest contract's JSON Schema into `schema/attest` of the workspace.
 
-use caplet_api::common::MigrateMsg;
 use caplet_api::attest::{ExecuteMsg, InstantiateMsg, QueryMsg};
+use caplet_api::common::MigrateMsg;
 use cosmwasm_schema::write_api;
 use std::{env, fs, io, path::Path};
 

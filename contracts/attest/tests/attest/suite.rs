@@ -9,7 +9,7 @@ use caplet_attest::Collateral;
 use caplet_attest::produce::QuoteProducer as _;
 use caplet_attest::testroot::{Platform, TestEnclave, TestRoot};
 use caplet_protocol::layout::{
-    EndpointRecord, EnclaveStatement, Possession, PublicKey, QuoteBinding, Scheme, owner_hash,
+    EnclaveStatement, EndpointRecord, Possession, PublicKey, QuoteBinding, Scheme, owner_hash,
 };
 use caplet_protocol::{AccountId, DeviceId, Domain, content, sign};
 use cosmwasm_std::{Addr, Binary, Event};
@@ -80,12 +80,8 @@ impl Suite {
             test: Some(enclave.root.certificate().into()),
             not_after: (now + 20 * 86_400).into(),
         };
-        let msg = InstantiateMsg {
-            owner: None,
-            registry: registry.to_string(),
-            root,
-            policy: policy(),
-        };
+        let msg =
+            InstantiateMsg { owner: None, registry: registry.to_string(), root, policy: policy() };
         let verifier =
             app.instantiate_contract(code, governance.clone(), &msg, &[], "v", None).unwrap();
         let domain: DomainResponse =
@@ -192,7 +188,11 @@ impl Suite {
                 Ok(done.events.into_iter().filter(|event| event.ty.starts_with("wasm-")).collect())
             }
             Err(error) => {
-                assert_eq!(self.app.dump_wasm_raw(&self.verifier), before, "a refusal changed state");
+                assert_eq!(
+                    self.app.dump_wasm_raw(&self.verifier),
+                    before,
+                    "a refusal changed state"
+                );
                 Err(error.to_string())
             }
         }

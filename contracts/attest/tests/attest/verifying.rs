@@ -4,8 +4,8 @@ use crate::suite::{BLOCK, Suite, collateral, policy, refused};
 use caplet_api::attest::{ExecuteMsg, InstantiateMsg, PolicyInput, RootInput};
 use caplet_api::common::AdminMsg;
 use caplet_api::event::QuoteVerified;
-use caplet_attest::testroot::{Platform, Revoked};
 use caplet_attest::status_named;
+use caplet_attest::testroot::{Platform, Revoked};
 use caplet_protocol::{DeviceId, layout::QuoteBinding};
 use cw_multi_test::Executor as _;
 

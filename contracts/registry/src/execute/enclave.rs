@@ -30,7 +30,13 @@ pub(super) fn register(
     let signing = check::ed25519("enclave key", &input.signing)?;
     let statement = EnclaveStatement { device: input.device, sequence, sealing, signing };
     let preimage = statement.preimage(&domain::load(storage)?);
-    check::signed(api, "device's signature of its enclave", &preimage, &input.signature, device.key)?;
+    check::signed(
+        api,
+        "device's signature of its enclave",
+        &preimage,
+        &input.signature,
+        device.key,
+    )?;
     let enclave = PublicKey::ed25519(signing);
     check::signed(api, "enclave's consent", &preimage, &input.consent, enclave)?;
 

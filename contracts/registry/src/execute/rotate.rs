@@ -3,9 +3,10 @@
 use super::check;
 use crate::{
     ContractError,
-    state::{attestations, enclaves, 
+    state::{
+        attestations,
         devices::{self, Device, Devices},
-        grants, keys, profiles,
+        enclaves, grants, keys, profiles,
     },
 };
 use caplet_api::{event::KeyRotated, registry::RotateInput};

@@ -77,10 +77,7 @@ pub(crate) fn assert_attester(storage: &dyn Storage, sender: &Addr) -> Result<()
 }
 
 /// What attesters said of a device. Those who were dismissed are among them until it is cleared: one entry an address.
-pub(crate) fn said(
-    storage: &dyn Storage,
-    device: DeviceId,
-) -> StdResult<Vec<(Addr, Attestation)>> {
+pub(crate) fn said(storage: &dyn Storage, device: DeviceId) -> StdResult<Vec<(Addr, Attestation)>> {
     let limit = usize::try_from(MAX_ATTESTERS).unwrap_or(usize::MAX);
     let present = attesters(storage)?.into_iter().take(limit);
     let mut said = Vec::new();
@@ -146,7 +143,10 @@ pub(crate) fn weigh(
     for (attester, said) in said(storage, device)? {
         let weight = weights.get(&attester).copied().unwrap_or_default();
         if said.not_after > now {
-            by_measurement.entry(said.measurement).or_default().push((said.not_after, weight.into()));
+            by_measurement
+                .entry(said.measurement)
+                .or_default()
+                .push((said.not_after, weight.into()));
         }
     }
     let lasting = by_measurement.into_iter().filter_map(|(measurement, mut said)| {

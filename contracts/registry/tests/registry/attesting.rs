@@ -4,7 +4,8 @@ use crate::parties::signer;
 use crate::suite::{Outcome, Suite, refused};
 use caplet_api::layout::{ATTESTATIONS, ATTESTED, AttestationRecord, DEVICES, DeviceRecord};
 use caplet_api::registry::{
-    AttestInput, AttestationRules, DeviceStatus, EnclaveInput, EnclaveResponse, ExecuteMsg, QueryMsg,
+    AttestInput, AttestationRules, DeviceStatus, EnclaveInput, EnclaveResponse, ExecuteMsg,
+    QueryMsg,
 };
 use caplet_protocol::layout::EnclaveStatement;
 use caplet_protocol::{DeviceId, Domain};

@@ -2,13 +2,11 @@
 //!
 //! `UPDATE_GOLDENS=1 cargo test -p caplet-registry` rewrites them.
 
+use crate::attesting::enclave;
 use crate::parties::signer;
 use crate::suite::Suite;
 use caplet_api::common::AdminMsg;
-use crate::attesting::enclave;
-use caplet_api::registry::{
-    AttestInput, AttestationRules, DeviceStatus, ExecuteMsg, RttInput,
-};
+use caplet_api::registry::{AttestInput, AttestationRules, DeviceStatus, ExecuteMsg, RttInput};
 use caplet_protocol::layout::Grant;
 use caplet_protocol::{CellId, DeviceId};
 use caplet_registry::permission;

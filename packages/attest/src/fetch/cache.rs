@@ -68,7 +68,11 @@ fn forget_one(kept: &mut BTreeMap<Wanted, Kept>) {
 /// When the TCB info or the identity ends, whichever is first; at once if they do not say. The revocation lists' own ends
 /// are checked by every verification; Intel dates them alike.
 fn end(collateral: &Collateral) -> u64 {
-    [&collateral.tcb_info, &collateral.qe_identity].map(|text| ends(text)).into_iter().min().unwrap_or(0)
+    [&collateral.tcb_info, &collateral.qe_identity]
+        .map(|text| ends(text))
+        .into_iter()
+        .min()
+        .unwrap_or(0)
 }
 
 fn ends(document: &str) -> u64 {
@@ -85,7 +89,8 @@ fn unix(text: &str) -> Option<u64> {
     }
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let seconds = hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
+    let seconds =
+        hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
     days(year, month, day)?.checked_mul(86_400)?.checked_add(seconds)
 }
 

@@ -35,7 +35,9 @@ pub trait CollateralSource: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FetchError {
     /// The quote does not say which platform it is of.
-    #[error("the quote names no platform ({reason}): make it with the platform's certificates inside (type 5)")]
+    #[error(
+        "the quote names no platform ({reason}): make it with the platform's certificates inside (type 5)"
+    )]
     Quote {
         /// What the parser says.
         reason: String,
@@ -61,7 +63,8 @@ impl Wanted {
         let quoted = |error: String| FetchError::Quote { reason: error };
         let parsed = crate::report::parse(quote).map_err(|error| quoted(error.to_string()))?;
         let fmspc = quote_fmspc(&parsed).map_err(|error| quoted(format!("{error:#}")))?;
-        let authority = quote_ca(&parsed).map_err(|error| quoted(format!("{error:#}")))?.as_id_str();
+        let authority =
+            quote_ca(&parsed).map_err(|error| quoted(format!("{error:#}")))?.as_id_str();
         Ok(Self { fmspc: hex::encode_upper(fmspc), authority, tdx: !parsed.header.is_sgx() })
     }
 }

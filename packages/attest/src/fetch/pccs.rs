@@ -60,11 +60,15 @@ impl Pccs {
         name: &str,
     ) -> Result<(String, String, Vec<u8>), FetchError> {
         let answer = self.get(path, Some(chain)).await?;
-        let failed = |reason: String| FetchError::Service { url: format!("{}/{path}", self.base), reason };
+        let failed =
+            |reason: String| FetchError::Service { url: format!("{}/{path}", self.base), reason };
         let parts: BTreeMap<String, &RawValue> =
             serde_json::from_slice(&answer.body).map_err(|error| failed(error.to_string()))?;
         let part = |name: &str| {
-            parts.get(name).map(|value| value.get()).ok_or_else(|| failed(format!("no {name} in it")))
+            parts
+                .get(name)
+                .map(|value| value.get())
+                .ok_or_else(|| failed(format!("no {name} in it")))
         };
         let signature = hex::decode(part("signature")?.trim_matches('"'))
             .map_err(|error| failed(error.to_string()))?;

@@ -28,7 +28,8 @@ impl Gramine {
         what: impl FnOnce(&Path) -> std::io::Result<T>,
     ) -> Result<T, ProduceError> {
         let path = self.root.join(name);
-        what(&path).map_err(|source| ProduceError::File { path: path.display().to_string(), source })
+        what(&path)
+            .map_err(|source| ProduceError::File { path: path.display().to_string(), source })
     }
 }
 

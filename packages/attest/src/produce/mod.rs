@@ -25,10 +25,14 @@ pub trait QuoteProducer: Send + Sync {
 #[derive(Debug, Error)]
 pub enum ProduceError {
     /// Not in an enclave.
-    #[error("this machine has no enclave: run inside one (`gramine`), or offer without attestation")]
+    #[error(
+        "this machine has no enclave: run inside one (`gramine`), or offer without attestation"
+    )]
     NoEnclave,
     /// The enclave's files cannot be used.
-    #[error("cannot use {path} ({source}): run the keeper's enclave under Gramine with sgx.remote_attestation = \"dcap\"")]
+    #[error(
+        "cannot use {path} ({source}): run the keeper's enclave under Gramine with sgx.remote_attestation = \"dcap\""
+    )]
     File {
         /// Which file.
         path: String,

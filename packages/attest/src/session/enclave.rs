@@ -61,9 +61,8 @@ impl EnclaveKeys {
     ) -> Result<Output, SessionError> {
         let (secret, _) = pair(&self.sealing);
         let opened = open(&secret, place, op, Way::In, input)?;
-        let (reply, text) = opened
-            .split_first_chunk::<32>()
-            .ok_or(SessionError::Short { found: opened.len() })?;
+        let (reply, text) =
+            opened.split_first_chunk::<32>().ok_or(SessionError::Short { found: opened.len() })?;
         let sealed = seal(reply, place, op, Way::Out, &compute(text))?;
         let statement = statement(place, op, input, &sealed);
         let signature = sign::sign(&self.signing, &statement.preimage(&place.domain));

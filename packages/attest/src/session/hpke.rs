@@ -61,8 +61,8 @@ pub(super) fn open(
     way: Way,
     sealed: &Sealed,
 ) -> Result<Vec<u8>, SessionError> {
-    let key = <Kem as ::hpke::Kem>::EncappedKey::from_bytes(&sealed.key)
-        .map_err(SessionError::Sealed)?;
+    let key =
+        <Kem as ::hpke::Kem>::EncappedKey::from_bytes(&sealed.key).map_err(SessionError::Sealed)?;
     let info = info(place, op, way);
     single_shot_open::<ChaCha20Poly1305, HkdfSha256, Kem>(
         &OpModeR::Base,

@@ -46,16 +46,24 @@ pub struct Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SessionError {
     /// The answer to a challenge does not hold.
-    #[error("the answer is not signed by the attested enclave: end the session, another machine serves it")]
+    #[error(
+        "the answer is not signed by the attested enclave: end the session, another machine serves it"
+    )]
     Answer,
     /// An output does not hold.
-    #[error("the output is not signed by the attested enclave for this input: do not use it, end the session")]
+    #[error(
+        "the output is not signed by the attested enclave for this input: do not use it, end the session"
+    )]
     Output,
     /// It cannot be opened.
-    #[error("what came does not open ({0}): it was sealed for another enclave, lease or operation, or was changed")]
+    #[error(
+        "what came does not open ({0}): it was sealed for another enclave, lease or operation, or was changed"
+    )]
     Sealed(HpkeError),
     /// What was opened is too short to be an input.
-    #[error("an input of {found} bytes, the first 32 are the key for the answer: seal it with this library")]
+    #[error(
+        "an input of {found} bytes, the first 32 are the key for the answer: seal it with this library"
+    )]
     Short {
         /// Bytes found.
         found: usize,

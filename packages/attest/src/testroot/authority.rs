@@ -113,7 +113,11 @@ fn itself(mut params: CertificateParams, serial: u8) -> Result<Member, ProduceEr
     Ok(Member { params, key, certificate })
 }
 
-fn under(issuer: &Member, mut params: CertificateParams, serial: u8) -> Result<Member, ProduceError> {
+fn under(
+    issuer: &Member,
+    mut params: CertificateParams,
+    serial: u8,
+) -> Result<Member, ProduceError> {
     let key = Key::generate()?;
     params.serial_number = Some(SerialNumber::from_slice(&[serial]));
     params.use_authority_key_identifier_extension = true;

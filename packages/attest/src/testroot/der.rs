@@ -18,9 +18,12 @@ pub(super) const SVN: u8 = 5;
 
 /// The extension's value.
 pub(super) fn extension(smt: bool) -> Vec<u8> {
-    let configuration =
-        [item(&[7, 1], BOOLEAN, &[0]), item(&[7, 2], BOOLEAN, &[0]), item(&[7, 3], BOOLEAN, &[truth(smt)])]
-            .concat();
+    let configuration = [
+        item(&[7, 1], BOOLEAN, &[0]),
+        item(&[7, 2], BOOLEAN, &[0]),
+        item(&[7, 3], BOOLEAN, &[truth(smt)]),
+    ]
+    .concat();
     let parts = [
         item(&[1], OCTETS, &[0x11; 16]),
         item(&[2], SEQUENCE, &tcb()),

@@ -40,7 +40,8 @@ impl TestRoot {
         let hash: [u8; 32] = hash.into();
         let data = [hash, [0; 32]].concat();
         let qe = enclave(0x11, &[0x71; 32], &QE_SIGNER, &data);
-        let chain = [&self.pck, &self.authority, &self.root].map(|of| of.certificate.pem()).concat();
+        let chain =
+            [&self.pck, &self.authority, &self.root].map(|of| of.certificate.pem()).concat();
         let length = u32::try_from(chain.len()).map_err(super::failed)?;
         let parts: [&[u8]; 9] = [
             &self.attestation.sign(signed)?,

@@ -128,5 +128,8 @@ async fn what_a_caching_service_gives_verifies_the_quote_it_was_asked_for() {
 async fn a_service_that_is_not_there_is_named_in_the_error() {
     let source = Pccs::new(client(), "http://127.0.0.1:9");
     let error = source.fetch(&Wanted::by(&sgx().quote).unwrap()).await.unwrap_err();
-    assert!(error.to_string().contains("http://127.0.0.1:9/sgx/certification/v4/pckcrl"), "{error}");
+    assert!(
+        error.to_string().contains("http://127.0.0.1:9/sgx/certification/v4/pckcrl"),
+        "{error}"
+    );
 }

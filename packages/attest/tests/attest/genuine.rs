@@ -73,7 +73,11 @@ fn collateral_is_good_neither_before_its_issue_nor_after_its_end() {
         for now in [0, then - 60 * 24 * 3600, then + 60 * 24 * 3600, u64::from(u32::MAX)] {
             sample.now = now;
             let error = verify(lenient(), &sample).unwrap_err();
-            assert!(matches!(error, AttestError::NotGenuine { .. }), "{} at {now}: {error}", sample.name);
+            assert!(
+                matches!(error, AttestError::NotGenuine { .. }),
+                "{} at {now}: {error}",
+                sample.name
+            );
         }
     }
 }
@@ -101,5 +105,8 @@ fn quotes_and_collateral_beyond_their_bounds_are_not_read() {
 fn the_root_is_the_one_that_intel_publishes() {
     // SHA-256 of Intel_SGX_Provisioning_Certification_RootCA.cer
     let root = Sha256::digest(caplet_attest::Trust::Intel.root());
-    assert_eq!(hex::encode(root), "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3");
+    assert_eq!(
+        hex::encode(root),
+        "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3"
+    );
 }

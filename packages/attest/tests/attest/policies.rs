@@ -23,7 +23,10 @@ fn the_strict_policy_refuses_a_real_platform_that_needs_hardening() {
 fn an_advisory_that_is_refused_refuses_the_platform_that_has_it() {
     let refused_advisories = vec!["INTEL-SA-00615".to_owned()];
     let error = verify(Policy { refused_advisories, ..lenient() }, &sgx()).unwrap_err();
-    assert!(matches!(&error, AttestError::Policy { reason } if reason.contains("INTEL-SA-00615")), "{error}");
+    assert!(
+        matches!(&error, AttestError::Policy { reason } if reason.contains("INTEL-SA-00615")),
+        "{error}"
+    );
 }
 
 #[test]

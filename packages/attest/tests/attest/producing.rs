@@ -25,7 +25,11 @@ fn gramine_is_given_the_report_data_and_read_for_the_quote() {
 fn gramine_without_dcap_and_no_gramine_at_all_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let gramine = Gramine::new(folder.path());
-    assert!(matches!(gramine.quote(&[7; 64]), Err(ProduceError::File { path, .. }) if path.contains("attestation_type")));
+    assert!(
+        matches!(gramine.quote(&[7; 64]), Err(ProduceError::File { path, .. }) if path.contains("attestation_type"))
+    );
     fs::write(folder.path().join("attestation_type"), "epid").unwrap();
-    assert!(matches!(gramine.quote(&[7; 64]), Err(ProduceError::Scheme { found }) if found == "epid"));
+    assert!(
+        matches!(gramine.quote(&[7; 64]), Err(ProduceError::Scheme { found }) if found == "epid")
+    );
 }

@@ -1,9 +1,9 @@
 //! A synthetic enclave on a test network.
 
+use caplet_attest::produce::QuoteProducer as _;
 use caplet_attest::session::EnclavePublic;
 use caplet_attest::testroot::{Platform, TestEnclave, TestRoot};
 use caplet_attest::{AttestError, Collateral, Network, Policy, Trust, Verified, Verifier};
-use caplet_attest::produce::QuoteProducer as _;
 use caplet_protocol::{DeviceId, Domain, layout::QuoteBinding};
 
 /// 2026-01-01.

@@ -5,8 +5,9 @@ use caplet_protocol::{
     chain::MAX_LINKS,
     layout::{
         Cancel, Closing, Demand, EnclaveHello, EnclaveOutput, EnclaveStatement, EndpointRecord,
-        EnvelopeHeader, Grant, Login, Offer, OrderFlags, Possession, QuoteBinding, ProfileStatement, PublicKey, QosReport, Receipt, Rotation, Scheme, SealKey,
-        SessionHello, Side, Voucher, VoucherList,
+        EnvelopeHeader, Grant, Login, Offer, OrderFlags, Possession, ProfileStatement, PublicKey,
+        QosReport, QuoteBinding, Receipt, Rotation, Scheme, SealKey, SessionHello, Side, Voucher,
+        VoucherList,
     },
 };
 

@@ -215,7 +215,8 @@ fn the_quote_binding_vectors_are_current() {
     let vectors = CASES.map(|(name, case)| {
         let mut fill = Fill::new(case);
         let binding = layouts::quote_binding(&mut fill);
-        let preimage = [joined(&opening("caplet/quote/1", domain().0)), joined(&fill.fields)].concat();
+        let preimage =
+            [joined(&opening("caplet/quote/1", domain().0)), joined(&fill.fields)].concat();
         assert_eq!(preimage, binding.preimage(&domain()));
         let vector = json!({
             "name": name,
