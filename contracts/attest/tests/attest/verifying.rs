@@ -78,7 +78,7 @@ fn the_policy_of_governance_is_applied() {
     let statuses = vec!["ConfigurationNeeded".to_owned()];
     let wider = PolicyInput { statuses, ..policy() };
     let msg = ExecuteMsg::SetPolicy(wider);
-    refused(suite.send("mallory", &msg), "governance");
+    refused(suite.send("mallory", &msg), "is not the owner");
     suite.send("governance", &msg).unwrap();
     suite.verify(input).unwrap();
     let nonsense = PolicyInput { statuses: vec!["Fine".into()], ..policy() };
@@ -110,7 +110,7 @@ fn nothing_is_verified_with_collateral_or_a_root_that_is_over() {
     let msg = renew(0, &suite);
     refused(suite.send("governance", &msg), "give a later date");
     let msg = renew(100, &suite);
-    refused(suite.send("mallory", &msg), "governance");
+    refused(suite.send("mallory", &msg), "is not the owner");
     suite.send("governance", &msg).unwrap();
     suite.verify(input.clone()).unwrap();
     suite.wait(11 * 86_400);
