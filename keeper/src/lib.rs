@@ -4,12 +4,13 @@
 //! Rooms: `cli` is the door. `context` is what every role holds. `broker`, `bridge`, `registrar`,
 //! `placer` face the devices; `exchange` faces other gateways, `proximity` measures how far they
 //! are; `session` serves leases and counts; `book`, `matcher` clear; `leases`, `settler`, `outbox`
-//! handle money, `audit` compares it. Everything durable goes
+//! handle money, `audit` compares it; `attester` verifies enclaves. Everything durable goes
 //! through `store`; everything said goes through `observe`; every task lives in `tasks`.
 #![forbid(unsafe_code)]
 // an overflow in a test is a failed test
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod attester;
 pub mod audit;
 pub mod book;
 pub mod bridge;

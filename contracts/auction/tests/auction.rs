@@ -5,6 +5,8 @@
 
 #[path = "auction/adversary.rs"]
 mod adversary;
+#[path = "auction/attesting.rs"]
+mod attesting;
 #[path = "auction/bonds.rs"]
 mod bonds;
 #[path = "auction/cancelling.rs"]

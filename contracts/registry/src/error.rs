@@ -30,6 +30,56 @@ pub enum ContractError {
         /// Items given.
         count: usize,
     },
+    /// Not appointed.
+    #[error("{sender} is no attester: governance appoints those with `set_attester`")]
+    NotAttester {
+        /// Who asked.
+        sender: Addr,
+    },
+    /// Attesters without end.
+    #[error("there are {count} attesters, no more are taken: dismiss one with weight 0")]
+    TooManyAttesters {
+        /// How many there are.
+        count: u32,
+    },
+    /// Rules under which everything or nothing would be attested.
+    #[error("a threshold of {threshold} for at most {most_secs} s: give at least 1 and 60 s")]
+    AttestationRules {
+        /// Weight.
+        threshold: u16,
+        /// Seconds.
+        most_secs: u32,
+    },
+    /// No enclave works for the device.
+    #[error("device {device} has no enclave: register one first")]
+    NoEnclave {
+        /// The device.
+        device: DeviceId,
+    },
+    /// Another enclave than the one that works for the device.
+    #[error(
+        "enclave {found} of device {device} was verified, enclave {present} is registered: verify that one"
+    )]
+    OtherEnclave {
+        /// The device.
+        device: DeviceId,
+        /// Sequence that was named.
+        found: u64,
+        /// Sequence that is registered.
+        present: u64,
+    },
+    /// An attestation that lasts too long.
+    #[error(
+        "attested until {not_after}, at {now} at most until {most}: attest for less, and again later"
+    )]
+    TooLong {
+        /// As asked, Unix seconds.
+        not_after: u64,
+        /// The block's time.
+        now: u64,
+        /// The latest there may be.
+        most: u64,
+    },
     /// Measurements that are none or too many.
     #[error("{count} measurements in one message, 1 to {most} are taken: split the list")]
     Measurements {
@@ -280,6 +330,12 @@ mod tests {
             ContractError::TooManyRotations { device, most: 32, until: 1 },
             ContractError::NoConsent { device, sender },
             ContractError::Full { what },
+            ContractError::NotAttester { sender: Addr::unchecked("a") },
+            ContractError::TooManyAttesters { count: 16 },
+            ContractError::AttestationRules { threshold: 0, most_secs: 0 },
+            ContractError::NoEnclave { device },
+            ContractError::OtherEnclave { device, found: 1, present: 2 },
+            ContractError::TooLong { not_after: 3, now: 1, most: 2 },
             ContractError::Migration { reason: String::new(), name: "n", version: "v" },
         ]
     }

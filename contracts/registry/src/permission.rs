@@ -1,6 +1,9 @@
 //! Who may send which message: one table, checked before any handler runs.
 
-use crate::{ContractError, state::devices};
+use crate::{
+    ContractError,
+    state::{attestations, devices},
+};
 use caplet_api::common::AdminMsg;
 use caplet_api::registry::ExecuteMsg;
 use caplet_base::admin;
@@ -20,6 +23,10 @@ pub enum Permission {
     ProposedOwner,
     /// The owner of this device.
     DeviceOwner(DeviceId),
+    /// An attester that governance appointed.
+    Attester,
+    /// An attester its own; the owner of this device and governance all.
+    AttesterDeviceOwnerOrGovernance,
     /// The owner of the device; anybody else with the present key's consent.
     DeviceOwnerOrConsent,
 }
@@ -31,11 +38,17 @@ pub const fn of(msg: &ExecuteMsg) -> Permission {
         ExecuteMsg::OpenAccount { .. }
         | ExecuteMsg::RegisterGateway(_)
         | ExecuteMsg::Measure { .. }
-        | ExecuteMsg::Locate { .. } => Permission::Anyone,
-        ExecuteMsg::AssignCell { .. } => Permission::Governance,
-        ExecuteMsg::Register { .. } | ExecuteMsg::Announce { .. } | ExecuteMsg::Grant { .. } => {
-            Permission::DeviceSignature
-        }
+        | ExecuteMsg::Locate { .. }
+        | ExecuteMsg::Recount { .. } => Permission::Anyone,
+        ExecuteMsg::AssignCell { .. }
+        | ExecuteMsg::SetAttester { .. }
+        | ExecuteMsg::SetAttestationRules(_) => Permission::Governance,
+        ExecuteMsg::Register { .. }
+        | ExecuteMsg::Announce { .. }
+        | ExecuteMsg::Grant { .. }
+        | ExecuteMsg::RegisterEnclave(_) => Permission::DeviceSignature,
+        ExecuteMsg::Attest(_) => Permission::Attester,
+        ExecuteMsg::RevokeAttestation { .. } => Permission::AttesterDeviceOwnerOrGovernance,
         ExecuteMsg::Rotate(input) if input.compromised => Permission::DeviceOwner(input.device),
         ExecuteMsg::Rotate(_) => Permission::DeviceOwnerOrConsent,
         ExecuteMsg::SetStatus { device, .. } | ExecuteMsg::MoveGateway { device, .. } => {
@@ -57,8 +70,10 @@ pub fn check(storage: &dyn Storage, sender: &Addr, msg: &ExecuteMsg) -> Result<(
         Permission::Anyone
         | Permission::DeviceSignature
         | Permission::DeviceOwnerOrConsent
+        | Permission::AttesterDeviceOwnerOrGovernance
         | Permission::ProposedOwner => Ok(()),
         Permission::Governance => Ok(admin::assert_owner(storage, sender)?),
+        Permission::Attester => attestations::assert_attester(storage, sender),
         Permission::DeviceOwner(device) => devices::assert_owner(storage, device, sender),
     }
 }

@@ -6,6 +6,8 @@
 mod admission;
 #[path = "registry/announcing.rs"]
 mod announcing;
+#[path = "registry/attesting.rs"]
+mod attesting;
 #[path = "registry/gateways.rs"]
 mod gateways;
 #[path = "registry/goldens.rs"]

@@ -28,6 +28,8 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Compare store, vouchers and chain to the last unit, with a reason for each difference.
     Audit(AuditArgs),
+    /// Verify the quote of a device's enclave and, as an attester, say so on chain.
+    Attest(AttestArgs),
     /// Why a demand matched as it did, or not at all.
     Why(WhyArgs),
     /// What to offer of what a device has to spare, and at what price.
@@ -56,7 +58,7 @@ impl Command {
             Self::Config(args) => args.json(),
             Self::Demo(args) => args.json,
             Self::Simulate(args) => args.json(),
-            Self::Clear(_) | Self::Keys(_) | Self::Deploy(_) => false,
+            Self::Attest(_) | Self::Clear(_) | Self::Keys(_) | Self::Deploy(_) => false,
         }
     }
 }
@@ -133,6 +135,39 @@ pub(super) struct WhyArgs {
     /// Print one JSON object.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct AttestArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// The device.
+    #[arg(value_name = "DEVICE")]
+    pub(super) device: u32,
+    /// Its enclave's quote.
+    #[arg(long, value_name = "FILE")]
+    pub(super) quote: PathBuf,
+    /// Hash of the block that registered the enclave, from a node you trust.
+    #[arg(long, value_name = "HEX")]
+    pub(super) block: String,
+    /// The attester's key file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: PathBuf,
+    /// JSON; docs/attestation.md has the keys. Without it: up to date, no debug, any code, a week.
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Option<PathBuf>,
+    /// Where collateral is published.
+    #[arg(long, value_name = "URL", default_value = "https://api.trustedservices.intel.com")]
+    pub(super) pccs: String,
+    /// A root of your own, DER: its quotes prove nothing. Needs --test-network and a policy marked `test`.
+    #[arg(long, value_name = "FILE", requires = "test_network")]
+    pub(super) test_root: Option<PathBuf>,
+    /// This chain is a test network: nothing of worth is on it.
+    #[arg(long)]
+    pub(super) test_network: bool,
+    /// Tell the registry; the key's account must be an attester.
+    #[arg(long)]
+    pub(super) submit: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,6 +1,7 @@
 //! Commands and flags. Thin: each command reads its input, calls a room, prints.
 
 mod args;
+mod attest;
 mod audit;
 mod chain;
 mod clear;
@@ -44,6 +45,7 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Clear(args) => clear::clear(&args),
         Command::Status(args) => status::status(&args).await,
         Command::Audit(args) => audit::audit(&args).await,
+        Command::Attest(args) => attest::attest(&args).await,
         Command::Why(args) => why::why(&args).await,
         Command::Offer(args) => offer::offer(&args).await,
         Command::Config(args) => settings::config(&args),

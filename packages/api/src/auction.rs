@@ -8,6 +8,9 @@ use caplet_protocol::{
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Binary, Uint64, Uint128};
 
+/// What the name of a tag begins with that names what an enclave runs.
+pub const MEASUREMENT_TAG: &str = "mr/";
+
 /// Orders in one page, hence in one placing message and side.
 pub const MAX_PAGE: usize = 256;
 /// Live supply classes of a market.
@@ -70,7 +73,8 @@ pub struct MarketConfig {
     pub close_bond: Uint64,
     /// Thresholds of the quality tiers.
     pub tiers: Tiers,
-    /// Names of the tags, bit by bit; at most 32.
+    /// Names of the tags, bit by bit; at most 32. One of [`MEASUREMENT_TAG`] and 64 hexadecimal digits stays only on offers
+    /// of devices that are attested to run what measures so: a demand that requires it accepts that measurement.
     pub tags: Vec<String>,
     /// The price controller.
     pub price: PriceConfig,

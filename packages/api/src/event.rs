@@ -227,6 +227,54 @@ event!(
     }
 );
 event!(
+    /// Registry: an enclave works for a device.
+    EnclaveRegistered = "caplet_enclave" {
+        /// The device.
+        device: u32,
+        /// Sequence.
+        sequence: u64,
+        /// X25519 key.
+        sealing: Vec<u8>,
+        /// ed25519 key.
+        signing: Vec<u8>,
+    }
+);
+event!(
+    /// Registry: what is attested of a device was counted.
+    AttestationCounted = "caplet_attestation" {
+        /// The device.
+        device: u32,
+        /// Unix seconds; 0: it is not attested.
+        not_after: u64,
+        /// What it runs; zeroes if it is not attested.
+        measurement: Vec<u8>,
+    }
+);
+event!(
+    /// Attest: a quote was verified on chain.
+    QuoteVerified = "caplet_quote" {
+        /// The device.
+        device: u32,
+        /// SHA-256 of the quote.
+        evidence: Vec<u8>,
+        /// Hash of the registration's block as the quote names it; anyone can compare it with the chain's.
+        block: Vec<u8>,
+        /// What the enclave runs.
+        measurement: Vec<u8>,
+        /// Unix seconds.
+        not_after: u64,
+    }
+);
+event!(
+    /// Registry: an attester was appointed, or dismissed.
+    AttesterSet = "caplet_attester" {
+        /// Its address.
+        attester: String,
+        /// Its weight; 0: dismissed.
+        weight: u8,
+    }
+);
+event!(
     /// Registry: an address was numbered.
     AccountOpened = "caplet_account" {
         /// Its number.
@@ -825,6 +873,10 @@ pub const ALL: &[Shape] = &[
     KeyRotated::SHAPE,
     GrantRecorded::SHAPE,
     StatusChanged::SHAPE,
+    EnclaveRegistered::SHAPE,
+    AttestationCounted::SHAPE,
+    AttesterSet::SHAPE,
+    QuoteVerified::SHAPE,
     AccountOpened::SHAPE,
     CellAssigned::SHAPE,
     RttMeasured::SHAPE,

@@ -243,6 +243,42 @@ pub const SUSPENDED: u8 = 1;
 /// Bit of [`DeviceRecord::flags`].
 pub const ATTESTED: u8 = 1;
 
+/// Registry: until when a device is attested, and what its enclave measures. All zero: it is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttestationRecord {
+    /// Unix seconds after which it is void.
+    pub not_after: u64,
+    /// `caplet_attest::Measurement`.
+    pub measurement: [u8; 32],
+}
+
+impl AttestationRecord {
+    /// Bytes of a record.
+    pub const LEN: usize = 40;
+
+    /// The record's bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        let bytes = self.not_after.to_be_bytes().into_iter().chain(self.measurement);
+        for (to, from) in out.iter_mut().zip(bytes) {
+            *to = from;
+        }
+        out
+    }
+
+    /// The record in `from`; bytes that are missing read as zero.
+    #[must_use]
+    pub fn decode(from: &[u8]) -> Self {
+        let mut measurement = [0; 32];
+        for (to, from) in measurement.iter_mut().zip(from.iter().skip(8)) {
+            *to = *from;
+        }
+        let not_after = u64::try_from(number(from, 0, 8)).unwrap_or_default();
+        Self { not_after, measurement }
+    }
+}
+
 /// Where records of one kind are: prefix byte, and how many stand in a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pages {
@@ -295,6 +331,8 @@ impl Pages {
 pub const DEVICES: Pages = Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN };
 /// Registry: 34-byte `PublicKey` by device.
 pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34 };
+/// Registry: [`AttestationRecord`] by device.
+pub const ATTESTATIONS: Pages = Pages { prefix: 0xD5, per_page: 16, width: AttestationRecord::LEN };
 /// Auction: last order sequence (u32) by device, all markets together.
 pub const ORDER_SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4 };
 /// Auction: [`CapacityRecord`] by device, sub-key market u32.

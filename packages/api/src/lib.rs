@@ -5,6 +5,7 @@
 //! numbers; 64 bits and more are decimal strings, so that JavaScript clients lose nothing.
 #![forbid(unsafe_code)]
 
+pub mod attest;
 pub mod auction;
 pub mod common;
 pub mod cw20;

@@ -75,6 +75,30 @@ pub enum ExecuteMsg {
         /// The gateway's address.
         gateway: String,
     },
+    /// Names the enclave that works for a device; what was attested of the last one is void. Anyone; the signatures of the
+    /// device and of the enclave count.
+    RegisterEnclave(EnclaveInput),
+    /// Appoints an attester, or dismisses it with weight 0. Owner only.
+    SetAttester {
+        /// Its address: an account, or a contract that verifies.
+        attester: String,
+        /// What its word weighs against the threshold.
+        weight: u8,
+    },
+    /// How much weight makes a device attested, and for how long at most. Owner only.
+    SetAttestationRules(AttestationRules),
+    /// An attester says what it verified of a device's enclave. Attesters only.
+    Attest(AttestInput),
+    /// Takes attestations back: an attester its own, the device's owner and governance all.
+    RevokeAttestation {
+        /// The device.
+        device: DeviceId,
+    },
+    /// Counts a device's attestations as of now: what has ended, or whose attester was dismissed, counts no more. Anyone.
+    Recount {
+        /// The device.
+        device: DeviceId,
+    },
     /// Ownership and pause. A paused registry registers nobody; rotation and retiring go on.
     Admin(AdminMsg),
 }
@@ -160,6 +184,50 @@ pub struct GrantInput {
     pub epoch: u32,
     /// The device's signature over `layout::Grant`.
     pub signature: Binary,
+}
+
+/// Most attesters at a time.
+pub const MAX_ATTESTERS: u32 = 16;
+
+/// An enclave that works for a device.
+#[cw_serde]
+pub struct EnclaveInput {
+    /// The device.
+    pub device: DeviceId,
+    /// Above the last enclave's.
+    pub sequence: Uint64,
+    /// The enclave's X25519 key.
+    pub sealing: Binary,
+    /// The enclave's ed25519 key; canonical and torsion-free.
+    pub signing: Binary,
+    /// The device's signature over `layout::EnclaveStatement`.
+    pub signature: Binary,
+    /// The enclave's signature over the same.
+    pub consent: Binary,
+}
+
+/// What makes a device attested.
+#[cw_serde]
+pub struct AttestationRules {
+    /// Weight of attesters that agree on the measurement; at least 1.
+    pub threshold: u16,
+    /// Most seconds an attestation may be good for, from the block that notes it; at least 60.
+    pub most_secs: u32,
+}
+
+/// What an attester verified.
+#[cw_serde]
+pub struct AttestInput {
+    /// The device.
+    pub device: DeviceId,
+    /// Sequence of the enclave that was verified: another one's attestation does not pass to it.
+    pub sequence: Uint64,
+    /// What it measures, 32 bytes.
+    pub measurement: Binary,
+    /// SHA-256 of the quote.
+    pub evidence: Binary,
+    /// Unix seconds after which it is void.
+    pub not_after: Uint64,
 }
 
 /// What a device may do.
@@ -297,6 +365,15 @@ pub enum QueryMsg {
         /// The gateway.
         gateway: AccountId,
     },
+    /// A device's enclave and what was attested of it.
+    #[returns(EnclaveResponse)]
+    Enclave {
+        /// The device.
+        device: DeviceId,
+    },
+    /// Attesters and the rules they work under.
+    #[returns(AttestersResponse)]
+    Attesters {},
     /// Delegations of a device.
     #[returns(GrantsResponse)]
     Grants {
@@ -379,6 +456,56 @@ pub struct GatewayResponse {
 pub struct GatewaysResponse {
     /// In ascending order.
     pub gateways: Vec<GatewayResponse>,
+}
+
+/// A device's enclave.
+#[cw_serde]
+pub struct EnclaveResponse {
+    /// Sequence of its registration.
+    pub sequence: Uint64,
+    /// Its X25519 key.
+    pub sealing: HexBinary,
+    /// Its ed25519 key.
+    pub signing: HexBinary,
+    /// Height of its registration; its quote names this height and the hash of this block.
+    pub height: Uint64,
+    /// What attesters said, in the order of their addresses.
+    pub attestations: Vec<AttestationView>,
+    /// Until when the device is attested, Unix seconds; `None` if it is not.
+    pub attested_until: Option<Uint64>,
+    /// What it is attested to run.
+    pub measurement: Option<HexBinary>,
+}
+
+/// What one attester said.
+#[cw_serde]
+pub struct AttestationView {
+    /// Its address.
+    pub attester: String,
+    /// What the enclave measures.
+    pub measurement: HexBinary,
+    /// SHA-256 of the quote.
+    pub evidence: HexBinary,
+    /// Unix seconds.
+    pub not_after: Uint64,
+}
+
+/// Attesters and rules.
+#[cw_serde]
+pub struct AttestersResponse {
+    /// The rules.
+    pub rules: AttestationRules,
+    /// In the order of their addresses.
+    pub attesters: Vec<AttesterView>,
+}
+
+/// An attester.
+#[cw_serde]
+pub struct AttesterView {
+    /// Its address.
+    pub attester: String,
+    /// Its weight.
+    pub weight: u8,
 }
 
 /// A delegation as the chain keeps it.

@@ -1,7 +1,8 @@
 //! Record pages of another contract, by raw query, each at most once a message.
 
 use caplet_api::layout::{
-    self, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS, SUSPENDED, StandingRecord,
+    self, ATTESTATIONS, AttestationRecord, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS,
+    SUSPENDED, StandingRecord,
 };
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, StdResult};
@@ -110,6 +111,7 @@ impl OldKey {
 pub struct Registry<'a> {
     devices: PeerPages<'a>,
     keys: PeerPages<'a>,
+    attestations: PeerPages<'a>,
 }
 
 impl<'a> Registry<'a> {
@@ -119,6 +121,7 @@ impl<'a> Registry<'a> {
         Self {
             devices: PeerPages::new(querier, registry.clone(), DEVICES),
             keys: PeerPages::new(querier, registry.clone(), KEYS),
+            attestations: PeerPages::new(querier, registry.clone(), ATTESTATIONS),
         }
     }
 
@@ -129,6 +132,14 @@ impl<'a> Registry<'a> {
     pub fn device(&mut self, device: DeviceId) -> StdResult<Option<DeviceRecord>> {
         let record = DeviceRecord::decode(self.devices.get(device.0)?);
         Ok(record.owner().map(|_| record))
+    }
+
+    /// What is attested of a device; all zero if nothing ever was. Ask only if the device's flag says so: a page is read.
+    ///
+    /// # Errors
+    /// If the query fails.
+    pub fn attestation(&mut self, device: DeviceId) -> StdResult<AttestationRecord> {
+        Ok(AttestationRecord::decode(self.attestations.get(device.0)?))
     }
 
     /// A device's current key; `None` if it was never registered.

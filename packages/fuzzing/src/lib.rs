@@ -12,6 +12,7 @@ use caplet_clearing::{Book, json::BookFile};
 mod events;
 mod packed;
 mod pages;
+mod quotes;
 mod verifier;
 mod wire;
 
@@ -24,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     ("events", events::events),
     ("lists", packed::lists),
     ("pages", pages::pages),
+    ("quotes", quotes::quotes),
     ("texts", wire::texts),
     ("verifier", verifier::verifier),
     ("vouchers", packed::vouchers),

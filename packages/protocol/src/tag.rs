@@ -75,6 +75,12 @@ tags! {
     ROTATE = "caplet/rotate/1", Registry;
     /// A gateway's enrolment of a device.
     ENROL = "caplet/enrol/1", Registry;
+    /// The enclave that works for a device.
+    ENCLAVE = "caplet/enclave/1", Registry;
+    /// An enclave's answer to a challenge of a lease.
+    ENCLAVE_HELLO = "caplet/enchi/1", Escrow;
+    /// An output of an enclave.
+    ENCLAVE_OUTPUT = "caplet/encout/1", Escrow;
     /// What an enclave's report data bind.
     QUOTE = "caplet/quote/1", Registry;
     /// The MQTT envelope.

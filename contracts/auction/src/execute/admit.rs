@@ -3,16 +3,17 @@
 use super::parties::Trader;
 use crate::OrderError;
 use crate::book::{Book, Lanes, Order};
-use caplet_api::auction::MarketConfig;
-use caplet_api::layout::ATTESTED;
+use caplet_api::auction::{MEASUREMENT_TAG, MarketConfig};
 use caplet_clearing::{Class, Vector};
 use caplet_protocol::{
     CellId, OrderId, Tick,
     layout::{Demand, Offer, OrderFlags, Side},
 };
+use cosmwasm_std::HexBinary;
 
 /// The supply class an offer has: what it promises, where the registry says it is, as reliable as the
-/// reputation contract says. It counts as attested only if the registry says so too.
+/// reputation contract says. It counts as attested only if the registry says so too, and until after its end: so
+/// an attestation's expiry finds no such offer in the book.
 pub(super) fn class_of(
     config: &MarketConfig,
     trader: &Trader,
@@ -22,6 +23,7 @@ pub(super) fn class_of(
     if config.trade_reduction {
         return Ok(ONE_CLASS);
     }
+    let attested = offer.flags.has(OrderFlags::ATTESTED) && covers(trader, offer.not_after);
     // a market may know fewer tiers than the reputation contract gives
     let top = config.tiers.reliability.len().saturating_sub(1);
     Ok(Class {
@@ -30,9 +32,26 @@ pub(super) fn class_of(
         throughput: offer.throughput,
         accuracy: offer.accuracy,
         reliability: trader.tier.min(u8::try_from(top).unwrap_or(u8::MAX)),
-        tags: offer.tags,
-        attested: offer.flags.has(OrderFlags::ATTESTED) && trader.record.flags & ATTESTED != 0,
+        tags: measured(config, trader, attested, offer.tags),
+        attested,
     })
+}
+
+/// Whether the device is attested for as long as its offer lasts.
+fn covers(trader: &Trader, not_after: u64) -> bool {
+    trader.attestation.not_after >= not_after
+}
+
+/// The tags that an offer keeps: one that names a measurement ([`MEASUREMENT_TAG`] and 64 hexadecimal digits) stays only
+/// on offers of devices that are attested to run it.
+fn measured(config: &MarketConfig, trader: &Trader, attested: bool, tags: u32) -> u32 {
+    let digits = HexBinary::from(trader.attestation.measurement.as_slice()).to_hex();
+    let stays = |tag: &str| {
+        tag.strip_prefix(MEASUREMENT_TAG).is_none_or(|named| attested && named == digits)
+    };
+    let bits = (0..32u32).map(|bit| 1u32.checked_shl(bit).unwrap_or_default());
+    let lost = bits.zip(&config.tags).filter(|(_, tag)| !stays(tag));
+    lost.fold(tags, |tags, (bit, _)| tags & !bit)
 }
 
 /// The class of every offer in a market that reduces trade: such a market tells no qualities and no regions
@@ -60,15 +79,22 @@ fn one_class(demand: &Demand) -> Result<Vector, OrderError> {
 }
 
 /// The supply class of an offer that is placed again: its promises as they were, the rest as of now.
-pub(super) fn class_again(config: &MarketConfig, trader: &Trader, before: Class) -> Class {
+pub(super) fn class_again(
+    config: &MarketConfig,
+    trader: &Trader,
+    before: Class,
+    not_after: u64,
+) -> Class {
     if config.trade_reduction {
         return ONE_CLASS;
     }
     let top = config.tiers.reliability.len().saturating_sub(1);
+    let attested = before.attested && covers(trader, not_after);
     Class {
         cell: trader.record.cell(),
         reliability: trader.tier.min(u8::try_from(top).unwrap_or(u8::MAX)),
-        attested: before.attested && trader.record.flags & ATTESTED != 0,
+        tags: measured(config, trader, attested, before.tags),
+        attested,
         ..before
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::OrderError;
-use caplet_api::layout::DeviceRecord;
+use caplet_api::layout::{ATTESTED, AttestationRecord, DeviceRecord};
 use caplet_api::registry::DeviceStatus;
 use caplet_base::peer::{Registry, Standings};
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
@@ -14,6 +14,8 @@ pub(super) struct Trader {
     pub(super) record: DeviceRecord,
     /// Reliability tier as the reputation contract knows it.
     pub(super) tier: u8,
+    /// What the registry has attested of it; all zero if nothing.
+    pub(super) attestation: AttestationRecord,
 }
 
 /// Devices, read once a message.
@@ -45,8 +47,22 @@ impl<'a> Parties<'a> {
         }
         match self.standings.of(device)? {
             (_, true) => Err(OrderError::Suspended { device }),
-            (tier, false) => Ok(Trader { record, tier }),
+            (tier, false) => {
+                let attestation = self.attestation(device, &record)?;
+                Ok(Trader { record, tier, attestation })
+            }
         }
+    }
+
+    fn attestation(
+        &mut self,
+        device: DeviceId,
+        record: &DeviceRecord,
+    ) -> StdResult<AttestationRecord> {
+        if record.flags & ATTESTED == 0 {
+            return Ok(AttestationRecord::default());
+        }
+        self.registry.attestation(device)
     }
 
     /// Whether a device may open leases now.
@@ -56,6 +72,11 @@ impl<'a> Parties<'a> {
             Err(OrderError::Std(error)) => Err(error),
             Err(_) => Ok(false),
         }
+    }
+
+    /// Whether the registry says now that a device is attested.
+    pub(super) fn attested(&mut self, device: DeviceId) -> StdResult<bool> {
+        Ok(self.registry.device(device)?.is_some_and(|record| record.flags & ATTESTED != 0))
     }
 
     /// A device as the registry knows it.

@@ -78,7 +78,8 @@ fn again(
     let mut order = Order { epoch: book.state.collecting, bond: bond.u64(), ..before };
     match order.side {
         Side::Offer => {
-            let class = admit::class_again(&book.config, &trader, tables::class_of(&group)?);
+            let (before, end) = (tables::class_of(&group)?, order.not_after.into());
+            let class = admit::class_again(&book.config, &trader, before, end);
             order.group = book.classes(storage)?.enter(class)?.0.into();
             order.on_ledger = book.offer_capacity(storage, &order)?;
         }

@@ -1,6 +1,6 @@
 //! What governance may define as a market, field by field.
 
-use caplet_api::auction::{MarketConfig, PriceConfig, Tiers};
+use caplet_api::auction::{MEASUREMENT_TAG, MarketConfig, PriceConfig, Tiers};
 use caplet_protocol::Bps;
 use thiserror::Error;
 
@@ -99,13 +99,16 @@ pub(crate) fn check(config: &MarketConfig) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// A measurement tag, which is the longest there is: prefix and 64 hexadecimal digits.
+const LONGEST_TAG: usize = MEASUREMENT_TAG.len() + 64;
+
 fn names(config: &MarketConfig) -> Result<(), ConfigError> {
     let low = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/._-".contains(c);
     name("resource", &config.resource, 64, "a-z0-9/._-", low)?;
     name("unit", &config.unit, 32, "visible ASCII", |c| c.is_ascii_graphic())?;
     count("tags", config.tags.len(), 0, MAX_TAGS)?;
     for (at, tag) in config.tags.iter().enumerate() {
-        name("tags", tag, 32, "a-z0-9/._-", low)?;
+        name("tags", tag, LONGEST_TAG, "a-z0-9/._-", low)?;
         if config.tags.iter().take(at).any(|other| other == tag) {
             return Err(ConfigError::TagTwice(tag.clone()));
         }

@@ -299,6 +299,20 @@ impl Suite {
         self.carry_out("governance", &reputation, &Set { device, tier, suspended }).unwrap();
     }
 
+    /// Sends the registry a message that it takes.
+    pub(crate) fn tell_registry(&mut self, sender: &str, msg: &registry::ExecuteMsg) {
+        let registry = self.registry.clone();
+        self.carry_out(sender, &registry, msg).unwrap();
+    }
+
+    /// The domain under which devices sign for the registry.
+    pub(crate) fn registry_domain(&self) -> Domain {
+        let ask = registry::QueryMsg::Domain {};
+        let found: caplet_api::common::DomainResponse =
+            self.app.wrap().query_wasm_smart(&self.registry, &ask).unwrap();
+        Domain(found.domain.as_slice().try_into().unwrap())
+    }
+
     fn carry_out<T: Serialize + Debug>(
         &mut self,
         sender: &str,

@@ -2,7 +2,10 @@
 
 mod announce;
 mod assign_cell;
+mod attest;
+mod attester;
 mod check;
+mod enclave;
 mod grant;
 mod measure;
 mod move_gateway;
@@ -57,6 +60,16 @@ pub(crate) fn dispatch(
         ExecuteMsg::MoveGateway { device, gateway } => {
             move_gateway::move_gateway(storage, device, &gateway)?
         }
+        ExecuteMsg::RegisterEnclave(input) => {
+            enclave::register(storage, api, env.block.height, &input)?
+        }
+        ExecuteMsg::SetAttester { attester, weight } => {
+            attester::set(storage, &api.addr_validate(&attester)?, weight)?
+        }
+        ExecuteMsg::SetAttestationRules(rules) => attester::rules(storage, &rules)?,
+        ExecuteMsg::Attest(input) => attest::attest(storage, now, sender, &input)?,
+        ExecuteMsg::RevokeAttestation { device } => attest::revoke(storage, now, sender, device)?,
+        ExecuteMsg::Recount { device } => attest::recount(storage, now, device)?,
         ExecuteMsg::Admin(msg) => vec![admin::execute(storage, api, sender, msg)?],
     };
     Ok(Response::new().add_events(events))

@@ -4,8 +4,9 @@ use super::check;
 use crate::{
     ContractError,
     state::{
+        attestations,
         devices::{self, Device, Devices},
-        grants, keys, profiles,
+        enclaves, grants, keys, profiles,
     },
 };
 use caplet_api::{event::KeyRotated, registry::RotateInput};
@@ -60,6 +61,8 @@ pub(super) fn rotate(
     grants::rotate(storage, input.device, now, input.compromised)?;
     if input.compromised {
         profiles::remove(storage, input.device);
+        enclaves::remove(storage, input.device);
+        attestations::clear(storage, input.device)?;
     }
     let event =
         KeyRotated { device: input.device.0, epoch: input.epoch, compromised: input.compromised };

@@ -2,6 +2,7 @@
 
 mod account;
 mod device;
+mod enclave;
 mod gateway;
 mod grants;
 mod rtts;
@@ -34,6 +35,10 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Rtts { gateway } => {
             to_json_binary(&rtts::of(storage, gateway, env.block.time.seconds())?)
         }
+        QueryMsg::Enclave { device } => {
+            to_json_binary(&enclave::of(storage, device, env.block.time.seconds())?)
+        }
+        QueryMsg::Attesters {} => to_json_binary(&enclave::attesters(storage)?),
         QueryMsg::Grants { device } => {
             to_json_binary(&grants::of(storage, device, env.block.time.seconds())?)
         }

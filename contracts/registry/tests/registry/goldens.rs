@@ -2,10 +2,11 @@
 //!
 //! `UPDATE_GOLDENS=1 cargo test -p caplet-registry` rewrites them.
 
+use crate::attesting::enclave;
 use crate::parties::signer;
 use crate::suite::Suite;
 use caplet_api::common::AdminMsg;
-use caplet_api::registry::{DeviceStatus, ExecuteMsg, RttInput};
+use caplet_api::registry::{AttestInput, AttestationRules, DeviceStatus, ExecuteMsg, RttInput};
 use caplet_protocol::layout::Grant;
 use caplet_protocol::{CellId, DeviceId};
 use caplet_registry::permission;
@@ -54,6 +55,14 @@ fn all(suite: &Suite) -> Vec<(&'static str, ExecuteMsg)> {
         not_after: late,
         epoch: 1,
     };
+    let rules = AttestationRules { threshold: 1, most_secs: 600 };
+    let attest = AttestInput {
+        device,
+        sequence: 1u64.into(),
+        measurement: [7; 32].into(),
+        evidence: [9; 32].into(),
+        not_after: late.into(),
+    };
     let admin = ExecuteMsg::Admin;
     let there = |account: u32, name: &'static str| {
         let address = name.into_addr().to_string();
@@ -85,6 +94,15 @@ fn all(suite: &Suite) -> Vec<(&'static str, ExecuteMsg)> {
             ExecuteMsg::Announce { profiles: vec![signer("lamp").profile(domain, 1, 1, late)] },
         ),
         ("relayer", ExecuteMsg::Grant { grants: vec![signer("lamp").grant(domain, grant)] }),
+        (
+            "governance",
+            ExecuteMsg::SetAttester { attester: "attester".into_addr().to_string(), weight: 1 },
+        ),
+        ("governance", ExecuteMsg::SetAttestationRules(rules)),
+        ("relayer", ExecuteMsg::RegisterEnclave(enclave(domain, "lamp", "enclave", 1))),
+        ("attester", ExecuteMsg::Attest(attest)),
+        ("stranger", ExecuteMsg::Recount { device }),
+        ("attester", ExecuteMsg::RevokeAttestation { device }),
         ("alice", ExecuteMsg::Rotate(signer("lamp 2").rotation(domain, 1, 1))),
         ("alice", ExecuteMsg::MoveGateway { device, gateway: gw }),
         ("alice", ExecuteMsg::SetStatus { device, status: DeviceStatus::Frozen }),

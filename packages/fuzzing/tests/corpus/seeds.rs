@@ -23,7 +23,24 @@ pub(crate) fn all() -> Vec<Seed> {
     seeds.extend(pages().map(|(name, bytes)| ("pages", name.to_owned(), bytes)));
     seeds.extend(events().map(|(name, bytes)| ("events", name.to_owned(), bytes)));
     seeds.extend(published());
+    seeds.extend(quotes());
     seeds.extend(books().map(|(name, bytes)| ("books", name.to_owned(), bytes)));
+    seeds
+}
+
+/// Real quotes, whole, cut off in the signature and with the debug bit set.
+fn quotes() -> Vec<Seed> {
+    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../attest/samples");
+    let mut seeds = Vec::new();
+    for name in ["sgx_quote", "tdx_quote", "tdx_quote_td15ex"] {
+        let quote = std::fs::read(samples.join(name)).unwrap();
+        let mut debug = quote.clone();
+        // attributes of an SGX report; within a TD report's measurements
+        debug[96] |= 2;
+        seeds.push(("quotes", format!("{name}_cut"), quote[..700].to_vec()));
+        seeds.push(("quotes", format!("{name}_debug"), debug));
+        seeds.push(("quotes", name.to_owned(), quote));
+    }
     seeds
 }
 

@@ -2,6 +2,7 @@
 //! could differ, one file a family.
 
 mod closing;
+mod enclave;
 mod envelope;
 mod identity;
 mod key;
@@ -13,6 +14,7 @@ mod session;
 mod voucher;
 
 pub use closing::{Closing, Receipt};
+pub use enclave::{EnclaveHello, EnclaveOutput, EnclaveStatement, QuoteBinding};
 pub use envelope::EnvelopeHeader;
 pub use identity::{
     EndpointRecord, Grant, Possession, ProfileStatement, Rotation, SealKey, owner_hash,

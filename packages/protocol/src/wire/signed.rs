@@ -53,5 +53,6 @@ macro_rules! layouts {
 
 layouts! {
     Offer Demand Cancel Voucher Receipt Closing Possession Rotation SealKey ProfileStatement Grant
-    EndpointRecord EnvelopeHeader Login SessionHello VoucherList
+    EndpointRecord EnvelopeHeader Login SessionHello VoucherList EnclaveStatement EnclaveHello
+    EnclaveOutput
 }

@@ -5,7 +5,10 @@ use crate::book::{Book, Entry, Frozen, Lanes, clearing_demand, clearing_offer, p
 use crate::execute::{Context, parties::Parties};
 use caplet_api::packed::OpenItem;
 use caplet_clearing::{Fill, Terms};
-use caplet_protocol::{OrderId, layout::Side};
+use caplet_protocol::{
+    OrderId,
+    layout::{OrderFlags, Side},
+};
 use cosmwasm_std::{StdError, StdResult, Storage};
 use std::collections::BTreeSet;
 
@@ -51,7 +54,7 @@ pub(super) fn settle(
 }
 
 /// Filled orders that open no lease, because a device was suspended, frozen or retired since it placed
-/// them. The proof counts them, as they stood at the freeze.
+/// them, or lost the attestation that the other side requires. The proof counts them, as they stood at the freeze.
 ///
 /// The order of such a device ends. The order on the other side stays as it is: nobody loses a place
 /// in the book by another's fault.
@@ -72,7 +75,8 @@ impl Gone {
             if !parties.trades(demand.device)? {
                 gone.demands.insert(fill.demand);
             }
-            if !parties.trades(provider)? {
+            let attested = demand.flags.has(OrderFlags::ATTESTED);
+            if !parties.trades(provider)? || (attested && !parties.attested(provider)?) {
                 gone.offers.insert(fill.offer);
                 if clearing_demand(&demand).is_whole() {
                     gone.spoiled.insert(fill.demand);

@@ -4,9 +4,10 @@ use caplet_protocol::{
     AccountId, DeviceId, Lane, LeaseId, Lots, MarketId, OrderId,
     chain::MAX_LINKS,
     layout::{
-        Cancel, Closing, Demand, EndpointRecord, EnvelopeHeader, Grant, Login, Offer, OrderFlags,
-        Possession, ProfileStatement, PublicKey, QosReport, Receipt, Rotation, Scheme, SealKey,
-        SessionHello, Side, Voucher, VoucherList,
+        Cancel, Closing, Demand, EnclaveHello, EnclaveOutput, EnclaveStatement, EndpointRecord,
+        EnvelopeHeader, Grant, Login, Offer, OrderFlags, Possession, ProfileStatement, PublicKey,
+        QosReport, QuoteBinding, Receipt, Rotation, Scheme, SealKey, SessionHello, Side, Voucher,
+        VoucherList,
     },
 };
 
@@ -173,6 +174,43 @@ pub(crate) fn endpoint(f: &mut Fill) -> EndpointRecord {
         addresses: f.bytes("addresses"),
         sequence: f.u64("sequence"),
         not_after: f.u64("not_after"),
+    }
+}
+
+pub(crate) fn enclave(f: &mut Fill) -> EnclaveStatement {
+    EnclaveStatement {
+        device: DeviceId(f.u32("device")),
+        sequence: f.u64("sequence"),
+        sealing: f.bytes("sealing"),
+        signing: f.bytes("signing"),
+    }
+}
+
+pub(crate) fn quote_binding(f: &mut Fill) -> QuoteBinding {
+    QuoteBinding {
+        device: DeviceId(f.u32("device")),
+        sealing: f.bytes("sealing"),
+        signing: f.bytes("signing"),
+        height: f.u64("height"),
+        block: f.bytes("block"),
+    }
+}
+
+pub(crate) fn enclave_hello(f: &mut Fill) -> EnclaveHello {
+    EnclaveHello {
+        lease: LeaseId(f.u64("lease")),
+        device: DeviceId(f.u32("device")),
+        nonce: f.bytes("nonce"),
+        exporter: f.bytes("exporter"),
+    }
+}
+
+pub(crate) fn enclave_output(f: &mut Fill) -> EnclaveOutput {
+    EnclaveOutput {
+        lease: LeaseId(f.u64("lease")),
+        op: f.u64("op"),
+        input: f.bytes("input"),
+        output: f.bytes("output"),
     }
 }
 

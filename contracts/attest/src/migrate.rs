@@ -1,0 +1,46 @@
+//! Versions: what instantiate stamps and what migrate accepts.
+
+use crate::ContractError;
+use cosmwasm_std::Storage;
+
+/// The contract's name in its version stamp.
+const NAME: &str = "caplet/attest";
+/// The code's version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Stamps a new contract with its name and version.
+pub(crate) fn stamp(storage: &mut dyn Storage) -> Result<(), ContractError> {
+    Ok(cw2::set_contract_version(storage, NAME, VERSION)?)
+}
+
+/// Lets an older verifier, and nothing else, become this version.
+///
+/// Every layout is still the first one, so there is nothing to rewrite; a later version dispatches
+/// on what this returns to storage before it is stamped.
+pub(crate) fn upgrade(storage: &mut dyn Storage) -> Result<(), ContractError> {
+    cw2::ensure_from_older_version(storage, NAME, VERSION).map_err(|source| {
+        ContractError::Migration { reason: source.to_string(), name: NAME, version: VERSION }
+    })?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cosmwasm_std::testing::MockStorage;
+
+    #[test]
+    fn a_foreign_contract_and_a_newer_version_are_refused() {
+        for (name, version) in [("caplet/escrow", "0.0.1"), (NAME, "99.0.0")] {
+            let mut storage = MockStorage::new();
+            cw2::set_contract_version(&mut storage, name, version).unwrap();
+            assert!(matches!(upgrade(&mut storage), Err(ContractError::Migration { .. })));
+            assert_eq!(cw2::get_contract_version(&storage).unwrap().version, version);
+        }
+    }
+
+    #[test]
+    fn what_was_never_instantiated_cannot_be_migrated() {
+        assert!(upgrade(&mut MockStorage::new()).is_err());
+    }
+}
