@@ -3,6 +3,7 @@
 //!
 //! - [`price`]: the auction's base price controller and the instant lane's premium.
 //! - [`reputation`]: what ratings make of a device's standing, tier and suspension.
+//! - [`quality`]: what a segment's measured quality makes of the rate of the next.
 //! - [`fees`]: the escrow's fees as differences of a cumulative function.
 #![forbid(unsafe_code)]
 #![warn(clippy::float_arithmetic, clippy::indexing_slicing)]
@@ -10,4 +11,5 @@
 pub mod fees;
 mod fixed;
 pub mod price;
+pub mod quality;
 pub mod reputation;

@@ -11,5 +11,7 @@
 mod controller;
 mod fees;
 mod instant;
+mod quality;
 mod reputation;
 mod suspension;
+mod voice;
