@@ -28,6 +28,8 @@ pub struct Standing {
     suspended_until: Option<Uint64>,
     /// How often it was suspended.
     suspensions: u32,
+    /// Unix seconds until which its tier stays 0.
+    probation_until: Uint64,
 }
 
 /// What one lease adds.
@@ -37,6 +39,8 @@ pub struct Addition {
     pub rating: Bps,
     /// w after all caps, thousandths of a standard lease.
     pub weight: u64,
+    /// What is added at r = 0 besides, thousandths.
+    pub complaint: u64,
     /// Unix seconds when the lease ended: old service is old evidence, whenever it is rated.
     pub ended: u64,
     /// Whether the provider failed.
@@ -57,6 +61,7 @@ impl Standing {
             suspended_at: Uint64::zero(),
             suspended_until: None,
             suspensions: 0,
+            probation_until: Uint64::zero(),
         }
     }
 
@@ -126,7 +131,8 @@ impl Standing {
         let before = self.fitness(rules, now);
         let age = now.saturating_sub(lease.ended);
         let half_life = rules::half_life(rules);
-        let new = Evidence::default().rated(lease.weight, lease.rating).decayed(age, half_life);
+        let new = Evidence::default().rated(lease.weight, lease.rating);
+        let new = new.rated(lease.complaint, Bps(0)).decayed(age, half_life);
         let old = self.evidence(rules, now);
         self.alpha = old.alpha.saturating_add(new.alpha).into();
         self.beta = old.beta.saturating_add(new.beta).into();
@@ -138,16 +144,38 @@ impl Standing {
             recent_faults(&mut self.faults, now, rules.window_secs, rules.suspend_faults);
         }
         let after = self.fitness(rules, now);
-        self.tier = rules::tier(rules, after.bound);
+        self.tier = self.tier_of(rules, after.bound, now);
         let rule = rules::suspension(rules);
         if self.suspended_until.is_some() || rule.due(before, after).is_none() {
             return false;
         }
+        self.suspend(rules, now);
+        true
+    }
+
+    /// Suspends for a proven lie, whatever the record; a suspension that runs begins anew. Returns until when.
+    pub fn condemn(&mut self, rules: &Rules, now: u64) -> u64 {
+        self.suspend(rules, now)
+    }
+
+    fn suspend(&mut self, rules: &Rules, now: u64) -> u64 {
+        let until = now.saturating_add(rules::suspension(rules).cooldown(self.suspensions));
         self.suspended_at = now.into();
-        self.suspended_until = Some(now.saturating_add(rule.cooldown(self.suspensions)).into());
+        self.suspended_until = Some(until.into());
         self.suspensions = self.suspensions.saturating_add(1);
         self.faults.clear();
-        true
+        until
+    }
+
+    /// 0 on probation, else by the bound.
+    fn tier_of(&self, rules: &Rules, bound: Bps, now: u64) -> u8 {
+        if now < self.probation_until.u64() { 0 } else { rules::tier(rules, bound) }
+    }
+
+    /// Unix seconds until which it is on probation, if it is at `now`.
+    #[must_use]
+    pub fn probation_until(&self, now: u64) -> Option<u64> {
+        Some(self.probation_until.u64()).filter(|until| now < *until)
     }
 
     /// Keeps fewer faults than suspend, so that the next one is seen as one more; there are others only
@@ -166,10 +194,11 @@ impl Standing {
         })
     }
 
-    /// Ends a suspension; its tier is what its bound is worth by now.
+    /// Ends a suspension and begins the probation; after it, or without one, its tier is what its bound is worth.
     pub fn reinstate(&mut self, rules: &Rules, now: u64) {
         self.suspended_until = None;
         self.faults.clear();
-        self.tier = rules::tier(rules, self.bound(rules, now));
+        self.probation_until = now.saturating_add(rules.probation_secs.into()).into();
+        self.tier = self.tier_of(rules, self.bound(rules, now), now);
     }
 }

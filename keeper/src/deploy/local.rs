@@ -3,7 +3,7 @@
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use caplet_api::auction::{LatencyEntry, MarketConfig, PriceConfig, Tiers};
 use caplet_api::escrow::FeeSchedule;
-use caplet_api::reputation::Rules;
+use caplet_api::reputation::{Complaints, Rules, Stakes};
 use caplet_protocol::{AssetId, Bps, CellId, Kind, Tick};
 use cosmwasm_std::{Uint64, Uint128};
 
@@ -149,5 +149,8 @@ fn local_rules() -> Rules {
         suspend_evidence: Uint64::new(500),
         suspend_faults: 3,
         cooldown_secs: 30,
+        probation_secs: 30,
+        complaints: Complaints { share: Bps(5_000), fault: Uint64::new(1_000) },
+        stakes: Stakes::default(),
     }
 }

@@ -6,7 +6,8 @@ use crate::{
 };
 use caplet_api::event::LeaseRated;
 use caplet_api::reputation::{
-    ExecuteMsg, InstantiateMsg, QueryMsg, RateInput, RatingResponse, Rules, StandingResponse,
+    Complaints, ExecuteMsg, InstantiateMsg, QueryMsg, RateInput, RatingResponse, Rules, Stakes,
+    StandingResponse,
 };
 use caplet_protocol::layout::QosReport;
 use caplet_protocol::{Bps, DeviceId};
@@ -35,6 +36,9 @@ pub(crate) fn rules() -> Rules {
         suspend_evidence: 3_000u64.into(),
         suspend_faults: 3,
         cooldown_secs: 3_600,
+        probation_secs: 0,
+        complaints: Complaints::default(),
+        stakes: Stakes::default(),
     }
 }
 
