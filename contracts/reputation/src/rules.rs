@@ -30,6 +30,7 @@ pub fn check(rules: &Rules) -> Result<(), ContractError> {
     within("suspend_faults", rules.suspend_faults.into(), 0, MOST_FAULTS.into())?;
     within("cooldown_secs", rules.cooldown_secs.into(), 1, u32::MAX.into())?;
     within("complaints.share", rules.complaints.share.0.into(), 0, 10_000)?;
+    within("complaints.most", rules.complaints.most.0.into(), 0, 10_000)?;
     within("complaints.fault", rules.complaints.fault.u64(), 0, MOST_WEIGHT)?;
     within("stakes.slash", rules.stakes.slash.0.into(), 0, 10_000)?;
     // all of it would let a liar move its stake out of an unbonding by proving its own lie

@@ -2,7 +2,7 @@
 
 use crate::rules;
 use caplet_api::reputation::Rules;
-use caplet_mechanism::reputation::{Evidence, Fitness, recent_faults};
+use caplet_mechanism::reputation::{Evidence, Fitness, hearing, recent_faults};
 use caplet_protocol::Bps;
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::Uint64;
@@ -14,7 +14,9 @@ pub struct Standing {
     alpha: Uint64,
     /// Decayed weight of bad service, millionths.
     beta: Uint64,
-    /// Unix seconds up to which both are decayed.
+    /// How much of it complaints are.
+    complained: Uint64,
+    /// Unix seconds up to which all three are decayed.
     updated: Uint64,
     /// Leases rated.
     leases: u32,
@@ -54,6 +56,7 @@ impl Standing {
         Self {
             alpha: Uint64::zero(),
             beta: Uint64::zero(),
+            complained: Uint64::zero(),
             updated: now.into(),
             leases: 0,
             tier: 0,
@@ -70,6 +73,26 @@ impl Standing {
     pub fn evidence(&self, rules: &Rules, now: u64) -> Evidence {
         let known = Evidence { alpha: self.alpha.u64(), beta: self.beta.u64() };
         known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules))
+    }
+
+    /// Millionths of complaints left at `now`.
+    fn heard(&self, rules: &Rules, now: u64) -> u64 {
+        let known = Evidence { alpha: self.complained.u64(), beta: 0 };
+        known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules)).alpha
+    }
+
+    /// Thousandths of complaints that still move it at `now`.
+    #[must_use]
+    pub fn hears(&self, rules: &Rules, now: u64) -> u64 {
+        let alpha = self.evidence(rules, now).alpha;
+        let (least, share) = (rules.suspend_evidence.u64(), rules.complaints.most);
+        hearing(alpha, self.heard(rules, now), least, share)
+    }
+
+    /// Whether its good service is record enough for complaints to be no faults.
+    #[must_use]
+    pub fn has_record(&self, rules: &Rules, now: u64) -> bool {
+        self.evidence(rules, now).alpha / 1_000 >= rules.suspend_evidence.u64()
     }
 
     /// R at `now`.
@@ -133,9 +156,12 @@ impl Standing {
         let half_life = rules::half_life(rules);
         let new = Evidence::default().rated(lease.weight, lease.rating);
         let new = new.rated(lease.complaint, Bps(0)).decayed(age, half_life);
+        let complaint = Evidence::default().rated(lease.complaint, Bps(0)).decayed(age, half_life);
+        let heard = self.heard(rules, now).saturating_add(complaint.beta);
         let old = self.evidence(rules, now);
         self.alpha = old.alpha.saturating_add(new.alpha).into();
         self.beta = old.beta.saturating_add(new.beta).into();
+        self.complained = heard.into();
         self.updated = now.into();
         self.leases = self.leases.saturating_add(1);
 

@@ -62,9 +62,11 @@ pub struct Rules {
 pub struct Complaints {
     /// Share of the weight a payer burns that becomes voice; 0: there are no complaints.
     pub share: Bps,
-    /// Complaints of this weight about nothing served, in thousandths, are faults, one a payer and window; 0: none
-    /// are.
+    /// Complaints of this weight about nothing served, in thousandths, are faults of a device without a record (good
+    /// service of at least `suspend_evidence`), one a payer and window; 0: none are.
     pub fault: Uint64,
+    /// Complaints that a device hears at a time, as a share of its good service, beyond `suspend_evidence`.
+    pub most: Bps,
 }
 
 /// Rules of stakes.

@@ -1,6 +1,8 @@
 //! Complaints cost fees; exposure is paid for in advance.
 
-use caplet_mechanism::reputation::{Evidence, Voice, allowance, complaint, headroom, weight};
+use caplet_mechanism::reputation::{
+    Evidence, Prior, Voice, allowance, complaint, headroom, hearing, weight,
+};
 use caplet_protocol::Bps;
 use proptest::prelude::*;
 use std::num::NonZeroU32;
@@ -26,6 +28,24 @@ fn a_lease_that_was_not_served_at_all_wants_the_weight_of_a_whole_one() {
 }
 
 proptest! {
+    /// However much voice there is, good service outlasts complaints.
+    #[test]
+    fn complaints_alone_leave_a_record_its_floor(
+        good in 5_000u64..1_000_000, share in 0..=10_000u16, wanted in proptest::collection::vec(1u64..100_000, 1..60),
+    ) {
+        let mut evidence = Evidence::default().rated(good, Bps(10_000));
+        let mut heard = 0;
+        for wanted in wanted {
+            let weight = wanted.min(hearing(evidence.alpha, heard, 3_000, Bps(share)));
+            heard += weight * 1_000;
+            evidence = evidence.rated(weight, Bps(0));
+        }
+        let worst = Evidence { alpha: good * 1_000, beta: 3_000_000 + good * u64::from(share) / 10 };
+        prop_assert!(evidence.beta <= worst.beta);
+        let prior = Prior { mean: Bps(5_000), weight: 2_000 };
+        prop_assert!(prior.mean_of(evidence) >= prior.mean_of(worst));
+    }
+
     #[test]
     fn a_better_rating_never_wants_a_heavier_complaint(full: u64, burned: u64, a in 0..=10_000u16, b in 0..=10_000u16) {
         prop_assert!(complaint(full, burned, Bps(a.max(b))) <= complaint(full, burned, Bps(a.min(b))));

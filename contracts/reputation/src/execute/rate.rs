@@ -158,12 +158,14 @@ impl<'a> Batch<'a> {
             let left = cap.saturating_sub(self.payers.used(storage, pair, window)?);
             weighed.burned = burned.min(left);
             let wanted = complaint(full, burned, verdict.rating);
-            let wanted = wanted.min(left.saturating_sub(weighed.burned));
+            let standing = self.standings.of(storage, lease.provider, now)?;
+            let (hears, has_record) = (standing.hears(rules, now), standing.has_record(rules, now));
+            let wanted = wanted.min(left.saturating_sub(weighed.burned)).min(hears);
             weighed.complaint = self.voices.lend(storage, rules, now, payer, wanted)?;
             let added = weighed.burned.saturating_add(weighed.complaint);
             self.payers.add(storage, pair, window, added)?;
             let heavy = rules.complaints.fault.u64();
-            if heavy > 0 && lease.share.0 == 0 && weighed.complaint >= heavy {
+            if !has_record && heavy > 0 && lease.share.0 == 0 && weighed.complaint >= heavy {
                 weighed.fault = self.payers.fault(storage, pair, window)?;
             }
         }

@@ -11,7 +11,7 @@ use caplet_protocol::{AccountId, Bps, DeviceId};
 use proptest::prelude::*;
 
 fn complaining() -> Rules {
-    let complaints = Complaints { share: Bps(5_000), fault: 1_000u64.into() };
+    let complaints = Complaints { share: Bps(5_000), fault: 1_000u64.into(), most: Bps(5_000) };
     Rules { complaints, ..rules() }
 }
 
@@ -58,7 +58,7 @@ fn a_provider_that_serves_nothing_is_rated_by_a_consumer_that_pays_elsewhere() {
 fn who_has_burned_nothing_says_nothing() {
     let mut suite = suite();
     for payer in 0..20 {
-        assert_eq!(unserved(&mut suite, 1, payer).weight, 0);
+        assert_eq!(unserved(&mut suite, 1, payer).weight, 0, "{payer}");
     }
     let standing = suite.standing(1);
     assert_eq!((standing.score, standing.faults), (Bps(5_000), 0));
@@ -75,8 +75,7 @@ fn what_a_lease_burns_does_not_complain_about_the_same_lease() {
 
 #[test]
 fn complaints_of_several_payers_are_faults_and_suspend() {
-    let mut suite = suite();
-    burn(&mut suite, 1, 50, 5);
+    let mut suite = Suite::with_rules(Rules { suspend_evidence: 10_000u64.into(), ..complaining() });
     for payer in 1..4 {
         burn(&mut suite, 2, payer, 4);
     }
@@ -87,6 +86,24 @@ fn complaints_of_several_payers_are_faults_and_suspend() {
     let lease = ended(&mut suite, 1, 3, CloseReason::Expired, 0);
     let events = suite.rate(&lease).unwrap();
     assert!(events.iter().any(|event| SuspensionChanged::try_from(event).is_ok()));
+}
+
+#[test]
+fn a_device_with_a_record_is_not_complained_out_of_the_market_however_much_voice_is_bought() {
+    let mut suite = suite();
+    for payer in 100..120 {
+        burn(&mut suite, 1, payer, 1);
+    }
+    // ten accounts with the fees of fifty leases
+    for payer in 0..10 {
+        burn(&mut suite, 9, payer, 5);
+    }
+    let said: u64 =
+        (0..10).flat_map(|payer| [payer; 5]).map(|payer| unserved(&mut suite, 1, payer).weight).sum();
+    assert_eq!(said, 13_000, "three, and half of twenty; 25 were bought");
+    let standing = suite.standing(1);
+    assert_eq!((standing.suspended_until, standing.faults), (None, 0));
+    assert_eq!(standing.score, Bps(6_000)); // (20 + 1) / (20 + 13 + 2)
 }
 
 #[test]
@@ -120,7 +137,11 @@ fn a_payer_s_complaints_stay_within_its_cap_and_voices_fade() {
         burn(&mut suite, provider, 1, 5);
     }
     let said: u64 = (0..10).map(|_| unserved(&mut suite, 1, 1).weight).sum();
-    assert_eq!(said, 5_000, "the cap of a payer, device and window");
+    assert_eq!(said, 3_000, "all that a device without a record hears");
+    burn(&mut suite, 1, 7, 5);
+    burn(&mut suite, 1, 8, 5);
+    let said: u64 = (0..10).map(|_| unserved(&mut suite, 1, 1).weight).sum();
+    assert_eq!(said, 2_000, "the cap of a payer, device and window");
     assert_eq!(voice(&suite, Speaker::Payer(AccountId(1))), 5_000);
     suite.wait(30 * DAY);
     assert_eq!(voice(&suite, Speaker::Payer(AccountId(1))), 2_500);

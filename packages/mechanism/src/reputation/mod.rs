@@ -15,5 +15,5 @@ pub use allowance::{allowance, headroom};
 pub use bound::{Ladder, LadderError, Prior};
 pub use evidence::Evidence;
 pub use suspension::{Cause, Fitness, Suspension, SuspensionError, recent_faults};
-pub use voice::{Voice, complaint};
+pub use voice::{Voice, complaint, hearing};
 pub use weight::weight;

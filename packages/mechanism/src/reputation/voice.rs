@@ -46,6 +46,20 @@ impl Voice {
     }
 }
 
+/// Thousandths of complaints that a device still hears: `least`, and `share` of the weight of its good service
+/// (`alpha`, millionths), less what of them is on record (`heard`, millionths). Rounded down.
+///
+/// Good service was paid for, complaints are about leases that were not, so however much voice is bought, complaints
+/// alone take the mean of a device with a record no lower than about `1 / (1 + share)`: out of the high tiers, and
+/// not out of the market.
+#[must_use]
+pub fn hearing(alpha: u64, heard: u64, least: u64, share: Bps) -> u64 {
+    let more = u128::from(alpha).saturating_mul(share.0.min(10_000).into()) / 10_000;
+    let most = u128::from(least).saturating_mul(MILLIONTHS.into()).saturating_add(more);
+    let left = most.saturating_sub(heard.into()) / u128::from(MILLIONTHS);
+    u64::try_from(left).unwrap_or(u64::MAX)
+}
+
 /// How heavy a complaint wants to be, thousandths: what the lease would have burned beyond what it did, as far as
 /// the rating is bad. `full` and `burned` are weights, thousandths; rounded down. A better rating never wants a
 /// heavier one, and praise wants none.

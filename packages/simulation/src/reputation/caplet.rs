@@ -3,7 +3,7 @@
 use super::ranking::{Lease, Ranking};
 use super::{FEE_BPS, PRICE};
 use caplet_mechanism::reputation::{
-    Evidence, Fitness, Prior, Suspension, Voice, complaint, weight,
+    Evidence, Fitness, Prior, Suspension, Voice, complaint, hearing, weight,
 };
 use caplet_protocol::Bps;
 use std::collections::BTreeMap;
@@ -22,12 +22,15 @@ const RULES: Suspension = Suspension {
 const WINDOW: (u64, u64) = (7 * 86_400, 5_000);
 /// Share of fees burned that may be spent on complaints.
 const COMPLAINTS: Bps = Bps(5_000);
+/// Complaints heard beyond the evidence that suspends, as a share of good service.
+const HEARD: Bps = Bps(5_000);
 /// The fee that a standard lease burns.
 const STANDARD: u64 = PRICE * FEE_BPS / 10_000;
 
 #[derive(Clone, Copy, Default)]
 struct Standing {
     evidence: Evidence,
+    complained: u64,
     updated: u64,
     suspended_until: Option<u64>,
     suspensions: u32,
@@ -36,6 +39,13 @@ struct Standing {
 impl Standing {
     fn at(&self, time: u64) -> Evidence {
         self.evidence.decayed(time.saturating_sub(self.updated), HALF_LIFE)
+    }
+}
+
+impl Standing {
+    fn heard(&self, time: u64) -> u64 {
+        let known = Evidence { alpha: self.complained, beta: 0 };
+        known.decayed(time.saturating_sub(self.updated), HALF_LIFE).alpha
     }
 }
 
@@ -80,7 +90,11 @@ impl Caplet {
         *voice = voice.decayed(lease.time.saturating_sub(*since), HALF_LIFE);
         *since = lease.time;
         let counted = burned.min(left);
-        let wanted = complaint(full, burned, lease.rating).min(left.saturating_sub(counted));
+        let standing = self.standings.get(&lease.provider).copied().unwrap_or_default();
+        let (alpha, heard) = (standing.at(lease.time).alpha, standing.heard(lease.time));
+        let hears = hearing(alpha, heard, RULES.evidence, HEARD);
+        let wanted = complaint(full, burned, lease.rating);
+        let wanted = wanted.min(left.saturating_sub(counted)).min(hears);
         let lent = wanted.min(voice.lends());
         *voice = voice.spent(lent).earned(burned, COMPLAINTS);
         used.1 = used.1.saturating_add(counted).saturating_add(lent);
@@ -94,6 +108,8 @@ impl Ranking for Caplet {
         let standing = self.standings.entry(lease.provider).or_default();
         let before = standing.at(lease.time);
         let after = before.rated(burned, lease.rating).rated(lent, Bps(0));
+        let complained = Evidence::default().rated(lent, Bps(0)).beta;
+        standing.complained = standing.heard(lease.time).saturating_add(complained);
         standing.evidence = after;
         standing.updated = lease.time;
         let due = RULES.due(fitness(before), fitness(after)).is_some();

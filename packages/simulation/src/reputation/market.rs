@@ -14,6 +14,8 @@ const CONSUMERS: usize = 40;
 const TRUSTED: usize = 3;
 /// Devices a consumer sees.
 const SEEN: u64 = 6;
+/// Leases that a device serves a day.
+const CAPACITY: u32 = 2;
 /// Chance in a hundred that a consumer tries its luck.
 const LUCK: u64 = 10;
 /// What a consumer pays for garbage before it stops: a segment of ten.
@@ -63,6 +65,8 @@ struct Device {
     /// Chance in a hundred that an honest device serves in full.
     quality: u64,
     plan: Option<Plan>,
+    /// Leases of today.
+    taken: u32,
 }
 
 struct Stage {
@@ -80,11 +84,11 @@ struct Stage {
 pub fn run(seed: u64, attack: Attack, way: Way) -> Run {
     let mut random = Random::new(seed);
     let mut devices: Vec<Device> = (0..HONEST)
-        .map(|id| Device { id, since: 0, quality: random.within(90, 99), plan: None })
+        .map(|id| Device { id, since: 0, quality: random.within(90, 99), plan: None, taken: 0 })
         .collect();
     for plan in attack.plans() {
         let id = devices.len();
-        devices.push(Device { id, since: 0, quality: 80, plan: Some(plan) });
+        devices.push(Device { id, since: 0, quality: 80, plan: Some(plan), taken: 0 });
     }
     let next = devices.len();
     let ranking = way.start(TRUSTED);
@@ -162,9 +166,11 @@ impl Stage {
     /// A lease for every honest consumer.
     fn trade(&mut self, day: u32) {
         let mut served = (0u64, 0u64);
+        self.devices.iter_mut().for_each(|device| device.taken = 0);
         for consumer in 0..CONSUMERS {
             let Some(at) = self.choose(day) else { continue };
             served.0 = served.0.saturating_add(1);
+            self.devices[at].taken = self.devices[at].taken.saturating_add(1);
             if self.serve(day, consumer, at) {
                 served.1 = served.1.saturating_add(1);
             }
@@ -174,7 +180,7 @@ impl Stage {
         self.run.gain.push(self.gain);
     }
 
-    /// The best ranked of those seen, or any of them; none if all are suspended.
+    /// The best ranked of those seen that have room, or any of them; none if all are full or suspended.
     fn choose(&mut self, day: u32) -> Option<usize> {
         let last = u64::try_from(self.devices.len()).unwrap_or(1).saturating_sub(1);
         let seen: Vec<usize> = (0..SEEN)
@@ -182,6 +188,9 @@ impl Stage {
             .collect();
         let luck = self.random.chance(LUCK);
         let ranked = seen.into_iter().filter_map(|at| {
+            if self.devices[at].taken >= CAPACITY {
+                return None;
+            }
             let rank = self.ranking.rank(self.devices[at].id, time(day))?;
             Some((if luck { 0 } else { rank }, at))
         });

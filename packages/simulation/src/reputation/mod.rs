@@ -1,6 +1,6 @@
 //! Attacks on a reputation, with the money counted, and what other ways to rate make of the same trace.
 //!
-//! A market of honest devices and consumers, a lease a consumer and day. Consumers see some of the devices and take
+//! A market of honest devices and consumers, a lease a consumer and day, two leases a device and day at most. Consumers see some of the devices and take
 //! the one that ranks best; a tenth of the demand tries its luck, so that newcomers are seen. Who ranks is one of
 //!
 //! - **caplet**: the contract's arithmetic ([`caplet_mechanism::reputation`]): decayed evidence weighted by fees

@@ -1,1 +1,0 @@
-fn main() { for t in caplet_simulation::reputation::simulate(1, None).tables { println!("{t}"); } }
