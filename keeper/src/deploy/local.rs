@@ -150,7 +150,7 @@ fn local_rules() -> Rules {
         suspend_faults: 3,
         cooldown_secs: 30,
         probation_secs: 30,
-        complaints: Complaints { share: Bps(5_000), fault: Uint64::new(1_000), most: Bps(5_000) },
+        complaints: Complaints { share: Bps(300), fault: Uint64::new(1_000), most: Bps(2_500) },
         stakes: Stakes::default(),
     }
 }

@@ -27,11 +27,11 @@ impl Default for Rates {
 }
 
 impl Rates {
-    /// With another rate from unit `from` on; `None` if a later switch is known already, so that no unit that was
-    /// priced is priced again.
+    /// With another rate from unit `from` on, `counted` being counted so far. `None` if a later switch is known, so
+    /// that no unit that was priced is priced again, or an earlier one is still ahead: two rates are all that is kept.
     #[must_use]
-    pub fn switched(self, from: u64, rate: Bps) -> Option<Self> {
-        if from < self.switch {
+    pub fn switched(self, counted: u64, from: u64, rate: Bps) -> Option<Self> {
+        if from < self.switch || (from > self.switch && counted < self.switch) {
             return None;
         }
         let next = Bps(rate.0.min(FULL));
@@ -47,7 +47,7 @@ impl Rates {
         })
     }
 
-    /// What is taken off for the first `units`, in units x basis points. Never falls, and by no more than the whole
+    /// What is taken off for the first `units`, not less than `start`, in units x basis points. Never falls, and by no more than the whole
     /// of what a unit costs.
     #[must_use]
     pub fn off(&self, units: u64) -> u128 {

@@ -124,12 +124,13 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
 
     /// Signs at `rate` of the price for units from `from` on: the next segment, by what was measured of this one
     /// (`PROTOCOL.md` 2). What is counted keeps its price, and what is signed stays signed. False, and nothing changes,
-    /// if `from` is counted already or before the last switch.
+    /// if `from` is counted already, or a switch after the last count is known.
     ///
     /// # Errors
     /// If it cannot be stored; the old rate stays then.
     pub fn rate(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError> {
-        let Some(rates) = self.state.rates.switched(from, rate) else { return Ok(false) };
+        let switched = self.state.rates.switched(self.state.counted, from, rate);
+        let Some(rates) = switched else { return Ok(false) };
         if from < self.state.counted {
             return Ok(false);
         }

@@ -143,13 +143,15 @@ impl Reader<'_> {
         if flags & HAS_RATES == 0 {
             return Some(Rates::default());
         }
-        Some(Rates {
+        let rates = Rates {
             start: self.u64()?,
             before: self.take().map(u128::from_be_bytes)?,
             rate: Bps(self.u16()?),
             switch: self.u64()?,
             next: Bps(self.u16()?),
-        })
+        };
+        // the full price is never written out
+        (rates != Rates::default()).then_some(rates)
     }
 
     fn proof(&mut self) -> Option<Proof> {

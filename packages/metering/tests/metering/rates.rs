@@ -60,8 +60,8 @@ fn a_payee_that_does_not_agree_pauses_and_has_lost_at_most_a_segment() {
         assert_eq!(pause.reason, PauseReason::Unpaid);
         assert!(world.loss() <= world.terms.segment_value(), "{}", world.loss());
         assert!(world.loss() <= world.most_loss());
-        world.payee.finish(End::Finished).unwrap();
-        assert_eq!(world.serve(1), Gate::End(End::Finished));
+        world.payee.finish(End::ProviderFinished).unwrap();
+        assert_eq!(world.serve(1), Gate::End(End::ProviderFinished));
     }
 }
 

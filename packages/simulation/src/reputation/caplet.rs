@@ -3,7 +3,7 @@
 use super::ranking::{Lease, Ranking};
 use super::{FEE_BPS, PRICE};
 use caplet_mechanism::reputation::{
-    Evidence, Fitness, Prior, Suspension, Voice, complaint, hearing, weight,
+    Evidence, Fitness, Ladder, Prior, Suspension, Voice, complaint, hearing, weight,
 };
 use caplet_protocol::Bps;
 use std::collections::BTreeMap;
@@ -18,12 +18,14 @@ const RULES: Suspension = Suspension {
     faults: 3,
     cooldown_secs: 3 * 86_400,
 };
+/// Bounds at which tiers begin.
+const TIERS: &[Bps] = &[Bps(3_000), Bps(6_000), Bps(8_000)];
 /// Seconds in which a payer's weight on a device is capped, and thousandths of weight of the cap.
 const WINDOW: (u64, u64) = (7 * 86_400, 5_000);
 /// Share of fees burned that may be spent on complaints.
-const COMPLAINTS: Bps = Bps(5_000);
+const COMPLAINTS: Bps = Bps(300);
 /// Complaints heard beyond the evidence that suspends, as a share of good service.
-const HEARD: Bps = Bps(5_000);
+const HEARD: Bps = Bps(2_500);
 /// The fee that a standard lease burns.
 const STANDARD: u64 = PRICE * FEE_BPS / 10_000;
 
@@ -131,6 +133,11 @@ impl Ranking for Caplet {
 
     fn rank(&self, provider: usize, time: u64) -> Option<u64> {
         let (_, bound, suspended) = self.standing(provider, time);
-        (!suspended).then_some(bound.0.into())
+        // the market tells tiers apart, not bounds
+        (!suspended).then_some(Ladder(TIERS).tier(bound).into())
+    }
+
+    fn score(&self, provider: usize, time: u64) -> u64 {
+        self.standing(provider, time).1.0.into()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::caplet::Caplet;
 use super::ranking::{Lease, Ranking as _};
-use super::{PRICE};
+use super::PRICE;
 use crate::Random;
 use caplet_mechanism::quality::{Band, Measured, Schedule, Sketch};
 use caplet_protocol::Bps;

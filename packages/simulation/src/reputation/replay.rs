@@ -6,6 +6,9 @@ use crate::Random;
 use caplet_protocol::Bps;
 use std::collections::BTreeSet;
 
+/// People below this number are trusted from the start by EigenTrust; early ones, in the trust set.
+const TRUSTED: usize = 10;
+
 /// A rating.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedRating {
@@ -96,7 +99,7 @@ pub fn generated(seed: u64) -> Vec<TimedRating> {
 /// those rated before count. `None` without ratings of both kinds.
 #[must_use]
 pub fn replay(ratings: &[TimedRating], way: Way) -> Option<u64> {
-    let mut ranking = way.start(ratings.iter().map(|r| r.source).min().map_or(1, |_| 3));
+    let mut ranking = way.start(TRUSTED);
     let (mut known, mut good, mut bad) = (BTreeSet::new(), Vec::new(), Vec::new());
     let mut month = 0;
     for rating in ratings {
@@ -105,7 +108,7 @@ pub fn replay(ratings: &[TimedRating], way: Way) -> Option<u64> {
             ranking.daily(rating.time);
         }
         if !known.insert(rating.target) {
-            let rank = ranking.rank(rating.target, rating.time).unwrap_or_default();
+            let rank = ranking.score(rating.target, rating.time);
             if rating.rating > 0 { good.push(rank) } else { bad.push(rank) }
         }
         let r = i32::from(rating.rating).saturating_add(10).saturating_mul(500);
