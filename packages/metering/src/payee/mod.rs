@@ -153,7 +153,8 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
     /// # Errors
     /// If it cannot be stored; the old rate stays then.
     pub fn agree(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError> {
-        let Some(rates) = self.state.rates.switched(from, rate) else { return Ok(false) };
+        let switched = self.state.rates.switched(self.served(), from, rate);
+        let Some(rates) = switched else { return Ok(false) };
         self.store(PayeeState { rates, ..self.state })?;
         Ok(true)
     }

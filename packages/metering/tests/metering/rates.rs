@@ -33,7 +33,7 @@ fn serve_to(world: &mut World, units: u64) -> Result<(), Gate> {
 
 #[test]
 fn a_bad_segment_makes_the_next_one_cheaper_and_a_good_one_makes_it_dear_again() {
-    let mut world = live(Risk { cap: 30 });
+    let mut world = live(Risk { cap: 1_000 });
     serve_to(&mut world, 100).unwrap();
     let low = rate_after(4_500);
     assert_eq!(low, Bps(7_000));
@@ -81,6 +81,7 @@ fn what_is_counted_keeps_its_price() {
     assert!(!world.payer.rate(99, Bps(5_000)).unwrap());
     assert!(world.payer.rate(200, Bps(5_000)).unwrap());
     assert!(!world.payer.rate(150, Bps(4_000)).unwrap(), "a later switch is known");
+    assert!(!world.payer.rate(300, Bps(4_000)).unwrap(), "that one is still ahead");
     assert_eq!(world.payer.state().rates.off(200), 0);
 }
 
@@ -110,12 +111,13 @@ proptest! {
         let mut rates = Rates::default();
         let mut truth = vec![10_000u128; 20_000];
         for (from, rate) in switches {
-            if let Some(next) = rates.switched(from, Bps(rate)) {
+            // the count has come to the last switch: else a further one is refused
+            if let Some(next) = rates.switched(rates.switch, from, Bps(rate)) {
                 rates = next;
                 truth[usize::try_from(from).unwrap()..].fill(rate.into());
             }
         }
-        let (low, high) = (a.min(b), a.max(b));
+        let (low, high) = (a.min(b).max(rates.start), a.max(b).max(rates.start));
         prop_assert!(terms.owed_at(&rates, low) <= terms.owed_at(&rates, high));
         prop_assert!(terms.owed_at(&rates, high) <= terms.owed(high));
         let worth: u128 = truth[..usize::try_from(high).unwrap()].iter().sum();
@@ -125,7 +127,7 @@ proptest! {
     #[test]
     fn rates_are_stored_as_they_are(switches in switches(), counted: u64) {
         let rates = switches.iter().fold(Rates::default(), |rates, (from, rate)| {
-            rates.switched(*from, Bps(*rate)).unwrap_or(rates)
+            rates.switched(*from, *from, Bps(*rate)).unwrap_or(rates)
         });
         let payer = PayerState { rates, counted, ..PayerState::default() };
         prop_assert_eq!(PayerState::decode(&payer.encode()), Some(payer));
