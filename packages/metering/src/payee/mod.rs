@@ -148,7 +148,7 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
 
     /// Agrees to `rate` of the price for units from `from` on. A payee that does not agree says nothing: what the
     /// payer withholds then stays owed, so service pauses once that is over the risk cap. False, and nothing changes, if
-    /// `from` is before the last switch.
+    /// `from` is before the last switch, or that one is still ahead.
     ///
     /// # Errors
     /// If it cannot be stored; the old rate stays then.
