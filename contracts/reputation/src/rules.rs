@@ -133,6 +133,7 @@ mod tests {
             suspend_faults: 3,
             cooldown_secs: 3_600,
             probation_secs: 0,
+            avoid_secs: 0,
             complaints: Complaints::default(),
             stakes: Stakes::default(),
         }

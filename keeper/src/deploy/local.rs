@@ -150,6 +150,7 @@ fn local_rules() -> Rules {
         suspend_faults: 3,
         cooldown_secs: 30,
         probation_secs: 30,
+        avoid_secs: 60,
         complaints: Complaints { share: Bps(300), fault: Uint64::new(1_000), most: Bps(2_500) },
         stakes: Stakes::default(),
     }

@@ -48,6 +48,9 @@ pub struct Rules {
     /// Seconds after a reinstatement in which the tier stays 0.
     #[serde(default)]
     pub probation_secs: u32,
+    /// Seconds after a lease that failed its consumer in which the instant lane does not pair the two again.
+    #[serde(default)]
+    pub avoid_secs: u32,
     /// What leases weigh that burned less than they should have.
     #[serde(default)]
     pub complaints: Complaints,

@@ -58,6 +58,11 @@ impl<'a> Parties<'a> {
         }
     }
 
+    /// Unix seconds until which a provider that failed a consumer is not given to it again.
+    pub(super) fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
+        self.standings.avoided(provider, consumer)
+    }
+
     /// A device as the registry knows it.
     pub(super) fn record(&mut self, device: DeviceId) -> Result<DeviceRecord, OrderError> {
         self.registry.device(device)?.ok_or(OrderError::UnknownDevice { device })

@@ -46,6 +46,7 @@ fn takes() -> Vec<T> {
         T::AboveLimit { price: 1, cost: 1, limit: 1 },
         T::SelfTrade { provider, consumer },
         T::ProviderInactive { provider },
+        T::Failed { provider, consumer, until: 2, now: 1 },
     ]
 }
 

@@ -7,6 +7,7 @@ use crate::{
     rules,
     standing::Addition,
     state::{
+        avoided::Avoided,
         config::{self, Config},
         consumers::Consumers,
         flags::Flags,
@@ -25,8 +26,11 @@ use caplet_api::{
 };
 use caplet_base::peer::Registry;
 use caplet_mechanism::reputation::{complaint, weight};
-use caplet_protocol::{DeviceId, LeaseId, content, layout::QosReport};
+use caplet_protocol::{Bps, DeviceId, LeaseId, content, layout::QosReport};
 use cosmwasm_std::{Binary, Event, QuerierWrapper, Storage};
+
+/// Under this rating a lease failed its consumer.
+const FAILED: Bps = Bps(5_000);
 
 /// Rates each lease once. One that is rated already is passed over, so that two who submit the same
 /// leases do not stand in each other's way; anything else that is wrong refuses the message.
@@ -56,6 +60,7 @@ struct Batch<'a> {
     payers: Payers,
     voices: Voices,
     consumers: Consumers,
+    avoided: Avoided,
     standings: Standings,
     flags: Flags,
     events: Vec<Event>,
@@ -70,6 +75,7 @@ impl<'a> Batch<'a> {
             payers: Payers::default(),
             voices: Voices::default(),
             consumers: Consumers::default(),
+            avoided: Avoided::default(),
             standings: Standings::default(),
             flags: Flags::open(),
             events: Vec::new(),
@@ -92,6 +98,7 @@ impl<'a> Batch<'a> {
         let weight = weighed.burned.saturating_add(weighed.complaint);
         self.ratings.put(storage, id, Rating { rating: verdict.rating, weight })?;
         self.record(storage, &lease, verdict, weighed)?;
+        self.avoid(&lease, verdict);
         self.rate_consumer(storage, &lease, ending)
     }
 
@@ -188,6 +195,14 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// A device that failed a consumer is not given to it again for a while.
+    fn avoid(&mut self, lease: &ClosedLease, verdict: Verdict) {
+        let until = lease.ended.saturating_add(self.config.rules.avoid_secs.into());
+        if verdict.rating < FAILED && until > self.now {
+            self.avoided.note(lease.provider, lease.consumer, until);
+        }
+    }
+
     /// What the lease says of who was served.
     fn rate_consumer(
         &mut self,
@@ -249,6 +264,7 @@ impl<'a> Batch<'a> {
         self.payers.flush(storage)?;
         self.voices.flush(storage, self.now)?;
         self.consumers.flush(storage)?;
+        self.avoided.flush(storage);
         self.standings.flush(storage)?;
         self.flags.flush(storage);
         Ok(self.events)

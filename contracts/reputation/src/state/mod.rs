@@ -1,5 +1,6 @@
 //! What the contract remembers; every map is private to its file.
 
+pub(crate) mod avoided;
 pub(crate) mod config;
 pub(crate) mod consumers;
 pub(crate) mod flags;

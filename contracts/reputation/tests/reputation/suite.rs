@@ -37,6 +37,7 @@ pub(crate) fn rules() -> Rules {
         suspend_faults: 3,
         cooldown_secs: 3_600,
         probation_secs: 0,
+        avoid_secs: 600,
         complaints: Complaints::default(),
         stakes: Stakes::default(),
     }
