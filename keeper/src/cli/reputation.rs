@@ -84,12 +84,15 @@ fn changes(known: &Reputation) -> Vec<String> {
         lines.push(format!("On probation in tier 0 until {until} (Unix seconds)."));
     }
     let next = rules.tiers.get(usize::from(standing.tier));
-    if let Some(leases) = next.and_then(|begins| needed(known, Bps(10_000), |bound| bound >= *begins)) {
+    if let Some(leases) =
+        next.and_then(|begins| needed(known, Bps(10_000), |bound| bound >= *begins))
+    {
         let tier = standing.tier.saturating_add(1);
         lines.push(format!("{leases} standard leases served in full bring it to tier {tier}."));
     }
     let current = usize::from(standing.tier).checked_sub(1).and_then(|tier| rules.tiers.get(tier));
-    if let Some(leases) = current.and_then(|begins| needed(known, Bps(0), |bound| bound < *begins)) {
+    if let Some(leases) = current.and_then(|begins| needed(known, Bps(0), |bound| bound < *begins))
+    {
         lines.push(format!("{leases} that fail take it down a tier."));
     }
     if let Some(leases) = needed(known, Bps(0), |bound| bound < rules.suspend_below) {
@@ -152,7 +155,11 @@ mod tests {
             lines[1],
             "Evidence: 51 leases rated; standard leases that still weigh: 40.00 good, 2.50 bad; 1 faults lately."
         );
-        assert!(lines[2].ends_with("standard leases served in full bring it to tier 4."), "{}", lines[2]);
+        assert!(
+            lines[2].ends_with("standard leases served in full bring it to tier 4."),
+            "{}",
+            lines[2]
+        );
         assert!(lines[3].ends_with("that fail take it down a tier."), "{}", lines[3]);
         assert_eq!(lines.last().unwrap(), "Half of all this fades in 30 days.");
     }

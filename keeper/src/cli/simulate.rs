@@ -65,7 +65,8 @@ pub(super) fn simulate(args: &Args) -> anyhow::Result<()> {
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<reputation::TimedRating>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     reputation::parse(&text).with_context(|| format!("{} is no file of ratings", file.display()))
 }
 

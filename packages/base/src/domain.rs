@@ -3,7 +3,7 @@
 use caplet_api::common::DomainResponse;
 use caplet_protocol::Domain;
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Addr, QuerierWrapper, Env, HexBinary, StdError, StdResult, Storage, Uint64};
+use cosmwasm_std::{Addr, Env, HexBinary, QuerierWrapper, StdError, StdResult, Storage, Uint64};
 use cw_storage_plus::Item;
 
 #[cw_serde]

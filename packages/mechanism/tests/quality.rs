@@ -7,8 +7,11 @@ use proptest::prelude::*;
 const SCHEDULE: Schedule = Schedule { floor: Bps(4_000), full: Bps(9_000), step: Bps(10_000) };
 
 fn schedule() -> impl Strategy<Value = Schedule> {
-    (0..=10_000u16, 1..=10_000u16, 1..=10_000u16)
-        .prop_map(|(floor, full, step)| Schedule { floor: Bps(floor), full: Bps(full), step: Bps(step) })
+    (0..=10_000u16, 1..=10_000u16, 1..=10_000u16).prop_map(|(floor, full, step)| Schedule {
+        floor: Bps(floor),
+        full: Bps(full),
+        step: Bps(step),
+    })
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::suite::{
     ALICE, ALICE_SELLS, BOB, CAROL, CLOSE_BOND, DAVE, MARKET, Outcome, RICHES, Suite, find, refused,
 };
 use caplet_api::auction::{DemandInput, ExecuteMsg};
-use caplet_api::layout::avoided_key;
 use caplet_api::event::{LeasesOpened, OfferTaken};
+use caplet_api::layout::avoided_key;
 use caplet_protocol::{DeviceId, Lots, layout::Side};
 
 fn take(suite: &mut Suite, sender: &str, offer: u64, demand: DemandInput) -> Outcome {
@@ -157,10 +157,10 @@ fn who_failed_a_consumer_is_not_given_to_it_until_the_time_is_over_and_to_others
     let offer = post(&mut suite, CAROL, 12, 3);
     let until = suite.now() + 60;
     let reputation = suite.reputation.clone();
-    suite.app.contract_storage_mut(&reputation).set(
-        &avoided_key(CAROL, ALICE),
-        &u32::try_from(until).unwrap().to_be_bytes(),
-    );
+    suite
+        .app
+        .contract_storage_mut(&reputation)
+        .set(&avoided_key(CAROL, ALICE), &u32::try_from(until).unwrap().to_be_bytes());
     let demand = suite.demand(ALICE, 20, 1);
     refused(take(&mut suite, "alice", offer, demand), &["failed device", "take another offer"]);
     let demand = suite.demand(BOB, 20, 1);

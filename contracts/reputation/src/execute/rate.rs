@@ -291,9 +291,8 @@ struct Fees {
 impl Fees {
     fn of(rules: &Rules, lease: &ClosedLease) -> Result<Self, ContractError> {
         let standard = rules::standard_fee(rules, lease.asset)?;
-        let weight = |fee: u128| {
-            weight(u64::try_from(fee).unwrap_or(u64::MAX), standard, 0, u64::MAX)
-        };
+        let weight =
+            |fee: u128| weight(u64::try_from(fee).unwrap_or(u64::MAX), standard, 0, u64::MAX);
         Ok(Self { burned: weight(lease.burned), full: weight(lease.full) })
     }
 }

@@ -1,8 +1,7 @@
 //! Ends a suspension whose conditions are met.
 
 use crate::{
-    ContractError,
-    rules,
+    ContractError, rules,
     state::{config, flags::Flags, stakes, standings},
 };
 use caplet_api::event::SuspensionChanged;

@@ -7,8 +7,8 @@ use super::stake;
 use crate::{
     ContractError,
     lease::Escrow,
-    state::{config, consumers, flags::Flags, stakes, standings},
     standing::Standing,
+    state::{config, consumers, flags::Flags, stakes, standings},
 };
 use caplet_api::{
     event::{LieProven, SuspensionChanged},
@@ -87,7 +87,8 @@ fn signed(
     let (amount, units) = (given.amount.u128(), given.units.u64());
     let voucher = Voucher { lease, lane, amount, units, evidence, ..Voucher::default() };
     let message = voucher.preimage(domain);
-    let claim = |key: &PublicKey| Claim { message: &message, signature: &given.signature, key: *key };
+    let claim =
+        |key: &PublicKey| Claim { message: &message, signature: &given.signature, key: *key };
     keys.iter().any(|key| holds(api, &claim(key)))
 }
 

@@ -10,9 +10,7 @@ use crate::{
 use caplet_api::event::StakeChanged;
 use caplet_base::peer::Registry;
 use caplet_protocol::DeviceId;
-use cosmwasm_std::{
-    Addr, BankMsg, Coin, Event, QuerierWrapper, Response, Storage, Uint128, coin,
-};
+use cosmwasm_std::{Addr, BankMsg, Coin, Event, QuerierWrapper, Response, Storage, Uint128, coin};
 
 /// Adds the funds sent along to a device's stake and ends an unbonding. Only the device's owner may: a stake is its
 /// word, and nobody is made to vouch.

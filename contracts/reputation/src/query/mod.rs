@@ -1,9 +1,8 @@
 //! Answers.
 
 use crate::{
-    ContractError,
+    ContractError, rules,
     standing::Standing,
-    rules,
     state::{config, consumers, ratings::Ratings, stakes, standings, voices},
 };
 use caplet_api::reputation::{

@@ -70,7 +70,11 @@ pub(crate) struct Consumers(BTreeMap<DeviceId, Consumer>);
 
 impl Consumers {
     /// What is known of a device, to be changed.
-    pub(crate) fn of(&mut self, storage: &dyn Storage, device: DeviceId) -> StdResult<&mut Consumer> {
+    pub(crate) fn of(
+        &mut self,
+        storage: &dyn Storage,
+        device: DeviceId,
+    ) -> StdResult<&mut Consumer> {
         match self.0.entry(device) {
             Entry::Occupied(known) => Ok(known.into_mut()),
             Entry::Vacant(place) => Ok(place.insert(find(storage, device)?)),

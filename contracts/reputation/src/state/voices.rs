@@ -29,7 +29,12 @@ const fn key(of: Speaker) -> (u8, u32) {
 }
 
 /// A voice at `now`.
-pub(crate) fn find(storage: &dyn Storage, rules: &Rules, now: u64, of: Speaker) -> StdResult<Voice> {
+pub(crate) fn find(
+    storage: &dyn Storage,
+    rules: &Rules,
+    now: u64,
+    of: Speaker,
+) -> StdResult<Voice> {
     let Kept { left, updated } = VOICES.may_load(storage, key(of))?.unwrap_or_default();
     let elapsed = now.saturating_sub(updated.u64());
     Ok(Voice(left.u64()).decayed(elapsed, rules::half_life(rules)))

@@ -20,7 +20,13 @@ fn suite() -> Suite {
 }
 
 /// A lease that ends now.
-fn ended(suite: &mut Suite, provider: u32, payer: u32, reason: CloseReason, redeemed: u64) -> Lease {
+fn ended(
+    suite: &mut Suite,
+    provider: u32,
+    payer: u32,
+    reason: CloseReason,
+    redeemed: u64,
+) -> Lease {
     let end = suite.now();
     Lease { end, ..suite.lease(provider, payer).ended(reason, redeemed) }
 }
@@ -75,7 +81,8 @@ fn what_a_lease_burns_does_not_complain_about_the_same_lease() {
 
 #[test]
 fn complaints_of_several_payers_are_faults_and_suspend() {
-    let mut suite = Suite::with_rules(Rules { suspend_evidence: 10_000u64.into(), ..complaining() });
+    let mut suite =
+        Suite::with_rules(Rules { suspend_evidence: 10_000u64.into(), ..complaining() });
     for payer in 1..4 {
         burn(&mut suite, 2, payer, 4);
     }
@@ -98,8 +105,10 @@ fn a_device_with_a_record_is_not_complained_out_of_the_market_however_much_voice
     for payer in 0..10 {
         burn(&mut suite, 9, payer, 5);
     }
-    let said: u64 =
-        (0..10).flat_map(|payer| [payer; 5]).map(|payer| unserved(&mut suite, 1, payer).weight).sum();
+    let said: u64 = (0..10)
+        .flat_map(|payer| [payer; 5])
+        .map(|payer| unserved(&mut suite, 1, payer).weight)
+        .sum();
     assert_eq!(said, 13_000, "three, and half of twenty; 25 were bought");
     let standing = suite.standing(1);
     assert_eq!((standing.suspended_until, standing.faults), (None, 0));

@@ -3,8 +3,8 @@
 //! `UPDATE_GOLDENS=1 cargo test -p caplet-reputation` rewrites them.
 
 use crate::peers::Lease;
-use crate::{lies, stakes};
 use crate::suite::{Suite, rules};
+use crate::{lies, stakes};
 use caplet_api::common::AdminMsg;
 use caplet_api::escrow::CloseReason;
 use caplet_api::reputation::{ExecuteMsg, RateInput};

@@ -40,7 +40,8 @@ fn prepare(suite: &mut Suite) -> u64 {
 }
 
 fn last(lease: u64, seed: u8, amount: u128, evidence: [u8; 32]) -> LastVoucher {
-    let voucher = Voucher { lease: LeaseId(lease), amount, units: 5, evidence, ..Voucher::default() };
+    let voucher =
+        Voucher { lease: LeaseId(lease), amount, units: 5, evidence, ..Voucher::default() };
     LastVoucher {
         amount: amount.into(),
         units: 5u64.into(),

@@ -1,8 +1,8 @@
 //! How soon a device that gets worse is found out.
 
+use super::PRICE;
 use super::caplet::Caplet;
 use super::ranking::{Lease, Ranking as _};
-use super::PRICE;
 use crate::Random;
 use caplet_mechanism::quality::{Band, Measured, Schedule, Sketch};
 use caplet_protocol::Bps;

@@ -92,8 +92,7 @@ pub fn run(seed: u64, attack: Attack, way: Way) -> Run {
     }
     let next = devices.len();
     let ranking = way.start(TRUSTED);
-    let mut stage =
-        Stage { random, ranking, devices, next, run: Run::default(), cost: 0, gain: 0 };
+    let mut stage = Stage { random, ranking, devices, next, run: Run::default(), cost: 0, gain: 0 };
     for day in 0..DAYS {
         stage.attack(attack, day);
         stage.trade(day);
@@ -183,9 +182,8 @@ impl Stage {
     /// The best ranked of those seen that have room, or any of them; none if all are full or suspended.
     fn choose(&mut self, day: u32) -> Option<usize> {
         let last = u64::try_from(self.devices.len()).unwrap_or(1).saturating_sub(1);
-        let seen: Vec<usize> = (0..SEEN)
-            .map(|_| usize::try_from(self.random.within(0, last)).unwrap_or(0))
-            .collect();
+        let seen: Vec<usize> =
+            (0..SEEN).map(|_| usize::try_from(self.random.within(0, last)).unwrap_or(0)).collect();
         let luck = self.random.chance(LUCK);
         let ranked = seen.into_iter().filter_map(|at| {
             if self.devices[at].taken >= CAPACITY {

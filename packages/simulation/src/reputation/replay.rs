@@ -26,7 +26,9 @@ pub struct TimedRating {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RatingError {
     /// A line that is no rating.
-    #[error("line {line} is {text:?}: it should be SOURCE,TARGET,RATING,TIME with a rating from -10 to 10")]
+    #[error(
+        "line {line} is {text:?}: it should be SOURCE,TARGET,RATING,TIME with a rating from -10 to 10"
+    )]
     Line {
         /// Counted from 1.
         line: usize,

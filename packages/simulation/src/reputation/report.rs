@@ -2,7 +2,8 @@
 #![allow(clippy::cast_precision_loss, reason = "numbers to look at")]
 
 use super::{
-    Attack, PRICE, Run, TimedRating, Way, detect::detections, generated, market::run, replay::replay,
+    Attack, PRICE, Run, TimedRating, Way, detect::detections, generated, market::run,
+    replay::replay,
 };
 use crate::{Chart, Outcome, Series, Table};
 
@@ -44,10 +45,9 @@ fn money(quiet: &Run, attacks: &[(Attack, Run)]) -> Table {
     for (attack, run) in attacks {
         let cost = last(&run.cost);
         let (gain, missed) = match attack {
-            Attack::Badmouthing => (
-                run.earned.saturating_sub(quiet.earned),
-                quiet.rivals.saturating_sub(run.rivals),
-            ),
+            Attack::Badmouthing => {
+                (run.earned.saturating_sub(quiet.earned), quiet.rivals.saturating_sub(run.rivals))
+            }
             _ => (last(&run.gain), run.garbage().saturating_mul(PRICE)),
         };
         table.row([
@@ -67,7 +67,8 @@ fn shares(ways: &[(Way, Run)]) -> Table {
     let columns = ["", "bad demand %", "last month %", "attackers' net", "paid for garbage"];
     let mut table = Table::new("Swarm, wash traders and defectors at once", &columns);
     for (way, run) in ways {
-        let tail = Run { days: run.days.iter().rev().take(30).copied().collect(), ..Run::default() };
+        let tail =
+            Run { days: run.days.iter().rev().take(30).copied().collect(), ..Run::default() };
         let net = last(&run.gain) as f64 - last(&run.cost) as f64;
         table.row([
             way.name().to_owned(),
@@ -128,9 +129,7 @@ fn nets(attacks: &[(Attack, Run)]) -> Chart {
             .iter()
             .zip(&run.cost)
             .zip(1u32..)
-            .map(|((gain, cost), day)| {
-                (f64::from(day), (*gain as f64 - *cost as f64) / FEE as f64)
-            })
+            .map(|((gain, cost), day)| (f64::from(day), (*gain as f64 - *cost as f64) / FEE as f64))
             .collect(),
     };
     chart("Attackers' net gain", "fees of a standard lease", attacks.iter().map(line).collect())

@@ -81,8 +81,13 @@ fn ratings_are_read_as_the_trust_set_has_them() {
     let first = TimedRating { source: 6, target: 2, rating: 4, time: 1_289_241_911 };
     let ratings = parse(text).unwrap();
     assert_eq!((ratings[0], ratings.len()), (first, 3));
-    for (text, line) in [("6,2,4", 1), ("6,2,4,9\n6,2,11,9", 2), ("a,2,4,9", 1), ("6,2,0,9", 1), ("6,2,4,9,9", 1)] {
-        assert!(matches!(parse(text), Err(RatingError::Line { line: found, .. }) if found == line), "{text}");
+    for (text, line) in
+        [("6,2,4", 1), ("6,2,4,9\n6,2,11,9", 2), ("a,2,4,9", 1), ("6,2,0,9", 1), ("6,2,4,9,9", 1)]
+    {
+        assert!(
+            matches!(parse(text), Err(RatingError::Line { line: found, .. }) if found == line),
+            "{text}"
+        );
     }
     assert_eq!(parse("\n"), Err(RatingError::Empty));
 }
