@@ -105,7 +105,9 @@ fn draw(
     for (series, colour) in chart.series.iter().zip(COLOURS.iter().cycle()) {
         let line = LineSeries::new(series.points.iter().copied(), colour.stroke_width(2));
         let drawn = context.draw_series(line).map_err(failed)?;
-        let key = |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2));
+        let key = |(x, y): (i32, i32)| {
+            PathElement::new([(x, y), (x.saturating_add(18), y)], colour.stroke_width(2))
+        };
         drawn.label(&series.name).legend(key);
     }
     let labels = context

@@ -56,7 +56,7 @@ impl Voice {
 pub fn hearing(alpha: u64, heard: u64, least: u64, share: Bps) -> u64 {
     let more = u128::from(alpha).saturating_mul(share.0.min(10_000).into()) / 10_000;
     let most = u128::from(least).saturating_mul(MILLIONTHS.into()).saturating_add(more);
-    let left = most.saturating_sub(heard.into()) / u128::from(MILLIONTHS);
+    let left = most.saturating_sub(heard.into()).checked_div(MILLIONTHS.into()).unwrap_or_default();
     u64::try_from(left).unwrap_or(u64::MAX)
 }
 

@@ -110,7 +110,7 @@ fn vector(i: u8) -> Vector {
 fn device(random: &mut Random) -> Device {
     let class = random.within(0, 3);
     // reliable devices are dearer
-    let ask = random.within(15, 45).saturating_add(class / 2 * 8);
+    let ask = random.within(15, 45).saturating_add((class / 2).saturating_mul(8));
     Device {
         class: ClassIndex(u16::try_from(class).unwrap_or(0)),
         ask: tick(ask),
