@@ -46,7 +46,7 @@ pub fn execute(
     msg: ExecuteMsg,
 ) -> Result<Response, ContractError> {
     permission::check(deps.storage, &info.sender, &msg)?;
-    execute::dispatch(deps, &env, &info.sender, msg)
+    execute::dispatch(deps, &env, &info, msg)
 }
 
 /// Answers a question.

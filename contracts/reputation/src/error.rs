@@ -2,8 +2,8 @@
 
 use caplet_base::admin::AdminError;
 use caplet_mechanism::reputation::{LadderError, SuspensionError};
-use caplet_protocol::{AssetId, Bps, DeviceId, LeaseId};
-use cosmwasm_std::{StdError, Uint64};
+use caplet_protocol::{AssetId, Bps, DeviceId, Lane, LeaseId};
+use cosmwasm_std::{Addr, StdError, Uint64};
 use thiserror::Error;
 
 /// Most leases in one message.
@@ -94,7 +94,7 @@ pub enum ContractError {
     },
     /// Its bound is still too low.
     #[error(
-        "device {device}'s bound is {bound} basis points, {wanted} are needed while its record has weight: wait, a record fades"
+        "device {device}'s bound is {bound} basis points, {wanted} are needed while its record has weight: wait, a record fades{}", match .appeal { Some(appeal) => format!(", or stake {appeal}, {staked} are staked"), None => String::new() }
     )]
     BoundTooLow {
         /// The device.
@@ -103,6 +103,69 @@ pub enum ContractError {
         bound: Bps,
         /// The rules' threshold.
         wanted: Bps,
+        /// Base units at stake for it.
+        staked: u128,
+        /// Stake that would do instead, if any does.
+        appeal: Option<u128>,
+    },
+    /// Funds with a message that takes none.
+    #[error("this message takes no funds: only `stake` does")]
+    NoFunds {},
+    /// Not exactly one coin of the stake's denomination.
+    #[error("a stake is one coin of {}: send that", match denom.as_str() { "" => "nothing, as the rules name no denomination", denom => denom })]
+    Funds {
+        /// The rules' denomination; empty for none.
+        denom: String,
+    },
+    /// Whoever stakes is not the owner.
+    #[error("device {device} is not the sender's: its owner stakes for it")]
+    NotOwner {
+        /// The device.
+        device: DeviceId,
+    },
+    /// There is a stake already, of somebody else or in another coin.
+    #[error("{staker} has a stake in {denom} for device {device}: it must be withdrawn first")]
+    OtherStake {
+        /// The device.
+        device: DeviceId,
+        /// Whose stake it is.
+        staker: Addr,
+        /// Its denomination.
+        denom: String,
+    },
+    /// Nothing of the sender's is at stake.
+    #[error("nothing of the sender's is at stake for device {device}")]
+    NoStake {
+        /// The device.
+        device: DeviceId,
+    },
+    /// The stake has not unbonded.
+    #[error("the stake for device {device} {}, it is {now} now: {}", match from { Some(from) => format!("unbonds at {from}"), None => "is bonded".into() }, match from { Some(_) => "try again then", None => "send `unstake` first" })]
+    Bonded {
+        /// The device.
+        device: DeviceId,
+        /// Unix seconds from which it may be withdrawn, if it unbonds.
+        from: Option<u64>,
+        /// Unix seconds.
+        now: u64,
+    },
+    /// What was brought proves nothing.
+    #[error(
+        "these are not two last vouchers of lease {lease} with different reports signed by device {device}: bring both as they were signed"
+    )]
+    NoLie {
+        /// The lease.
+        lease: LeaseId,
+        /// Its consumer.
+        device: DeviceId,
+    },
+    /// It was punished before.
+    #[error("the lie about lane {} of lease {lease} was punished already", .lane.0)]
+    Punished {
+        /// The lease.
+        lease: LeaseId,
+        /// The lane.
+        lane: Lane,
     },
     /// Rules that contradict themselves.
     #[error("rules: {field} is {found}, {wanted}")]
@@ -165,7 +228,20 @@ mod tests {
             ContractError::NoStandardFee { asset: AssetId(1) },
             ContractError::NotSuspended { device },
             ContractError::CoolingDown { device, until: 2, now: 1 },
-            ContractError::BoundTooLow { device, bound, wanted: Bps(2) },
+            ContractError::BoundTooLow { device, bound, wanted: Bps(2), staked: 0, appeal: None },
+            ContractError::NoFunds {},
+            ContractError::Funds { denom: "ucap".into() },
+            ContractError::NotOwner { device },
+            ContractError::OtherStake {
+                device,
+                staker: Addr::unchecked("a"),
+                denom: "ucap".into(),
+            },
+            ContractError::NoStake { device },
+            ContractError::Bonded { device, from: None, now: 1 },
+            ContractError::Bonded { device, from: Some(2), now: 1 },
+            ContractError::NoLie { lease, device },
+            ContractError::Punished { lease, lane: Lane(0) },
             ContractError::Rules { field: "f", found: Uint64::new(1), wanted },
             LadderError::Unrated { first: bound, unrated: bound }.into(),
             SuspensionError::NoEvidence.into(),

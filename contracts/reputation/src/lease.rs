@@ -34,6 +34,8 @@ pub(crate) struct ClosedLease {
     pub(crate) share: Bps,
     /// Base units of protocol fee it paid.
     pub(crate) burned: u128,
+    /// Base units of protocol fee it would have paid, had the whole price been redeemed.
+    pub(crate) full: u128,
     /// SHA-256 of the QoS report in its best voucher.
     pub(crate) evidence: Option<Vec<u8>>,
 }
@@ -76,6 +78,8 @@ impl<'a> Escrow<'a> {
         }
         let reason = CloseReason::from_u8(state.reason).ok_or_else(|| foreign("a close reason"))?;
         let (redeemed, burned) = self.paid(id, deal.lanes, state.fees)?;
+        let price = u128::from(deal.price).saturating_mul(deal.lots.into());
+        let full = price.saturating_mul(self.protocol_fee(state.fees)?.into()) / 10_000;
         let terms = self.terms(deal.terms)?;
         let ended = match state.closing_time {
             0 => terms.end.u64(),
@@ -92,8 +96,18 @@ impl<'a> Escrow<'a> {
             ended: ended.min(now),
             share: share(redeemed, &deal),
             burned,
+            full,
             evidence: raw(&self.querier, &self.address, evidence_key(id))?,
         })
+    }
+
+    /// The device that was served by a lease, whatever state it is in.
+    pub(crate) fn consumer(&mut self, id: LeaseId) -> Result<DeviceId, ContractError> {
+        let deal = DealRecord::decode(slot(&mut self.deals, &DEALS, id.0)?);
+        if deal.terms == 0 {
+            return Err(ContractError::NoLease { lease: id });
+        }
+        Ok(DeviceId(deal.consumer))
     }
 
     /// What all lanes redeemed, gross, and the protocol's fee of it: each lane's by itself, as escrow

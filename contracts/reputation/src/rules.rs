@@ -1,8 +1,8 @@
 //! The rules as the mechanism takes them, and when they make sense.
 
 use crate::ContractError;
-use caplet_api::reputation::Rules;
-use caplet_mechanism::reputation::{Ladder, Prior, Suspension};
+use caplet_api::reputation::{Rules, Stakes};
+use caplet_mechanism::reputation::{Evidence, Ladder, Prior, Suspension};
 use caplet_protocol::{AssetId, Bps};
 use core::num::NonZeroU32;
 use cosmwasm_std::Uint64;
@@ -29,6 +29,12 @@ pub fn check(rules: &Rules) -> Result<(), ContractError> {
     within("suspend_evidence", rules.suspend_evidence.u64(), 1, MOST_WEIGHT)?;
     within("suspend_faults", rules.suspend_faults.into(), 0, MOST_FAULTS.into())?;
     within("cooldown_secs", rules.cooldown_secs.into(), 1, u32::MAX.into())?;
+    within("complaints.share", rules.complaints.share.0.into(), 0, 10_000)?;
+    within("complaints.most", rules.complaints.most.0.into(), 0, 10_000)?;
+    within("complaints.fault", rules.complaints.fault.u64(), 0, MOST_WEIGHT)?;
+    within("stakes.slash", rules.stakes.slash.0.into(), 0, 10_000)?;
+    // all of it would let a liar move its stake out of an unbonding by proving its own lie
+    within("stakes.bounty", rules.stakes.bounty.0.into(), 0, 5_000)?;
     for fee in &rules.standard_fee {
         within("standard_fee", fee.u64(), 1, u64::MAX)?;
     }
@@ -67,6 +73,21 @@ pub(crate) fn suspension(rules: &Rules) -> Suspension {
     }
 }
 
+/// Stake that replaces a good bound for a device suspended `times` times; `None` if no stake does.
+pub(crate) fn appeal(rules: &Rules, times: u32) -> Option<u128> {
+    let Stakes { denom, appeal, .. } = &rules.stakes;
+    let doublings = times.saturating_sub(1).min(6);
+    let wanted = appeal.u128().saturating_mul(1u128 << doublings);
+    (!denom.is_empty() && wanted > 0).then_some(wanted)
+}
+
+/// Base units of the stakes' asset that the fees behind good service come to; bad service, and complaints, which were
+/// burned elsewhere, count for nothing. 0 without a standard fee.
+pub(crate) fn burned(rules: &Rules, evidence: Evidence) -> u128 {
+    let fee = standard_fee(rules, rules.stakes.asset).unwrap_or_default();
+    u128::from(evidence.alpha).saturating_mul(fee.into()) / 1_000_000
+}
+
 /// The half life; [`check`] rules out 0.
 pub(crate) fn half_life(rules: &Rules) -> NonZeroU32 {
     NonZeroU32::new(rules.half_life_secs).unwrap_or(NonZeroU32::MAX)
@@ -95,6 +116,7 @@ pub(crate) fn standard_fee(rules: &Rules, asset: AssetId) -> Result<u64, Contrac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use caplet_api::reputation::Complaints;
 
     fn good() -> Rules {
         Rules {
@@ -110,6 +132,10 @@ mod tests {
             suspend_evidence: 3_000u64.into(),
             suspend_faults: 3,
             cooldown_secs: 3_600,
+            probation_secs: 0,
+            avoid_secs: 0,
+            complaints: Complaints::default(),
+            stakes: Stakes::default(),
         }
     }
 
@@ -125,6 +151,9 @@ mod tests {
             (|r| r.window_secs = 0, "window_secs is 0"),
             (|r| r.standard_fee.push(Uint64::zero()), "standard_fee is 0"),
             (|r| r.suspend_faults = 33, "suspend_faults is 33"),
+            (|r| r.complaints.share = Bps(10_001), "complaints.share is 10001"),
+            (|r| r.stakes.slash = Bps(10_001), "stakes.slash is 10001"),
+            (|r| r.stakes.bounty = Bps(5_001), "stakes.bounty is 5001"),
             (|r| r.cooldown_secs = 0, "cooldown_secs is 0"),
             (|r| r.tiers = (1..9).map(|i| Bps(1_000 * i)).collect(), "number of tiers is 8"),
             (|r| r.tiers = vec![Bps(6_000), Bps(6_000)], "tier 2"),

@@ -2,7 +2,7 @@
 
 use crate::rules;
 use caplet_api::reputation::Rules;
-use caplet_mechanism::reputation::{Evidence, Fitness, recent_faults};
+use caplet_mechanism::reputation::{Evidence, Fitness, hearing, recent_faults};
 use caplet_protocol::Bps;
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::Uint64;
@@ -14,7 +14,9 @@ pub struct Standing {
     alpha: Uint64,
     /// Decayed weight of bad service, millionths.
     beta: Uint64,
-    /// Unix seconds up to which both are decayed.
+    /// How much of it complaints are.
+    complained: Uint64,
+    /// Unix seconds up to which all three are decayed.
     updated: Uint64,
     /// Leases rated.
     leases: u32,
@@ -28,6 +30,8 @@ pub struct Standing {
     suspended_until: Option<Uint64>,
     /// How often it was suspended.
     suspensions: u32,
+    /// Unix seconds until which its tier stays 0.
+    probation_until: Uint64,
 }
 
 /// What one lease adds.
@@ -37,6 +41,8 @@ pub struct Addition {
     pub rating: Bps,
     /// w after all caps, thousandths of a standard lease.
     pub weight: u64,
+    /// What is added at r = 0 besides, thousandths.
+    pub complaint: u64,
     /// Unix seconds when the lease ended: old service is old evidence, whenever it is rated.
     pub ended: u64,
     /// Whether the provider failed.
@@ -50,6 +56,7 @@ impl Standing {
         Self {
             alpha: Uint64::zero(),
             beta: Uint64::zero(),
+            complained: Uint64::zero(),
             updated: now.into(),
             leases: 0,
             tier: 0,
@@ -57,6 +64,7 @@ impl Standing {
             suspended_at: Uint64::zero(),
             suspended_until: None,
             suspensions: 0,
+            probation_until: Uint64::zero(),
         }
     }
 
@@ -65,6 +73,26 @@ impl Standing {
     pub fn evidence(&self, rules: &Rules, now: u64) -> Evidence {
         let known = Evidence { alpha: self.alpha.u64(), beta: self.beta.u64() };
         known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules))
+    }
+
+    /// Millionths of complaints left at `now`.
+    fn heard(&self, rules: &Rules, now: u64) -> u64 {
+        let known = Evidence { alpha: self.complained.u64(), beta: 0 };
+        known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules)).alpha
+    }
+
+    /// Thousandths of complaints that still move it at `now`.
+    #[must_use]
+    pub fn hears(&self, rules: &Rules, now: u64) -> u64 {
+        let alpha = self.evidence(rules, now).alpha;
+        let (least, share) = (rules.suspend_evidence.u64(), rules.complaints.most);
+        hearing(alpha, self.heard(rules, now), least, share)
+    }
+
+    /// Whether its good service is record enough for complaints to be no faults.
+    #[must_use]
+    pub fn has_record(&self, rules: &Rules, now: u64) -> bool {
+        self.evidence(rules, now).alpha / 1_000 >= rules.suspend_evidence.u64()
     }
 
     /// R at `now`.
@@ -126,10 +154,14 @@ impl Standing {
         let before = self.fitness(rules, now);
         let age = now.saturating_sub(lease.ended);
         let half_life = rules::half_life(rules);
-        let new = Evidence::default().rated(lease.weight, lease.rating).decayed(age, half_life);
+        let new = Evidence::default().rated(lease.weight, lease.rating);
+        let new = new.rated(lease.complaint, Bps(0)).decayed(age, half_life);
+        let complaint = Evidence::default().rated(lease.complaint, Bps(0)).decayed(age, half_life);
+        let heard = self.heard(rules, now).saturating_add(complaint.beta);
         let old = self.evidence(rules, now);
         self.alpha = old.alpha.saturating_add(new.alpha).into();
         self.beta = old.beta.saturating_add(new.beta).into();
+        self.complained = heard.into();
         self.updated = now.into();
         self.leases = self.leases.saturating_add(1);
 
@@ -138,16 +170,38 @@ impl Standing {
             recent_faults(&mut self.faults, now, rules.window_secs, rules.suspend_faults);
         }
         let after = self.fitness(rules, now);
-        self.tier = rules::tier(rules, after.bound);
+        self.tier = self.tier_of(rules, after.bound, now);
         let rule = rules::suspension(rules);
         if self.suspended_until.is_some() || rule.due(before, after).is_none() {
             return false;
         }
+        self.suspend(rules, now);
+        true
+    }
+
+    /// Suspends for a proven lie, whatever the record; a suspension that runs begins anew. Returns until when.
+    pub fn condemn(&mut self, rules: &Rules, now: u64) -> u64 {
+        self.suspend(rules, now)
+    }
+
+    fn suspend(&mut self, rules: &Rules, now: u64) -> u64 {
+        let until = now.saturating_add(rules::suspension(rules).cooldown(self.suspensions));
         self.suspended_at = now.into();
-        self.suspended_until = Some(now.saturating_add(rule.cooldown(self.suspensions)).into());
+        self.suspended_until = Some(until.into());
         self.suspensions = self.suspensions.saturating_add(1);
         self.faults.clear();
-        true
+        until
+    }
+
+    /// 0 on probation, else by the bound.
+    fn tier_of(&self, rules: &Rules, bound: Bps, now: u64) -> u8 {
+        if now < self.probation_until.u64() { 0 } else { rules::tier(rules, bound) }
+    }
+
+    /// Unix seconds until which it is on probation, if it is at `now`.
+    #[must_use]
+    pub fn probation_until(&self, now: u64) -> Option<u64> {
+        Some(self.probation_until.u64()).filter(|until| now < *until)
     }
 
     /// Keeps fewer faults than suspend, so that the next one is seen as one more; there are others only
@@ -166,10 +220,11 @@ impl Standing {
         })
     }
 
-    /// Ends a suspension; its tier is what its bound is worth by now.
+    /// Ends a suspension and begins the probation; after it, or without one, its tier is what its bound is worth.
     pub fn reinstate(&mut self, rules: &Rules, now: u64) {
         self.suspended_until = None;
         self.faults.clear();
-        self.tier = rules::tier(rules, self.bound(rules, now));
+        self.probation_until = now.saturating_add(rules.probation_secs.into()).into();
+        self.tier = self.tier_of(rules, self.bound(rules, now), now);
     }
 }

@@ -53,6 +53,27 @@ pub fn of(ending: Ending, report: Option<&QosReport>) -> Verdict {
     }
 }
 
+/// What a lease says of the device that was served: r, and whether the provider complains of it.
+///
+/// | the lease ended | r | complaint |
+/// | --- | --- | --- |
+/// | CountMismatch | 0 | yes |
+/// | ProviderFinished, without a last voucher | share of the price redeemed | yes |
+/// | KeyCompromised, DeviceRetired, not of the provider | 0 | no |
+/// | in any other way | 100 % of what it signed is paid | no |
+#[must_use]
+pub fn of_consumer(ending: Ending, signed_last: bool) -> (Bps, bool) {
+    let Ending { reason, provider_failed, share } = ending;
+    match reason {
+        CloseReason::CountMismatch => (Bps(0), true),
+        CloseReason::ProviderFinished if !signed_last => (share, true),
+        CloseReason::KeyCompromised | CloseReason::DeviceRetired if !provider_failed => {
+            (Bps(0), false)
+        }
+        _ => (Bps(FULL), false),
+    }
+}
+
 fn without_report(ending: Ending) -> Verdict {
     let Ending { reason, provider_failed, share } = ending;
     let says = |rating| Verdict { rating, counts: true, fault: false };

@@ -32,6 +32,8 @@ pub(super) enum Command {
     Attest(AttestArgs),
     /// Why a demand matched as it did, or not at all.
     Why(WhyArgs),
+    /// What is thought of a device, and what would change it.
+    Reputation(ReputationArgs),
     /// What to offer of what a device has to spare, and at what price.
     Offer(OfferArgs),
     /// Show the configuration.
@@ -54,6 +56,7 @@ impl Command {
             Self::Status(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Why(args) => args.json,
+            Self::Reputation(args) => args.json,
             Self::Offer(args) => args.json,
             Self::Config(args) => args.json(),
             Self::Demo(args) => args.json,
@@ -168,6 +171,21 @@ pub(super) struct AttestArgs {
     /// Tell the registry; the key's account must be an attester.
     #[arg(long)]
     pub(super) submit: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ReputationArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Number of the device.
+    #[arg(value_name = "DEVICE")]
+    pub(super) device: u32,
+    /// `http://host:port` of a keeper; the configured exchange address when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

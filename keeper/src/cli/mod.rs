@@ -11,6 +11,7 @@ mod exit;
 mod keys;
 mod log;
 mod offer;
+mod reputation;
 mod run;
 mod settings;
 mod simulate;
@@ -52,6 +53,7 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Reputation(args) => reputation::reputation(&args).await,
         Command::Simulate(args) => simulate::simulate(&args),
     }
 }

@@ -1,9 +1,9 @@
 //! `caplet simulate`: what the mechanisms do over time, as a table and a plot.
 
 use anyhow::Context as _;
-use caplet_simulation::{Outcome, market};
+use caplet_simulation::{Outcome, market, reputation};
 use clap::{Args as ClapArgs, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which simulation.
 #[derive(Debug, ClapArgs)]
@@ -16,6 +16,15 @@ pub(super) struct Args {
 enum Simulation {
     /// A day of shifting demand under fixed prices, auctions, and the mix of both.
     Market(Show),
+    /// Attacks on reputation with the money counted, beside other ways to rate.
+    Reputation {
+        /// How it is shown.
+        #[command(flatten)]
+        show: Show,
+        /// Timed ratings to replay, lines of SOURCE,TARGET,RATING,TIME; a small generated set when absent.
+        #[arg(long, value_name = "FILE")]
+        ratings: Option<PathBuf>,
+    },
 }
 
 /// How it is shown.
@@ -35,8 +44,9 @@ struct Show {
 impl Args {
     /// Whether a program reads the output.
     pub(super) const fn json(&self) -> bool {
-        let Simulation::Market(show) = &self.command;
-        show.json
+        match &self.command {
+            Simulation::Market(show) | Simulation::Reputation { show, .. } => show.json,
+        }
     }
 }
 
@@ -47,7 +57,17 @@ impl Args {
 pub(super) fn simulate(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Simulation::Market(show) => present(&market::simulate(show.seed)?, show),
+        Simulation::Reputation { show, ratings } => {
+            let ratings = ratings.as_deref().map(read).transpose()?;
+            present(&reputation::simulate(show.seed, ratings.as_deref()), show)
+        }
     }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<reputation::TimedRating>> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    reputation::parse(&text).with_context(|| format!("{} is no file of ratings", file.display()))
 }
 
 fn present(outcome: &Outcome, show: &Show) -> anyhow::Result<()> {
@@ -78,6 +98,22 @@ mod tests {
         simulate(&Args { command: Simulation::Market(show) }).unwrap();
         let plot = std::fs::read_to_string(folder.path().join("new/market.svg")).unwrap();
         assert!(plot.starts_with("<svg"));
+    }
+
+    #[test]
+    fn ratings_are_replayed_from_a_file_and_a_bad_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ratings.csv");
+        let replay = || {
+            let show = Show { out: None, json: true, seed: 2 };
+            simulate(&Args {
+                command: Simulation::Reputation { show, ratings: Some(file.clone()) },
+            })
+        };
+        std::fs::write(&file, "1,2,5,100\n3,2,-5,200.5\n").unwrap();
+        replay().unwrap();
+        std::fs::write(&file, "1,2,5,100\nnonsense\n").unwrap();
+        assert!(format!("{:#}", replay().unwrap_err()).contains("line 2"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::spec::{AssetSpec, Spec, TokenSpec};
 use caplet_api::auction::{LatencyEntry, MarketConfig, PriceConfig, Tiers};
 use caplet_api::escrow::FeeSchedule;
 use caplet_api::futures;
-use caplet_api::reputation::Rules;
+use caplet_api::reputation::{Complaints, Rules, Stakes};
 use caplet_protocol::{AssetId, Bps, CellId, Kind, Tick};
 use cosmwasm_std::{Uint64, Uint128};
 
@@ -151,6 +151,10 @@ fn local_rules() -> Rules {
         suspend_evidence: Uint64::new(500),
         suspend_faults: 3,
         cooldown_secs: 30,
+        probation_secs: 30,
+        avoid_secs: 60,
+        complaints: Complaints { share: Bps(300), fault: Uint64::new(1_000), most: Bps(2_500) },
+        stakes: Stakes::default(),
     }
 }
 

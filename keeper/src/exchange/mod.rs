@@ -10,11 +10,13 @@ mod documents;
 mod endpoints;
 mod problem;
 mod record;
+mod reputation;
 mod server;
 mod table;
 mod watcher;
 
 pub(crate) use directory::{Directory, key_of};
+pub use reputation::Reputation;
 pub(crate) use server::{Frames, serve};
 pub use table::TABLES;
 

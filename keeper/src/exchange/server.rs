@@ -1,6 +1,6 @@
 //! What other gateways, and the operator, may ask over HTTP.
 
-use super::{Exchange, Status, documents};
+use super::{Exchange, Reputation, Status, documents};
 use crate::bridge::Refuse;
 use crate::tasks::Group;
 use anyhow::Context as _;
@@ -14,7 +14,7 @@ use axum::{Json, Router};
 use caplet_api::auction::{ExplainResponse, MarketResponse, QueryMsg};
 use caplet_chain::ChainExt as _;
 use caplet_protocol::{
-    AccountId, LeaseId, MarketId, content,
+    AccountId, DeviceId, LeaseId, MarketId, content,
     wire::{MAX_ENVELOPE, RefusalCode as Code, SignedEndpoint},
 };
 use prost::Message as _;
@@ -58,6 +58,7 @@ pub(crate) fn serve(
         .route("/v1/profile/{digest}", get(profile))
         .route("/v1/why/{market}/{demand}", get(why))
         .route("/v1/market/{market}", get(market))
+        .route("/v1/reputation/{device}", get(reputation))
         .route("/v1/lease/{lease}/frame", post(frame))
         .fallback(nowhere)
         // what is larger is cut off, and the envelope's own limit says so in words
@@ -144,6 +145,16 @@ async fn market(
     rooms.ask(&QueryMsg::Market { market: MarketId(market) }).await
 }
 
+/// A device's reputation as the contract says.
+async fn reputation(
+    State(rooms): State<Rooms>,
+    Path(device): Path<u32>,
+) -> Result<Json<Reputation>, Refuse> {
+    let context = &rooms.exchange.directory.context;
+    let found = Reputation::read(context, DeviceId(device)).await;
+    found.map(Json).map_err(|error| Refuse::unavailable(error.to_string()))
+}
+
 impl Rooms {
     async fn ask<T: DeserializeOwned>(&self, question: &QueryMsg) -> Result<Json<T>, Refuse> {
         let context = &self.exchange.directory.context;
@@ -174,7 +185,7 @@ async fn nowhere() -> Refuse {
     Refuse::new(
         Code::Unsupported,
         "there is nothing at this address",
-        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/market/{number}, /v1/why/{market}/{demand} or /v1/lease/{number}/frame",
+        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/market/{number}, /v1/why/{market}/{demand}, /v1/reputation/{device} or /v1/lease/{number}/frame",
     )
 }
 

@@ -595,12 +595,38 @@ event!(
         device: u32,
         /// r in basis points.
         rating: u16,
-        /// w in thousandths of a standard lease.
+        /// w in thousandths of a standard lease, the complaint included.
         weight: u64,
+        /// What of it the payer's voice lent.
+        complaint: u64,
         /// R after it, basis points.
         score: u16,
         /// The tier after it.
         tier: u8,
+    }
+);
+event!(
+    /// Reputation: what is at stake for a device changed.
+    StakeChanged = "caplet_stake" {
+        /// The device.
+        device: u32,
+        /// Base units now.
+        amount: u128,
+        /// Unix seconds from which they may be withdrawn; 0 while they do not unbond.
+        unbonds_at: u64,
+    }
+);
+event!(
+    /// Reputation: a device was proven to have signed what cannot both be true.
+    LieProven = "caplet_lie" {
+        /// The device.
+        device: u32,
+        /// The lease.
+        lease: u64,
+        /// Base units slashed, the bounty included.
+        slashed: u128,
+        /// Base units of it for whoever proved it.
+        bounty: u128,
     }
 );
 event!(
@@ -903,6 +929,8 @@ pub const ALL: &[Shape] = &[
     PriceMoved::SHAPE,
     RulesSet::SHAPE,
     LeaseRated::SHAPE,
+    StakeChanged::SHAPE,
+    LieProven::SHAPE,
     SuspensionChanged::SHAPE,
     SeriesIssued::SHAPE,
     PositionMoved::SHAPE,

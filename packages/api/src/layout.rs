@@ -373,6 +373,16 @@ pub fn old_keys_key(device: DeviceId) -> Vec<u8> {
     key
 }
 
+/// Reputation: key of the Unix seconds (u32) until which a provider that failed a consumer is not given to it
+/// again in the instant lane. Missing: it never failed it.
+#[must_use]
+pub fn avoided_key(provider: DeviceId, consumer: DeviceId) -> Vec<u8> {
+    let mut key = vec![0xB2];
+    key.extend_from_slice(&provider.0.to_be_bytes());
+    key.extend_from_slice(&consumer.0.to_be_bytes());
+    key
+}
+
 /// Escrow: key of a lease's evidence, 32 bytes.
 #[must_use]
 pub fn evidence_key(lease: LeaseId) -> Vec<u8> {

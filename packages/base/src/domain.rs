@@ -3,7 +3,7 @@
 use caplet_api::common::DomainResponse;
 use caplet_protocol::Domain;
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{Env, HexBinary, StdError, StdResult, Storage, Uint64};
+use cosmwasm_std::{Addr, Env, HexBinary, QuerierWrapper, StdError, StdResult, Storage, Uint64};
 use cw_storage_plus::Item;
 
 #[cw_serde]
@@ -44,6 +44,16 @@ pub fn load(storage: &dyn Storage) -> StdResult<Domain> {
     storage.get(DOMAIN).and_then(|bytes| bytes.try_into().ok()).map(Domain).ok_or_else(|| {
         StdError::msg("the contract has no signing domain: it was never instantiated")
     })
+}
+
+/// The domain of another contract, by raw query.
+///
+/// # Errors
+/// If the query fails, or the contract has none.
+pub fn of_peer(querier: &QuerierWrapper<'_>, contract: &Addr) -> StdResult<Domain> {
+    let bytes = querier.query_wasm_raw(contract, DOMAIN)?;
+    let domain = bytes.and_then(|bytes| bytes.try_into().ok()).map(Domain);
+    domain.ok_or_else(|| StdError::msg("the peer has no signing domain: it is another contract"))
 }
 
 /// Answers the `Domain` query.

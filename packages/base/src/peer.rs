@@ -192,4 +192,14 @@ impl<'a> Standings<'a> {
         let record = StandingRecord::decode(self.0.get(device.0)?);
         Ok((record.tier, record.flags & SUSPENDED != 0))
     }
+
+    /// Unix seconds until which a provider that failed a consumer is not given to it again; 0 if it never did.
+    ///
+    /// # Errors
+    /// If the query fails.
+    pub fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
+        let key = layout::avoided_key(provider, consumer);
+        let bytes = raw(&self.0.querier, &self.0.contract, key)?;
+        Ok(bytes.and_then(|b| b.try_into().ok()).map_or(0, |b| u32::from_be_bytes(b).into()))
+    }
 }

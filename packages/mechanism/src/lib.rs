@@ -3,6 +3,7 @@
 //!
 //! - [`price`]: the auction's base price controller and the instant lane's premium.
 //! - [`reputation`]: what ratings make of a device's standing, tier and suspension.
+//! - [`quality`]: what a segment's measured quality makes of the rate of the next.
 //! - [`fees`]: the escrow's fees as differences of a cumulative function.
 //! - [`strip`], [`margin`], [`index`]: futures: lots by slot, collateral and defaults, the price index.
 //! - [`accumulator`], [`availability`]: pools: revenue by shares, availability and failover order.
@@ -16,5 +17,6 @@ mod fixed;
 pub mod index;
 pub mod margin;
 pub mod price;
+pub mod quality;
 pub mod reputation;
 pub mod strip;

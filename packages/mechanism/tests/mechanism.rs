@@ -15,6 +15,8 @@ mod fees;
 mod index;
 mod instant;
 mod margin;
+mod quality;
 mod reputation;
 mod strip;
 mod suspension;
+mod voice;

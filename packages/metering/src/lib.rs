@@ -23,6 +23,7 @@ mod pace;
 pub mod payee;
 pub mod payer;
 mod proof;
+mod rates;
 mod risk;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -39,6 +40,7 @@ pub use pace::{Links, Pace};
 pub use payee::{Payee, PayeeState, Taken};
 pub use payer::{Payer, PayerState};
 pub use proof::Proof;
+pub use rates::Rates;
 pub use risk::Risk;
 pub use terms::Terms;
 pub use time::ChainTime;

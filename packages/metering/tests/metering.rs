@@ -22,6 +22,8 @@ mod payee;
 mod payer;
 #[path = "metering/process.rs"]
 mod process;
+#[path = "metering/rates.rs"]
+mod rates;
 #[path = "metering/store.rs"]
 mod store;
 #[path = "metering/wire.rs"]

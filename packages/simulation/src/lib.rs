@@ -5,12 +5,14 @@
 //! are integers; floating-point numbers exist for display only.
 //!
 //! - [`market`]: a day of shifting demand under fixed prices, auctions, and the mix of both.
+//! - [`reputation`]: attacks on a reputation with the money counted, beside other ways to rate.
 #![forbid(unsafe_code)]
 
 pub mod market;
 mod outcome;
 mod plot;
 mod random;
+pub mod reputation;
 mod table;
 
 pub use outcome::Outcome;

@@ -51,6 +51,20 @@ pub enum TakeError {
         /// The taking device.
         consumer: DeviceId,
     },
+    /// The provider failed this consumer lately.
+    #[error(
+        "device {provider} failed device {consumer} lately and is not given to it until {until}, it is {now} now: take another offer"
+    )]
+    Failed {
+        /// The offering device.
+        provider: DeviceId,
+        /// The taking device.
+        consumer: DeviceId,
+        /// Unix seconds.
+        until: u64,
+        /// Unix seconds.
+        now: u64,
+    },
     /// The provider trades no more.
     #[error("its device {provider} is suspended, frozen or retired: take another offer")]
     ProviderInactive {

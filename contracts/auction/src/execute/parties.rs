@@ -79,6 +79,11 @@ impl<'a> Parties<'a> {
         Ok(self.registry.device(device)?.is_some_and(|record| record.flags & ATTESTED != 0))
     }
 
+    /// Unix seconds until which a provider that failed a consumer is not given to it again.
+    pub(super) fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
+        self.standings.avoided(provider, consumer)
+    }
+
     /// A device as the registry knows it.
     pub(super) fn record(&mut self, device: DeviceId) -> Result<DeviceRecord, OrderError> {
         self.registry.device(device)?.ok_or(OrderError::UnknownDevice { device })

@@ -39,6 +39,7 @@ pub(super) fn take(
     let refuse = |source| ContractError::Take { offer, source };
     available(&book, &posted, &demand).map_err(refuse)?;
     strangers(&mut authority.parties, &posted, &taker, &demand)?;
+    forgiven(&authority.parties, book.now, &posted, &demand)?;
     let price = within_limit(storage, &mut book, &posted, &taker, &demand)?;
     let lots = demand.lots.0;
     if book.take(storage, &posted, Lanes { batch: 0, instant: lots })? {
@@ -105,6 +106,22 @@ fn strangers(
         Err(OrderError::Std(error)) => Err(error.into()),
         Err(_) => refuse(TakeError::ProviderInactive { provider }),
     }
+}
+
+/// Passes a provider that has not failed this consumer lately.
+fn forgiven(
+    parties: &Parties<'_>,
+    now: u64,
+    posted: &Order,
+    demand: &Demand,
+) -> Result<(), ContractError> {
+    let (provider, consumer) = (posted.device, demand.device);
+    let until = parties.avoided(provider, consumer)?;
+    if now >= until {
+        return Ok(());
+    }
+    let source = TakeError::Failed { provider, consumer, until, now };
+    Err(ContractError::Take { offer: posted.id, source })
 }
 
 /// The posted price, if the demand bears it: the ask, or the base price with its premium, whichever is

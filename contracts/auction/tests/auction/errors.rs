@@ -46,6 +46,7 @@ fn takes() -> Vec<T> {
         T::AboveLimit { price: 1, cost: 1, limit: 1 },
         T::SelfTrade { provider, consumer },
         T::ProviderInactive { provider },
+        T::Failed { provider, consumer, until: 2, now: 1 },
     ]
 }
 
@@ -107,7 +108,7 @@ fn kinds<T>(of: &[T]) -> usize {
 fn no_two_refusals_read_alike() {
     let texts: BTreeSet<String> = all().iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), all().len());
-    assert_eq!((kinds(&all()), kinds(&orders()), kinds(&takes())), (35, 21, 6));
+    assert_eq!((kinds(&all()), kinds(&orders()), kinds(&takes())), (35, 21, 7));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::suite::{
 };
 use caplet_api::auction::{DemandInput, ExecuteMsg};
 use caplet_api::event::{LeasesOpened, OfferTaken};
+use caplet_api::layout::avoided_key;
 use caplet_protocol::{DeviceId, Lots, layout::Side};
 
 fn take(suite: &mut Suite, sender: &str, offer: u64, demand: DemandInput) -> Outcome {
@@ -148,4 +149,23 @@ fn money_that_is_not_there_takes_nothing() {
     let offer = post(&mut suite, CAROL, 60_000, 2);
     let demand = suite.demand(BOB, 60_001, 2);
     refused(take(&mut suite, "bob", offer, demand), &["1000000"]);
+}
+
+#[test]
+fn who_failed_a_consumer_is_not_given_to_it_until_the_time_is_over_and_to_others_all_along() {
+    let mut suite = Suite::new();
+    let offer = post(&mut suite, CAROL, 12, 3);
+    let until = suite.now() + 60;
+    let reputation = suite.reputation.clone();
+    suite
+        .app
+        .contract_storage_mut(&reputation)
+        .set(&avoided_key(CAROL, ALICE), &u32::try_from(until).unwrap().to_be_bytes());
+    let demand = suite.demand(ALICE, 20, 1);
+    refused(take(&mut suite, "alice", offer, demand), &["failed device", "take another offer"]);
+    let demand = suite.demand(BOB, 20, 1);
+    take(&mut suite, "bob", offer, demand).unwrap();
+    suite.wait(60);
+    let demand = suite.demand(ALICE, 20, 1);
+    take(&mut suite, "alice", offer, demand).unwrap();
 }

@@ -1,14 +1,16 @@
 //! Answers.
 
 use crate::{
-    ContractError,
+    ContractError, rules,
     standing::Standing,
-    state::{config, ratings::Ratings, standings},
+    state::{config, consumers, ratings::Ratings, stakes, standings, voices},
 };
 use caplet_api::reputation::{
-    ConfigResponse, QueryMsg, RatingResponse, Rules, StandingResponse, StandingsResponse,
+    ConfigResponse, ConsumerResponse, QueryMsg, RatingResponse, Rules, Speaker, StakeResponse,
+    StandingResponse, StandingsResponse, VoiceResponse,
 };
 use caplet_base::{admin, cursor};
+use caplet_mechanism::reputation::allowance;
 use caplet_protocol::{DeviceId, LeaseId};
 use cosmwasm_std::{Binary, Deps, Env, StdResult, Storage, to_json_binary};
 
@@ -23,6 +25,9 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Standings { start_after, limit } => {
             to_json_binary(&list(storage, now, start_after, limit)?)
         }
+        QueryMsg::Consumer { device } => to_json_binary(&consumer(storage, now, device)?),
+        QueryMsg::Voice { of } => to_json_binary(&voice(storage, now, of)?),
+        QueryMsg::Stake { device } => to_json_binary(&stake(storage, now, device)?),
         QueryMsg::Rating { lease } => to_json_binary(&rating(storage, LeaseId(lease.u64()))),
     };
     Ok(answer?)
@@ -67,7 +72,45 @@ fn show(rules: &Rules, now: u64, device: DeviceId, standing: &Standing) -> Stand
         faults: standing.faults(rules, now),
         suspended_until: standing.suspended_until().map(Into::into),
         suspensions: standing.suspensions(),
+        probation_until: standing.probation_until(now).map(Into::into),
     }
+}
+
+fn consumer(storage: &dyn Storage, now: u64, device: DeviceId) -> StdResult<ConsumerResponse> {
+    let rules = config::load(storage)?.rules;
+    let known = consumers::find(storage, device)?;
+    let evidence = known.evidence(&rules, now);
+    Ok(ConsumerResponse {
+        device,
+        score: rules::prior(&rules).mean_of(evidence),
+        bound: rules::prior(&rules).bound_of(evidence),
+        alpha: u128::from(evidence.alpha).into(),
+        beta: u128::from(evidence.beta).into(),
+        leases: known.leases,
+        lies: known.lies,
+    })
+}
+
+fn voice(storage: &dyn Storage, now: u64, of: Speaker) -> StdResult<VoiceResponse> {
+    let rules = config::load(storage)?.rules;
+    Ok(VoiceResponse { weight: voices::find(storage, &rules, now, of)?.lends().into() })
+}
+
+fn stake(storage: &dyn Storage, now: u64, device: DeviceId) -> StdResult<StakeResponse> {
+    let rules = config::load(storage)?.rules;
+    let standing = standings::find(storage, device)?.unwrap_or_else(|| Standing::new(now));
+    let suspended = standing.suspended_until().is_some();
+    let times = standing.suspensions().saturating_add(u32::from(!suspended));
+    let staked = stakes::counts(storage, device, &rules.stakes.denom)?;
+    let burned = rules::burned(&rules, standing.evidence(&rules, now));
+    let stake = stakes::find(storage, device)?;
+    Ok(StakeResponse {
+        staker: stake.as_ref().map(|stake| stake.staker.to_string()),
+        amount: stake.as_ref().map(|stake| stake.amount).unwrap_or_default(),
+        unbonds_at: stake.and_then(|stake| stake.unbonds_at),
+        appeal: rules::appeal(&rules, times).unwrap_or_default().into(),
+        allowance: allowance(rules.stakes.starter.u128(), staked, burned).into(),
+    })
 }
 
 fn rating(storage: &dyn Storage, lease: LeaseId) -> RatingResponse {

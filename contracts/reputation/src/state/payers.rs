@@ -14,6 +14,8 @@ struct Added {
     window: Uint64,
     /// Thousandths of a standard lease.
     weight: Uint64,
+    /// Whether one of its complaints was a fault.
+    faulted: bool,
 }
 
 /// Maps (device, payer) to what the payer added to the device in its latest window.
@@ -49,6 +51,17 @@ impl Payers {
         Ok(())
     }
 
+    /// Notes that a complaint is a fault; true for the payer's first in the window.
+    pub(crate) fn fault(
+        &mut self,
+        storage: &dyn Storage,
+        pair: (DeviceId, AccountId),
+        window: u64,
+    ) -> StdResult<bool> {
+        let added = self.of(storage, pair, window)?;
+        Ok(!std::mem::replace(&mut added.faulted, true))
+    }
+
     fn of(
         &mut self,
         storage: &dyn Storage,
@@ -63,7 +76,7 @@ impl Payers {
             }
         };
         if window > added.window.u64() {
-            *added = Added { window: window.into(), weight: Uint64::zero() };
+            *added = Added { window: window.into(), ..Added::default() };
         }
         Ok(added)
     }

@@ -3,13 +3,13 @@
 
 use caplet_api::escrow::{CloseReason, LeaseState, Terms};
 use caplet_api::layout::{
-    DEALS, DEVICES, DealRecord, DeviceRecord, REDEEMED, STATES, StateRecord, evidence_key,
-    fees_key, old_keys_key, terms_key,
+    DEALS, DEVICES, DealRecord, DeviceRecord, KEYS, REDEEMED, STATES, StateRecord, account_key,
+    evidence_key, fees_key, old_keys_key, terms_key,
 };
 use caplet_api::registry::DeviceStatus;
 use caplet_base::pages::PageSet;
 use caplet_protocol::layout::{PublicKey, QosReport};
-use caplet_protocol::{AssetId, DeviceId, LeaseId, MarketId};
+use caplet_protocol::{AssetId, DeviceId, Domain, LeaseId, MarketId};
 use cosmwasm_std::{
     Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult, Storage,
     to_json_vec,
@@ -152,9 +152,37 @@ pub(crate) fn write_device(storage: &mut dyn Storage, device: u32, status: Devic
     put(storage, PageSet::new(DEVICES, &[]), device, &record.encode());
 }
 
+/// Names the owner of a device, by account number.
+pub(crate) fn write_owner(storage: &mut dyn Storage, device: u32, name: &str, account: u32) {
+    let record = DeviceRecord { owner: account, gateway: 1, ..DeviceRecord::default() };
+    put(storage, PageSet::new(DEVICES, &[]), device, &record.encode());
+    storage.set(&account_key(name.into_addr().as_str()), &account.to_be_bytes());
+}
+
+/// Writes a device's present key.
+pub(crate) fn write_key(storage: &mut dyn Storage, device: u32, key: [u8; 32]) {
+    put(storage, PageSet::new(KEYS, &[]), device, &PublicKey::ed25519(key).encode());
+}
+
+/// Gives escrow a signing domain.
+pub(crate) fn write_domain(storage: &mut dyn Storage, domain: Domain) {
+    storage.set(b"domain", &domain.0);
+}
+
 /// Writes a device's retired key.
 pub(crate) fn write_old_key(storage: &mut dyn Storage, device: u32, time: u64, compromised: bool) {
-    let mut record = PublicKey::ed25519([7; 32]).encode().to_vec();
+    write_retired(storage, device, [7; 32], time, compromised);
+}
+
+/// Writes a device's retired key, a certain one.
+pub(crate) fn write_retired(
+    storage: &mut dyn Storage,
+    device: u32,
+    key: [u8; 32],
+    time: u64,
+    compromised: bool,
+) {
+    let mut record = PublicKey::ed25519(key).encode().to_vec();
     record.extend_from_slice(&time.to_be_bytes());
     record.extend_from_slice(&1u64.to_be_bytes());
     record.push(u8::from(compromised));

@@ -7,7 +7,7 @@ use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_api::event::LeaseRated;
 use caplet_api::registry::DeviceStatus;
 use caplet_api::reputation::{ExecuteMsg, RateInput};
-use caplet_protocol::Bps;
+use caplet_protocol::{Bps, DeviceId};
 
 #[test]
 fn a_standard_lease_served_in_full_weighs_one() {
@@ -235,6 +235,28 @@ fn a_compromised_key_is_the_fault_of_the_device_that_had_it() {
         assert_eq!((event.rating, event.weight), wanted, "{provider:?} {consumer:?}");
         assert_eq!(suite.standing(1).faults, u32::from(guilty));
     }
+}
+
+#[test]
+fn who_failed_a_consumer_is_not_given_to_it_again_for_a_while() {
+    let mut suite = Suite::new();
+    let (now, consumer) = (suite.now(), DeviceId(peers::CONSUMER));
+    for (provider, reason, redeemed, avoided) in [
+        (1, CloseReason::Exhausted, 10_000, 0),
+        (2, CloseReason::Expired, 4_000, now + 600),
+        (3, CloseReason::ConsumerClosed, 4_000, now + 600), // it weighs nothing, and is reason enough
+    ] {
+        let lease = suite.lease(provider, 1).ended(reason, redeemed);
+        suite.rate(&Lease { end: now, ..lease }).unwrap();
+        let standings = caplet_base::peer::Standings::new(suite.app.wrap(), &suite.reputation);
+        assert_eq!(standings.avoided(DeviceId(provider), consumer).unwrap(), avoided, "{reason:?}");
+        assert_eq!(standings.avoided(DeviceId(provider), DeviceId(1)).unwrap(), 0);
+    }
+    suite.wait(600);
+    let old = suite.lease(4, 1).ended(CloseReason::Expired, 0);
+    suite.rate(&Lease { end: now, ..old }).unwrap();
+    let standings = caplet_base::peer::Standings::new(suite.app.wrap(), &suite.reputation);
+    assert_eq!(standings.avoided(DeviceId(4), consumer).unwrap(), 0, "that is past");
 }
 
 #[test]

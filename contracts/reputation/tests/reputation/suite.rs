@@ -6,13 +6,14 @@ use crate::{
 };
 use caplet_api::event::LeaseRated;
 use caplet_api::reputation::{
-    ExecuteMsg, InstantiateMsg, QueryMsg, RateInput, RatingResponse, Rules, StandingResponse,
+    Complaints, ExecuteMsg, InstantiateMsg, QueryMsg, RateInput, RatingResponse, Rules, Stakes,
+    StandingResponse,
 };
 use caplet_protocol::layout::QosReport;
 use caplet_protocol::{Bps, DeviceId};
 use caplet_reputation::contract;
 use cosmwasm_schema::serde::de::DeserializeOwned;
-use cosmwasm_std::{Addr, Event};
+use cosmwasm_std::{Addr, Coin, Event};
 use cw_multi_test::{App, Contract, ContractWrapper, Executor, IntoAddr};
 
 /// What a message came to: its events, or the text of the refusal.
@@ -35,6 +36,10 @@ pub(crate) fn rules() -> Rules {
         suspend_evidence: 3_000u64.into(),
         suspend_faults: 3,
         cooldown_secs: 3_600,
+        probation_secs: 0,
+        avoid_secs: 600,
+        complaints: Complaints::default(),
+        stakes: Stakes::default(),
     }
 }
 
@@ -86,10 +91,26 @@ impl Suite {
     }
 
     pub(crate) fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
+        self.pay(sender, msg, &[])
+    }
+
+    /// Mints coins for somebody.
+    pub(crate) fn mint(&mut self, to: &str, coins: Vec<Coin>) {
+        let to = to.into_addr();
+        self.app.init_modules(|router, _, storage| {
+            router.bank.init_balance(storage, &to, coins).unwrap();
+        });
+    }
+
+    pub(crate) fn balance(&self, of: &Addr) -> u128 {
+        self.app.wrap().query_balance(of, "ucap").unwrap().amount.to_string().parse().unwrap()
+    }
+
+    pub(crate) fn pay(&mut self, sender: &str, msg: &ExecuteMsg, funds: &[Coin]) -> Outcome {
         invariants::hold(self);
         let before = self.app.dump_wasm_raw(&self.reputation);
         let sender = sender.into_addr();
-        let result = self.app.execute_contract(sender, self.reputation.clone(), msg, &[]);
+        let result = self.app.execute_contract(sender, self.reputation.clone(), msg, funds);
         invariants::hold(self);
         match result {
             Ok(response) => Ok(response

@@ -20,7 +20,7 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
             return pause(reason, 0);
         }
         let next = self.served().saturating_add(units);
-        if self.terms.owed(next) > u128::from(self.view.cap) {
+        if self.terms.owed_at(&self.state.rates, next) > u128::from(self.view.cap) {
             return Gate::End(End::Exhausted);
         }
         if let Some(refused) = self.unpaid(next, now) {
@@ -63,7 +63,7 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
     }
 
     fn unpaid(&mut self, next: u64, now: ChainTime) -> Option<Gate> {
-        let owed = self.terms.owed(next);
+        let owed = self.terms.owed_at(&self.state.rates, next);
         if owed > self.exposed() {
             return Some(pause(PauseReason::Exposure, 0));
         }

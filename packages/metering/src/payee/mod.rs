@@ -10,7 +10,7 @@ pub use state::PayeeState;
 pub use take::{Examined, Taken, Unverified, Verified};
 
 use crate::{ChainTime, End, Journal, JournalError, Keys, Risk, Terms, View, flight::Flight};
-use caplet_protocol::chain::Salt;
+use caplet_protocol::{Bps, chain::Salt};
 
 /// Longest time for which ticks are gathered before they are stored (`PROTOCOL.md` 4).
 const GROUP_MS: u64 = 20;
@@ -144,6 +144,19 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
     /// Grants another risk cap, as the payer's history grows.
     pub const fn on_risk(&mut self, risk: Risk) {
         self.risk = risk;
+    }
+
+    /// Agrees to `rate` of the price for units from `from` on. A payee that does not agree says nothing: what the
+    /// payer withholds then stays owed, so service pauses once that is over the risk cap. False, and nothing changes, if
+    /// `from` is before the last switch, or that one is still ahead.
+    ///
+    /// # Errors
+    /// If it cannot be stored; the old rate stays then.
+    pub fn agree(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError> {
+        let switched = self.state.rates.switched(self.served(), from, rate);
+        let Some(rates) = switched else { return Ok(false) };
+        self.store(PayeeState { rates, ..self.state })?;
+        Ok(true)
     }
 
     /// Takes the registered keys anew after a rotation.

@@ -1,6 +1,6 @@
 //! What a payee keeps on disk.
 
-use crate::{End, Proof};
+use crate::{End, Proof, Rates};
 use caplet_protocol::layout::QosReport;
 
 /// The durable state of a payee's side of a lane.
@@ -25,6 +25,8 @@ pub struct PayeeState {
     pub recovered: bool,
     /// Why the lane has ended, if it has.
     pub end: Option<End>,
+    /// Rates by unit, as the market's schedule has them for the quality that was measured.
+    pub rates: Rates,
     /// The best voucher with its best link: what settles.
     pub best: Option<Proof>,
     /// The report that came with the last voucher.

@@ -41,7 +41,7 @@ impl<S: Sign, J> Payer<S, J> {
     fn target(&self) -> u128 {
         let ahead = if self.prepay { self.terms.pace.segment } else { self.wanted };
         let units = self.state.counted.saturating_add(ahead);
-        self.terms.owed(units).min(self.view.cap.into())
+        self.terms.owed_at(&self.state.rates, units).min(self.view.cap.into())
     }
 
     fn is_time(&self, more: u128, now: ChainTime) -> bool {

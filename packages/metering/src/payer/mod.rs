@@ -12,7 +12,7 @@ use crate::{
     ChainTime, Journal, JournalError, Meter, Pause, PauseReason, Sign, Statement, Terms, Ticket,
     View,
 };
-use caplet_protocol::chain::Revealer;
+use caplet_protocol::{Bps, chain::Revealer};
 
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,24 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     /// Counts units that the receiving application has accepted, never what a socket has received.
     pub fn count(&mut self, units: u64) {
         self.state.counted = self.state.counted.saturating_add(units);
+    }
+
+    /// Signs at `rate` of the price for units from `from` on: the next segment, by what was measured of this one
+    /// (`PROTOCOL.md` 2). What is counted keeps its price, and what is signed stays signed. False, and nothing changes,
+    /// if `from` is counted already, or a switch after the last count is known.
+    ///
+    /// # Errors
+    /// If it cannot be stored; the old rate stays then.
+    pub fn rate(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError> {
+        let switched = self.state.rates.switched(self.state.counted, from, rate);
+        let Some(rates) = switched else { return Ok(false) };
+        if from < self.state.counted {
+            return Ok(false);
+        }
+        let state = PayerState { rates, ..self.state };
+        self.journal.write(&state)?;
+        self.state = state;
+        Ok(true)
     }
 
     /// The count as it is sent when the payee asks for it.

@@ -35,7 +35,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             return Err(Refusal::OutOfTurn { got: "the last voucher", expected: "resume" });
         }
         if !self.state.ended {
-            let owed = self.terms.owed(self.state.counted).min(self.view.cap.into());
+            let owed = self.terms.owed_at(&self.state.rates, self.state.counted);
+            let owed = owed.min(self.view.cap.into());
             let voucher = Voucher { evidence: report.evidence(), ..self.plain(owed) };
             let best = Some(self.sign(voucher));
             let state = PayerState { best, ended: true, report: Some(report), ..self.state };

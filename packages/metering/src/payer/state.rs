@@ -1,6 +1,6 @@
 //! What a payer keeps on disk.
 
-use crate::Proof;
+use crate::{Proof, Rates};
 use caplet_protocol::layout::QosReport;
 
 /// The durable state of a payer's side of a lane.
@@ -19,6 +19,8 @@ pub struct PayerState {
     pub ended: bool,
     /// Base units that the chain has redeemed by a voucher of this side that both sides have lost.
     pub redeemed: u64,
+    /// Rates by unit, as the market's schedule has them for the quality that was measured.
+    pub rates: Rates,
     /// The best voucher that was signed, with the best link revealed.
     pub best: Option<Proof>,
     /// The report of the last voucher.

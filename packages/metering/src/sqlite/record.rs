@@ -1,8 +1,8 @@
 //! States as bytes: version, fixed fields, then what is there of voucher and report.
 
-use crate::{End, PayeeState, PayerState, Proof};
+use crate::{End, PayeeState, PayerState, Proof, Rates};
 use caplet_protocol::{
-    Lane, LeaseId,
+    Bps, Lane, LeaseId,
     layout::{QosReport, Voucher},
 };
 
@@ -11,23 +11,27 @@ const HAS_BEST: u8 = 1;
 const HAS_REPORT: u8 = 2;
 const FIRST: u8 = 4;
 const SECOND: u8 = 8;
+/// Rates follow the fixed fields; without it the full price holds.
+const HAS_RATES: u8 = 16;
 
 pub(super) fn payer(state: &PayerState) -> Vec<u8> {
-    let flags = flag(state.exact, FIRST) | flag(state.ended, SECOND);
+    let flags = flag(state.exact, FIRST) | flag(state.ended, SECOND) | priced(&state.rates);
     let mut out = opening(flags, state.best.as_ref(), state.report.as_ref());
     for number in [state.epoch, state.counted, state.believed, state.redeemed] {
         out.extend(number.to_be_bytes());
     }
+    put_rates(&mut out, &state.rates);
     tail(out, state.best.as_ref(), state.report.as_ref())
 }
 
 pub(super) fn payee(state: &PayeeState) -> Vec<u8> {
-    let flags = flag(state.recovered, FIRST);
+    let flags = flag(state.recovered, FIRST) | priced(&state.rates);
     let mut out = opening(flags, state.best.as_ref(), state.report.as_ref());
     for number in [state.epoch, state.served, state.reserved, state.written_off, state.forgiven] {
         out.extend(number.to_be_bytes());
     }
     out.extend([state.strikes, state.end.map_or(0, |end| end as u8)]);
+    put_rates(&mut out, &state.rates);
     tail(out, state.best.as_ref(), state.report.as_ref())
 }
 
@@ -36,9 +40,10 @@ pub(super) fn to_payer(bytes: &[u8]) -> Option<PayerState> {
     let flags = from.opening()?;
     let (epoch, counted) = (from.u64()?, from.u64()?);
     let (believed, redeemed) = (from.u64()?, from.u64()?);
+    let rates = from.rates(flags)?;
     let (best, report) = from.tail(flags)?;
     let (exact, ended) = (flags & FIRST != 0, flags & SECOND != 0);
-    Some(PayerState { epoch, counted, believed, exact, ended, redeemed, best, report })
+    Some(PayerState { epoch, counted, believed, exact, ended, redeemed, rates, best, report })
 }
 
 pub(super) fn to_payee(bytes: &[u8]) -> Option<PayeeState> {
@@ -48,6 +53,7 @@ pub(super) fn to_payee(bytes: &[u8]) -> Option<PayeeState> {
     let (written_off, forgiven) = (from.u64()?, from.u64()?);
     let [strikes, end] = from.take::<2>()?;
     let end = if end == 0 { None } else { Some(End::from_u8(end)?) };
+    let rates = from.rates(flags)?;
     let (best, report) = from.tail(flags)?;
     let recovered = flags & FIRST != 0;
     Some(PayeeState {
@@ -59,9 +65,24 @@ pub(super) fn to_payee(bytes: &[u8]) -> Option<PayeeState> {
         strikes,
         recovered,
         end,
+        rates,
         best,
         report,
     })
+}
+
+fn priced(rates: &Rates) -> u8 {
+    flag(*rates != Rates::default(), HAS_RATES)
+}
+
+fn put_rates(out: &mut Vec<u8>, rates: &Rates) {
+    if priced(rates) != 0 {
+        out.extend(rates.start.to_be_bytes());
+        out.extend(rates.before.to_be_bytes());
+        out.extend(rates.rate.0.to_be_bytes());
+        out.extend(rates.switch.to_be_bytes());
+        out.extend(rates.next.0.to_be_bytes());
+    }
 }
 
 const fn flag(set: bool, bit: u8) -> u8 {
@@ -115,7 +136,22 @@ impl Reader<'_> {
 
     fn opening(&mut self) -> Option<u8> {
         let [version, flags] = self.take::<2>()?;
-        (version == VERSION && flags < 16).then_some(flags)
+        (version == VERSION && flags < 32).then_some(flags)
+    }
+
+    fn rates(&mut self, flags: u8) -> Option<Rates> {
+        if flags & HAS_RATES == 0 {
+            return Some(Rates::default());
+        }
+        let rates = Rates {
+            start: self.u64()?,
+            before: self.take().map(u128::from_be_bytes)?,
+            rate: Bps(self.u16()?),
+            switch: self.u64()?,
+            next: Bps(self.u16()?),
+        };
+        // the full price is never written out
+        (rates != Rates::default()).then_some(rates)
     }
 
     fn proof(&mut self) -> Option<Proof> {

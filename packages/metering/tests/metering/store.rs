@@ -46,11 +46,13 @@ proptest! {
         cut in any::<prop::sample::Index>(),
     ) {
         let payer = PayerState {
+            rates: Rates::default(),
             epoch: n[0], counted: n[1], believed: n[2], redeemed: n[3],
             exact: flags[0], ended: flags[1], best, report,
         };
         prop_assert_eq!(PayerState::decode(&payer.encode()), Some(payer));
         let payee = PayeeState {
+            rates: Rates::default(),
             epoch: n[0], served: n[1], reserved: n[2], written_off: n[3], forgiven: n[4],
             strikes: 2, recovered: flags[0], end: end.and_then(End::from_u8), best, report,
         };

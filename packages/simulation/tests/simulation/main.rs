@@ -6,4 +6,5 @@
 )]
 
 mod market;
+mod reputation;
 mod shown;
