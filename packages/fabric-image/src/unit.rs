@@ -94,7 +94,11 @@ impl FrameSource for Camera {
         let bar = frame.wrapping_mul(4).checked_rem(160).unwrap_or(0);
         let picture = RgbImage::from_fn(160, 120, |x, y| {
             let shade = u8::try_from(x.saturating_add(y).min(255)).unwrap_or(u8::MAX);
-            if x.abs_diff(bar) < 4 { Rgb([255, 255, 255]) } else { Rgb([shade, 64, u8::MAX.abs_diff(shade)]) }
+            if x.abs_diff(bar) < 4 {
+                Rgb([255, 255, 255])
+            } else {
+                Rgb([shade, 64, u8::MAX.abs_diff(shade)])
+            }
         });
         let mut jpeg = Vec::new();
         JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).ok()?;
