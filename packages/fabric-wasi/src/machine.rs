@@ -52,11 +52,14 @@ pub enum MachineError {
 /// Modules kept compiled.
 const MODULES: usize = 32;
 
+/// Compiled modules by the hash of their bytes, the one used last at the back.
+type Kept = VecDeque<([u8; 32], Module)>;
+
 /// Compiles and keeps modules. Clones are the same machine.
 #[derive(Clone)]
 pub struct Machine {
     pub(crate) engine: Engine,
-    modules: Arc<Mutex<VecDeque<([u8; 32], Module)>>>,
+    modules: Arc<Mutex<Kept>>,
 }
 
 impl Machine {

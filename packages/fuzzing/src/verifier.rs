@@ -26,7 +26,9 @@ pub(crate) fn verifier(bytes: &[u8]) {
         // which bit is as good as random: it follows from the signature that came
         let [at, bit, ..] = item.signature;
         let mut spoilt = honest;
-        if let Some(byte) = spoilt.get_mut(usize::from(at) % honest.len()) {
+        if let Some(byte) =
+            usize::from(at).checked_rem(honest.len()).and_then(|at| spoilt.get_mut(at))
+        {
             *byte ^= 1 << (bit % 8);
         }
         for signature in [item.signature, honest, spoilt] {

@@ -10,6 +10,7 @@ use caplet_protocol::{
 };
 use cosmwasm_std::{StdError, StdResult, Storage};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 
 /// An order of the frozen book, and whether it is there only by the pending log.
 #[derive(Clone, Copy, Debug)]
@@ -70,13 +71,11 @@ impl Book {
     ) -> StdResult<Frozen> {
         let mut frozen = Frozen::default();
         for fill in fills {
-            if !frozen.offers.contains_key(&fill.offer) {
-                let entry = self.frozen_order(storage, epoch, Side::Offer, fill.offer)?;
-                frozen.offers.insert(fill.offer, entry);
+            if let Vacant(place) = frozen.offers.entry(fill.offer) {
+                place.insert(self.frozen_order(storage, epoch, Side::Offer, fill.offer)?);
             }
-            if !frozen.demands.contains_key(&fill.demand) {
-                let entry = self.frozen_order(storage, epoch, Side::Demand, fill.demand)?;
-                frozen.demands.insert(fill.demand, entry);
+            if let Vacant(place) = frozen.demands.entry(fill.demand) {
+                place.insert(self.frozen_order(storage, epoch, Side::Demand, fill.demand)?);
             }
         }
         Ok(frozen)

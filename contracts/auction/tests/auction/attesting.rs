@@ -25,10 +25,10 @@ fn attest(suite: &mut Suite, device: DeviceId, measurement: u8, secs: u64) {
         signature: device_key(device).sign(&preimage).into(),
         consent: signer("enclave").sign(&preimage).into(),
     };
-    suite.tell_registry("keeper", &registry::ExecuteMsg::RegisterEnclave(input));
+    suite.tell_registry("keeper", &registry::ExecuteMsg::RegisterEnclave(input)).unwrap();
     let attester = "keeper".into_addr().to_string();
     let appoint = registry::ExecuteMsg::SetAttester { attester, weight: 2 };
-    suite.tell_registry("governance", &appoint);
+    suite.tell_registry("governance", &appoint).unwrap();
     let input = AttestInput {
         device,
         sequence: 1u64.into(),
@@ -36,7 +36,7 @@ fn attest(suite: &mut Suite, device: DeviceId, measurement: u8, secs: u64) {
         evidence: [9; 32].into(),
         not_after: (suite.now() + secs).into(),
     };
-    suite.tell_registry("keeper", &registry::ExecuteMsg::Attest(input));
+    suite.tell_registry("keeper", &registry::ExecuteMsg::Attest(input)).unwrap();
 }
 
 fn classes(suite: &Suite, market: MarketId) -> Vec<ClassResponse> {
@@ -74,7 +74,7 @@ fn a_demand_for_attestation_is_served_by_an_attested_offer_alone() {
     suite.next_epoch();
     let honest = suite.solve();
     assert_eq!(honest.fills.len(), 1);
-    assert_eq!(honest.fills[0].offer.u64(), attested);
+    assert_eq!(honest.fills[0].offer.to_u64(), attested);
     suite.submit("keeper", &honest).unwrap();
     assert_eq!(suite.leases().len(), 1);
 }
@@ -91,7 +91,9 @@ fn an_attestation_that_is_revoked_before_the_clearing_opens_no_lease() {
     suite.next_epoch();
     let honest = suite.solve();
     assert_eq!(honest.fills.len(), 1);
-    suite.tell_registry("keeper", &registry::ExecuteMsg::RevokeAttestation { device: CAROL });
+    suite
+        .tell_registry("keeper", &registry::ExecuteMsg::RevokeAttestation { device: CAROL })
+        .unwrap();
     suite.submit("keeper", &honest).unwrap();
     assert!(suite.leases().is_empty());
     assert!(suite.order(caplet_protocol::layout::Side::Offer, offer).is_err(), "it left the book");

@@ -299,12 +299,6 @@ impl Suite {
         self.carry_out("governance", &reputation, &Set { device, tier, suspended }).unwrap();
     }
 
-    /// Sends the registry a message that it takes.
-    pub(crate) fn tell_registry(&mut self, sender: &str, msg: &registry::ExecuteMsg) {
-        let registry = self.registry.clone();
-        self.carry_out(sender, &registry, msg).unwrap();
-    }
-
     /// The domain under which devices sign for the registry.
     pub(crate) fn registry_domain(&self) -> Domain {
         let ask = registry::QueryMsg::Domain {};

@@ -91,6 +91,7 @@ fn load(storage: &dyn Storage, gateway: AccountId) -> Result<Option<Current>, Co
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects)] // small numbers
     use super::*;
     use cosmwasm_std::testing::MockStorage;
     use proptest::prelude::*;

@@ -137,6 +137,7 @@ fn pair(a: CellId, b: CellId) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects)] // small numbers
     use super::*;
     use cosmwasm_std::testing::MockStorage;
     use proptest::prelude::*;
