@@ -13,7 +13,7 @@ const help = `scripts/generate.cjs: src/generated from schema/<contract> and sch
   node scripts/generate.cjs           writes src/generated anew
   node scripts/generate.cjs --check   fails if src/generated is not what the schemas give`;
 
-const contracts = ["registry", "escrow", "auction", "reputation", "futures", "pool"];
+const contracts = ["registry", "escrow", "auction", "reputation", "futures", "pool", "attest"];
 const schema = path.resolve(__dirname, "../../../schema");
 const kept = path.resolve(__dirname, "../src/generated");
 

@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { InstantiateMsg, ExecuteMsg, Binary, Uint64, CellId, AccountId, Scheme, DeviceId, DeviceStatus, AdminMsg, EndpointInput, RttInput, Registration, Key, ProfileInput, RotateInput, GrantInput, QueryMsg, MigrateMsg, AccountResponse, AdminResponse, CellLatencyResponse, HexBinary, DeviceResponse, ProfileRecord, DevicesResponse, DomainResponse, GatewayResponse, GatewaysResponse, GrantsResponse, GrantRecord, RttsResponse, RttResponse } from "./Registry.types";
+import { InstantiateMsg, ExecuteMsg, Binary, Uint64, CellId, AccountId, Scheme, DeviceId, DeviceStatus, AdminMsg, EndpointInput, RttInput, Registration, Key, ProfileInput, RotateInput, GrantInput, EnclaveInput, AttestationRules, AttestInput, QueryMsg, MigrateMsg, AccountResponse, AdminResponse, AttestersResponse, AttesterView, CellLatencyResponse, HexBinary, DeviceResponse, ProfileRecord, DevicesResponse, DomainResponse, EnclaveResponse, AttestationView, GatewayResponse, GatewaysResponse, GrantsResponse, GrantRecord, RttsResponse, RttResponse } from "./Registry.types";
 export interface RegistryReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -62,6 +62,12 @@ export interface RegistryReadOnlyInterface {
   }: {
     gateway: AccountId;
   }) => Promise<RttsResponse>;
+  enclave: ({
+    device
+  }: {
+    device: DeviceId;
+  }) => Promise<EnclaveResponse>;
+  attesters: () => Promise<AttestersResponse>;
   grants: ({
     device
   }: {
@@ -85,6 +91,8 @@ export class RegistryQueryClient implements RegistryReadOnlyInterface {
     this.gateways = this.gateways.bind(this);
     this.cellLatency = this.cellLatency.bind(this);
     this.rtts = this.rtts.bind(this);
+    this.enclave = this.enclave.bind(this);
+    this.attesters = this.attesters.bind(this);
     this.grants = this.grants.bind(this);
   }
   admin = async (): Promise<AdminResponse> => {
@@ -205,6 +213,22 @@ export class RegistryQueryClient implements RegistryReadOnlyInterface {
       }
     });
   };
+  enclave = async ({
+    device
+  }: {
+    device: DeviceId;
+  }): Promise<EnclaveResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      enclave: {
+        device
+      }
+    });
+  };
+  attesters = async (): Promise<AttestersResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      attesters: {}
+    });
+  };
   grants = async ({
     device
   }: {
@@ -301,6 +325,58 @@ export interface RegistryInterface {
     device: DeviceId;
     gateway: string;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  registerEnclave: ({
+    consent,
+    device,
+    sealing,
+    sequence,
+    signature,
+    signing
+  }: {
+    consent: Binary;
+    device: DeviceId;
+    sealing: Binary;
+    sequence: Uint64;
+    signature: Binary;
+    signing: Binary;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  setAttester: ({
+    attester,
+    weight
+  }: {
+    attester: string;
+    weight: number;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  setAttestationRules: ({
+    mostSecs,
+    threshold
+  }: {
+    mostSecs: number;
+    threshold: number;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  attest: ({
+    device,
+    evidence,
+    measurement,
+    notAfter,
+    sequence
+  }: {
+    device: DeviceId;
+    evidence: Binary;
+    measurement: Binary;
+    notAfter: Uint64;
+    sequence: Uint64;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  revokeAttestation: ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  recount: ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   admin: (adminMsg: AdminMsg, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
 }
 export class RegistryClient implements RegistryInterface {
@@ -322,6 +398,12 @@ export class RegistryClient implements RegistryInterface {
     this.grant = this.grant.bind(this);
     this.setStatus = this.setStatus.bind(this);
     this.moveGateway = this.moveGateway.bind(this);
+    this.registerEnclave = this.registerEnclave.bind(this);
+    this.setAttester = this.setAttester.bind(this);
+    this.setAttestationRules = this.setAttestationRules.bind(this);
+    this.attest = this.attest.bind(this);
+    this.revokeAttestation = this.revokeAttestation.bind(this);
+    this.recount = this.recount.bind(this);
     this.admin = this.admin.bind(this);
   }
   openAccount = async ({
@@ -481,6 +563,105 @@ export class RegistryClient implements RegistryInterface {
       move_gateway: {
         device,
         gateway
+      }
+    }, fee_, memo_, funds_);
+  };
+  registerEnclave = async ({
+    consent,
+    device,
+    sealing,
+    sequence,
+    signature,
+    signing
+  }: {
+    consent: Binary;
+    device: DeviceId;
+    sealing: Binary;
+    sequence: Uint64;
+    signature: Binary;
+    signing: Binary;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      register_enclave: {
+        consent,
+        device,
+        sealing,
+        sequence,
+        signature,
+        signing
+      }
+    }, fee_, memo_, funds_);
+  };
+  setAttester = async ({
+    attester,
+    weight
+  }: {
+    attester: string;
+    weight: number;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      set_attester: {
+        attester,
+        weight
+      }
+    }, fee_, memo_, funds_);
+  };
+  setAttestationRules = async ({
+    mostSecs,
+    threshold
+  }: {
+    mostSecs: number;
+    threshold: number;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      set_attestation_rules: {
+        most_secs: mostSecs,
+        threshold
+      }
+    }, fee_, memo_, funds_);
+  };
+  attest = async ({
+    device,
+    evidence,
+    measurement,
+    notAfter,
+    sequence
+  }: {
+    device: DeviceId;
+    evidence: Binary;
+    measurement: Binary;
+    notAfter: Uint64;
+    sequence: Uint64;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      attest: {
+        device,
+        evidence,
+        measurement,
+        not_after: notAfter,
+        sequence
+      }
+    }, fee_, memo_, funds_);
+  };
+  revokeAttestation = async ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      revoke_attestation: {
+        device
+      }
+    }, fee_, memo_, funds_);
+  };
+  recount = async ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      recount: {
+        device
       }
     }, fee_, memo_, funds_);
   };

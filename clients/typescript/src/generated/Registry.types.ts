@@ -51,6 +51,25 @@ export type ExecuteMsg = {
     gateway: string;
   };
 } | {
+  register_enclave: EnclaveInput;
+} | {
+  set_attester: {
+    attester: string;
+    weight: number;
+  };
+} | {
+  set_attestation_rules: AttestationRules;
+} | {
+  attest: AttestInput;
+} | {
+  revoke_attestation: {
+    device: DeviceId;
+  };
+} | {
+  recount: {
+    device: DeviceId;
+  };
+} | {
   admin: AdminMsg;
 };
 export type Binary = string;
@@ -118,6 +137,25 @@ export interface GrantInput {
   signature: Binary;
   spend_cap: Uint64;
 }
+export interface EnclaveInput {
+  consent: Binary;
+  device: DeviceId;
+  sealing: Binary;
+  sequence: Uint64;
+  signature: Binary;
+  signing: Binary;
+}
+export interface AttestationRules {
+  most_secs: number;
+  threshold: number;
+}
+export interface AttestInput {
+  device: DeviceId;
+  evidence: Binary;
+  measurement: Binary;
+  not_after: Uint64;
+  sequence: Uint64;
+}
 export type QueryMsg = {
   admin: {};
 } | {
@@ -162,6 +200,12 @@ export type QueryMsg = {
     gateway: AccountId;
   };
 } | {
+  enclave: {
+    device: DeviceId;
+  };
+} | {
+  attesters: {};
+} | {
   grants: {
     device: DeviceId;
   };
@@ -175,6 +219,14 @@ export interface AdminResponse {
   owner: string;
   paused: boolean;
   pending?: string | null;
+}
+export interface AttestersResponse {
+  attesters: AttesterView[];
+  rules: AttestationRules;
+}
+export interface AttesterView {
+  attester: string;
+  weight: number;
 }
 export interface CellLatencyResponse {
   ms?: number | null;
@@ -207,6 +259,21 @@ export interface DomainResponse {
   domain: HexBinary;
   height: Uint64;
   time_ns: Uint64;
+}
+export interface EnclaveResponse {
+  attestations: AttestationView[];
+  attested_until?: Uint64 | null;
+  height: Uint64;
+  measurement?: HexBinary | null;
+  sealing: HexBinary;
+  sequence: Uint64;
+  signing: HexBinary;
+}
+export interface AttestationView {
+  attester: string;
+  evidence: HexBinary;
+  measurement: HexBinary;
+  not_after: Uint64;
 }
 export interface GatewayResponse {
   account: AccountResponse;

@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { Uint64, Bps, InstantiateMsg, Rules, ExecuteMsg, Binary, DeviceId, AdminMsg, RateInput, QueryMsg, MigrateMsg, AdminResponse, ConfigResponse, RatingResponse, Uint128, StandingResponse, StandingsResponse } from "./Reputation.types";
+import { Uint64, Bps, Uint128, AssetId, InstantiateMsg, Rules, Complaints, Stakes, ExecuteMsg, Binary, DeviceId, Lane, AdminMsg, RateInput, LastVoucher, QueryMsg, Speaker, AccountId, MigrateMsg, AdminResponse, ConfigResponse, ConsumerResponse, RatingResponse, StakeResponse, StandingResponse, StandingsResponse, VoiceResponse } from "./Reputation.types";
 export interface ReputationReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -23,6 +23,21 @@ export interface ReputationReadOnlyInterface {
     limit?: number;
     startAfter?: DeviceId;
   }) => Promise<StandingsResponse>;
+  consumer: ({
+    device
+  }: {
+    device: DeviceId;
+  }) => Promise<ConsumerResponse>;
+  voice: ({
+    of
+  }: {
+    of: Speaker;
+  }) => Promise<VoiceResponse>;
+  stake: ({
+    device
+  }: {
+    device: DeviceId;
+  }) => Promise<StakeResponse>;
   rating: ({
     lease
   }: {
@@ -39,6 +54,9 @@ export class ReputationQueryClient implements ReputationReadOnlyInterface {
     this.config = this.config.bind(this);
     this.standing = this.standing.bind(this);
     this.standings = this.standings.bind(this);
+    this.consumer = this.consumer.bind(this);
+    this.voice = this.voice.bind(this);
+    this.stake = this.stake.bind(this);
     this.rating = this.rating.bind(this);
   }
   admin = async (): Promise<AdminResponse> => {
@@ -76,6 +94,39 @@ export class ReputationQueryClient implements ReputationReadOnlyInterface {
       }
     });
   };
+  consumer = async ({
+    device
+  }: {
+    device: DeviceId;
+  }): Promise<ConsumerResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      consumer: {
+        device
+      }
+    });
+  };
+  voice = async ({
+    of
+  }: {
+    of: Speaker;
+  }): Promise<VoiceResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      voice: {
+        of
+      }
+    });
+  };
+  stake = async ({
+    device
+  }: {
+    device: DeviceId;
+  }): Promise<StakeResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      stake: {
+        device
+      }
+    });
+  };
   rating = async ({
     lease
   }: {
@@ -101,13 +152,43 @@ export interface ReputationInterface {
   }: {
     device: DeviceId;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  stake: ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  unstake: ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  withdraw: ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  slash: ({
+    first,
+    lane,
+    lease,
+    second
+  }: {
+    first: LastVoucher;
+    lane: Lane;
+    lease: Uint64;
+    second: LastVoucher;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   setRules: ({
+    avoidSecs,
+    complaints,
     cooldownSecs,
     halfLifeSecs,
     payerCap,
     prior,
     priorWeight,
+    probationSecs,
     reinstateAbove,
+    stakes,
     standardFee,
     suspendBelow,
     suspendEvidence,
@@ -115,12 +196,16 @@ export interface ReputationInterface {
     tiers,
     windowSecs
   }: {
+    avoidSecs: number;
+    complaints?: Complaints;
     cooldownSecs: number;
     halfLifeSecs: number;
     payerCap: Uint64;
     prior: Bps;
     priorWeight: Uint64;
+    probationSecs: number;
     reinstateAbove: Bps;
+    stakes?: Stakes;
     standardFee: Uint64[];
     suspendBelow: Bps;
     suspendEvidence: Uint64;
@@ -140,6 +225,10 @@ export class ReputationClient implements ReputationInterface {
     this.contractAddress = contractAddress;
     this.rate = this.rate.bind(this);
     this.reinstate = this.reinstate.bind(this);
+    this.stake = this.stake.bind(this);
+    this.unstake = this.unstake.bind(this);
+    this.withdraw = this.withdraw.bind(this);
+    this.slash = this.slash.bind(this);
     this.setRules = this.setRules.bind(this);
     this.admin = this.admin.bind(this);
   }
@@ -165,13 +254,70 @@ export class ReputationClient implements ReputationInterface {
       }
     }, fee_, memo_, funds_);
   };
+  stake = async ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      stake: {
+        device
+      }
+    }, fee_, memo_, funds_);
+  };
+  unstake = async ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      unstake: {
+        device
+      }
+    }, fee_, memo_, funds_);
+  };
+  withdraw = async ({
+    device
+  }: {
+    device: DeviceId;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      withdraw: {
+        device
+      }
+    }, fee_, memo_, funds_);
+  };
+  slash = async ({
+    first,
+    lane,
+    lease,
+    second
+  }: {
+    first: LastVoucher;
+    lane: Lane;
+    lease: Uint64;
+    second: LastVoucher;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      slash: {
+        first,
+        lane,
+        lease,
+        second
+      }
+    }, fee_, memo_, funds_);
+  };
   setRules = async ({
+    avoidSecs,
+    complaints,
     cooldownSecs,
     halfLifeSecs,
     payerCap,
     prior,
     priorWeight,
+    probationSecs,
     reinstateAbove,
+    stakes,
     standardFee,
     suspendBelow,
     suspendEvidence,
@@ -179,12 +325,16 @@ export class ReputationClient implements ReputationInterface {
     tiers,
     windowSecs
   }: {
+    avoidSecs: number;
+    complaints?: Complaints;
     cooldownSecs: number;
     halfLifeSecs: number;
     payerCap: Uint64;
     prior: Bps;
     priorWeight: Uint64;
+    probationSecs: number;
     reinstateAbove: Bps;
+    stakes?: Stakes;
     standardFee: Uint64[];
     suspendBelow: Bps;
     suspendEvidence: Uint64;
@@ -194,12 +344,16 @@ export class ReputationClient implements ReputationInterface {
   }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
     return await this.client.execute(this.sender, this.contractAddress, {
       set_rules: {
+        avoid_secs: avoidSecs,
+        complaints,
         cooldown_secs: cooldownSecs,
         half_life_secs: halfLifeSecs,
         payer_cap: payerCap,
         prior,
         prior_weight: priorWeight,
+        probation_secs: probationSecs,
         reinstate_above: reinstateAbove,
+        stakes,
         standard_fee: standardFee,
         suspend_below: suspendBelow,
         suspend_evidence: suspendEvidence,

@@ -6,6 +6,8 @@
 
 export type Uint64 = string;
 export type Bps = number;
+export type Uint128 = string;
+export type AssetId = number;
 export interface InstantiateMsg {
   escrow: string;
   owner?: string | null;
@@ -13,18 +15,36 @@ export interface InstantiateMsg {
   rules: Rules;
 }
 export interface Rules {
+  avoid_secs?: number;
+  complaints?: Complaints;
   cooldown_secs: number;
   half_life_secs: number;
   payer_cap: Uint64;
   prior: Bps;
   prior_weight: Uint64;
+  probation_secs?: number;
   reinstate_above: Bps;
+  stakes?: Stakes;
   standard_fee: Uint64[];
   suspend_below: Bps;
   suspend_evidence: Uint64;
   suspend_faults: number;
   tiers: Bps[];
   window_secs: number;
+}
+export interface Complaints {
+  fault: Uint64;
+  most: Bps;
+  share: Bps;
+}
+export interface Stakes {
+  appeal: Uint128;
+  asset: AssetId;
+  bounty: Bps;
+  denom: string;
+  slash: Bps;
+  starter: Uint128;
+  unbond_secs: number;
 }
 export type ExecuteMsg = {
   rate: {
@@ -35,12 +55,32 @@ export type ExecuteMsg = {
     device: DeviceId;
   };
 } | {
+  stake: {
+    device: DeviceId;
+  };
+} | {
+  unstake: {
+    device: DeviceId;
+  };
+} | {
+  withdraw: {
+    device: DeviceId;
+  };
+} | {
+  slash: {
+    first: LastVoucher;
+    lane: Lane;
+    lease: Uint64;
+    second: LastVoucher;
+  };
+} | {
   set_rules: Rules;
 } | {
   admin: AdminMsg;
 };
 export type Binary = string;
 export type DeviceId = number;
+export type Lane = number;
 export type AdminMsg = {
   propose_owner: {
     address?: string | null;
@@ -56,6 +96,12 @@ export interface RateInput {
   lease: Uint64;
   report?: Binary | null;
 }
+export interface LastVoucher {
+  amount: Uint128;
+  evidence: Binary;
+  signature: Binary;
+  units: Uint64;
+}
 export type QueryMsg = {
   admin: {};
 } | {
@@ -70,10 +116,28 @@ export type QueryMsg = {
     start_after?: DeviceId | null;
   };
 } | {
+  consumer: {
+    device: DeviceId;
+  };
+} | {
+  voice: {
+    of: Speaker;
+  };
+} | {
+  stake: {
+    device: DeviceId;
+  };
+} | {
   rating: {
     lease: Uint64;
   };
 };
+export type Speaker = {
+  payer: AccountId;
+} | {
+  provider: DeviceId;
+};
+export type AccountId = number;
 export interface MigrateMsg {}
 export interface AdminResponse {
   owner: string;
@@ -85,12 +149,27 @@ export interface ConfigResponse {
   registry: string;
   rules: Rules;
 }
+export interface ConsumerResponse {
+  alpha: Uint128;
+  beta: Uint128;
+  bound: Bps;
+  device: DeviceId;
+  leases: number;
+  lies: number;
+  score: Bps;
+}
 export interface RatingResponse {
   rated: boolean;
   rating?: Bps | null;
   weight?: Uint64 | null;
 }
-export type Uint128 = string;
+export interface StakeResponse {
+  allowance: Uint128;
+  amount: Uint128;
+  appeal: Uint128;
+  staker?: string | null;
+  unbonds_at?: Uint64 | null;
+}
 export interface StandingResponse {
   alpha: Uint128;
   beta: Uint128;
@@ -98,6 +177,7 @@ export interface StandingResponse {
   device: DeviceId;
   faults: number;
   leases: number;
+  probation_until?: Uint64 | null;
   score: Bps;
   suspended_until?: Uint64 | null;
   suspensions: number;
@@ -105,4 +185,7 @@ export interface StandingResponse {
 }
 export interface StandingsResponse {
   standings: StandingResponse[];
+}
+export interface VoiceResponse {
+  weight: Uint64;
 }

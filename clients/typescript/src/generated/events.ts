@@ -14,6 +14,14 @@ export const attributes = {
   caplet_grant: ["device", "delegate", "scopes", "epoch"],
   /** Registry: a device's status changed. */
   caplet_status: ["device", "status"],
+  /** Registry: an enclave works for a device. */
+  caplet_enclave: ["device", "sequence", "sealing", "signing"],
+  /** Registry: what is attested of a device was counted. */
+  caplet_attestation: ["device", "not_after", "measurement"],
+  /** Registry: an attester was appointed, or dismissed. */
+  caplet_attester: ["attester", "weight"],
+  /** Attest: a quote was verified on chain. */
+  caplet_quote: ["device", "evidence", "block", "measurement", "not_after"],
   /** Registry: an address was numbered. */
   caplet_account: ["account", "address"],
   /** Registry: a gateway was put into a network region; devices registered or moved there from now on get it. */
@@ -65,7 +73,11 @@ export const attributes = {
   /** Reputation: governance set new rules; all of them are in the `config` query. */
   caplet_rules: ["suspend_below", "reinstate_above"],
   /** Reputation: a lease was rated. */
-  caplet_rated: ["lease", "device", "rating", "weight", "score", "tier"],
+  caplet_rated: ["lease", "device", "rating", "weight", "complaint", "score", "tier"],
+  /** Reputation: what is at stake for a device changed. */
+  caplet_stake: ["device", "amount", "unbonds_at"],
+  /** Reputation: a device was proven to have signed what cannot both be true. */
+  caplet_lie: ["device", "lease", "slashed", "bounty"],
   /** Reputation: a device was suspended or reinstated. */
   caplet_suspension: ["device", "suspended", "until"],
   /** Futures: a series was issued. */
@@ -108,6 +120,16 @@ export const attributes = {
 
 /** The words behind numbers in attributes. */
 export const numbers = {
+  "results": {
+    "0": "paid",
+    "1": "stale",
+    "2": "bad_signature",
+    "3": "bad_chain",
+    "4": "clamped",
+    "5": "closed",
+    "6": "unknown",
+    "7": "malformed"
+  },
   "reason": {
     "1": "exhausted",
     "2": "expired",
@@ -120,15 +142,10 @@ export const numbers = {
     "9": "count_mismatch",
     "10": "pool_default"
   },
-  "results": {
-    "0": "paid",
-    "1": "stale",
-    "2": "bad_signature",
-    "3": "bad_chain",
-    "4": "clamped",
-    "5": "closed",
-    "6": "unknown",
-    "7": "malformed"
+  "status": {
+    "1": "active",
+    "2": "frozen",
+    "3": "retired"
   },
   "scheme": {
     "1": "ed25519",
@@ -138,10 +155,5 @@ export const numbers = {
   "side": {
     "1": "offer",
     "2": "demand"
-  },
-  "status": {
-    "1": "active",
-    "2": "frozen",
-    "3": "retired"
   }
 } as const;

@@ -48,5 +48,5 @@ export function signedFiles(): VectorFile[] {
     .filter((file) => file.endsWith(".json"))
     .sort()
     .map((file) => json<VectorFile>(folder, file))
-    .filter((file) => file.domain !== undefined);
+    .filter((file) => file.key !== undefined);
 }
