@@ -14,7 +14,7 @@ use caplet_protocol::{DeviceId, LeaseId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds of chain time after which a device's status is asked again.
-const FRESH_SECS: u64 = 10;
+const FRESH_SECS: u64 = 2;
 
 /// Looks at the devices on the other side of running leases.
 pub(super) struct Watch {
