@@ -80,6 +80,9 @@ pub enum Refusal {
     /// The lane has ended.
     #[error("the lane has ended: nothing is counted or paid on it any more")]
     Ended,
+    /// The lane's key is elsewhere and has not signed yet.
+    #[error("the lane's key has not signed yet: ask again for the same")]
+    Signing,
     /// The state could not be stored, so it was not taken.
     #[error("not taken because it could not be stored: {0}")]
     Journal(#[from] JournalError),

@@ -1,6 +1,7 @@
 //! Who signs and who checks.
 
 use caplet_protocol::{
+    Domain,
     layout::{SessionHello, Voucher},
     sign::{Signature, sign, verify},
 };
@@ -8,22 +9,25 @@ use ed25519_dalek::SigningKey;
 use ed25519_zebra::VerificationKey;
 
 /// The payer's lane key. There is deliberately no function that signs just anything.
+///
+/// The key may be somewhere else, such as on a device that its gateway pays for: then nothing is
+/// returned until it has signed, and the payer asks again for the very same bytes.
 pub trait Sign {
-    /// Signs a voucher's preimage.
-    fn voucher(&self, preimage: &[u8; Voucher::LEN]) -> Signature;
-    /// Signs the preimage of a session's hello.
-    fn hello(&self, preimage: &[u8; SessionHello::LEN]) -> Signature;
+    /// Signs a voucher; `None` while the key has not signed it yet.
+    fn voucher(&self, voucher: &Voucher, domain: &Domain) -> Option<Signature>;
+    /// Signs a session's hello; `None` while the key has not signed it yet.
+    fn hello(&self, hello: &SessionHello, domain: &Domain) -> Option<Signature>;
     /// Whether this key, or one that it replaced, signed this voucher.
     fn signed(&self, preimage: &[u8; Voucher::LEN], signature: &Signature) -> bool;
 }
 
 impl Sign for SigningKey {
-    fn voucher(&self, preimage: &[u8; Voucher::LEN]) -> Signature {
-        sign(self, preimage)
+    fn voucher(&self, voucher: &Voucher, domain: &Domain) -> Option<Signature> {
+        Some(sign(self, &voucher.preimage(domain)))
     }
 
-    fn hello(&self, preimage: &[u8; SessionHello::LEN]) -> Signature {
-        sign(self, preimage)
+    fn hello(&self, hello: &SessionHello, domain: &Domain) -> Option<Signature> {
+        Some(sign(self, &hello.preimage(domain)))
     }
 
     fn signed(&self, preimage: &[u8; Voucher::LEN], signature: &Signature) -> bool {

@@ -16,6 +16,8 @@ pub mod domain;
 pub mod ids;
 pub mod kind;
 pub mod layout;
+#[cfg(feature = "seal")]
+pub mod seal;
 #[cfg(feature = "sign")]
 pub mod sign;
 pub mod tag;

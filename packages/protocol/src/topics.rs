@@ -45,6 +45,8 @@ pub enum Up {
     Meter(LeaseId),
     /// Closing statement on a lease.
     Closing(LeaseId),
+    /// Signature for a lane of a lease.
+    Signature(LeaseId),
 }
 
 /// What a device is told.
@@ -60,6 +62,8 @@ pub enum Dn {
     Result(LeaseId),
     /// Pauses.
     Pause(LeaseId),
+    /// What its gateway asks to be signed for a lane.
+    Ask(LeaseId),
     /// Proposed orders, by demand or capability id.
     Proposal(u64),
     /// Acknowledgements and refusals, by the sequence of the message they answer.
@@ -82,6 +86,7 @@ impl Up {
             Self::Tick(lease) => format!("{head}/tick/{lease}"),
             Self::Meter(lease) => format!("{head}/meter/{lease}"),
             Self::Closing(lease) => format!("{head}/closing/{lease}"),
+            Self::Signature(lease) => format!("{head}/signature/{lease}"),
         }
     }
 }
@@ -97,6 +102,7 @@ impl Dn {
             Self::Call(lease) => format!("{head}/call/{lease}"),
             Self::Result(lease) => format!("{head}/result/{lease}"),
             Self::Pause(lease) => format!("{head}/pause/{lease}"),
+            Self::Ask(lease) => format!("{head}/ask/{lease}"),
             Self::Proposal(id) => format!("{head}/proposal/{id}"),
             Self::Ack(sequence) => format!("{head}/ack/{sequence}"),
         }

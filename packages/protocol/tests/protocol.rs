@@ -31,6 +31,8 @@ mod layout;
 mod published;
 #[path = "protocol/replay.rs"]
 mod replay;
+#[path = "protocol/seal.rs"]
+mod seal;
 #[path = "protocol/vectors/mod.rs"]
 mod vectors;
 #[path = "protocol/wot.rs"]

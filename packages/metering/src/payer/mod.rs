@@ -9,10 +9,14 @@ pub use resume::Connection;
 pub use state::PayerState;
 
 use crate::{
-    ChainTime, Journal, JournalError, Meter, Pause, PauseReason, Sign, Statement, Terms, Ticket,
+    ChainTime, Challenge, Journal, JournalError, Meter, Pause, PauseReason, Sign, Statement, Terms, Ticket,
     View,
 };
-use caplet_protocol::{Bps, chain::Revealer};
+use caplet_protocol::{
+    Bps,
+    chain::Revealer,
+    layout::{SessionHello, Voucher},
+};
 
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +56,19 @@ pub struct Payer<S, J> {
     consolidate: bool,
     /// Stored or about to be, and not said yet.
     pending: Option<(Ticket, Statement)>,
+    /// The hello that its key has not signed yet.
+    greeting: Option<Greeting>,
+    /// The voucher that its key has not signed yet, with its chain.
+    unsigned: Option<(Voucher, Option<Revealer>)>,
     said_at: ChainTime,
+}
+
+/// A hello that waits for its signature.
+#[derive(Clone, Copy, Debug)]
+struct Greeting {
+    challenge: Challenge,
+    connection: Connection,
+    hello: SessionHello,
 }
 
 impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
@@ -86,6 +102,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             again: false,
             consolidate: false,
             pending: None,
+            greeting: None,
+            unsigned: None,
             said_at: ChainTime::default(),
         })
     }
@@ -172,8 +190,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     /// # Errors
     /// If it cannot be stored; the next session then resumes as after a crash.
     pub fn rest(&mut self) -> Result<(), JournalError> {
-        self.phase = Phase::Idle;
-        self.pending = None;
+        self.disconnect();
         let state = PayerState { exact: self.doubt == 0, ..self.state };
         self.journal.write(&state)?;
         self.journal.sync()?;
@@ -185,5 +202,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     pub fn disconnect(&mut self) {
         self.phase = Phase::Idle;
         self.pending = None;
+        self.greeting = None;
+        self.unsigned = None;
     }
 }

@@ -1,6 +1,6 @@
 //! How a payer takes up where the two sides left off.
 
-use super::{Payer, PayerState, Phase};
+use super::{Greeting, Payer, PayerState, Phase};
 use crate::{Challenge, Hello, Journal, Meter, Proof, Refusal, Resume, Sign};
 use caplet_protocol::{chain::Revealer, layout::SessionHello};
 
@@ -16,22 +16,41 @@ pub struct Connection {
 }
 
 impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
-    /// Answers a challenge, in a new session epoch that is durable before it is said.
+    /// Answers a challenge, in a new session epoch that is durable before it is said. Asked again for the
+    /// same challenge while the key signs, it is the same hello.
     ///
     /// # Errors
-    /// If the epoch cannot be stored.
+    /// If the epoch cannot be stored, or [`Refusal::Signing`] while the key has not signed yet.
     pub fn hello(
         &mut self,
         challenge: &Challenge,
         connection: &Connection,
     ) -> Result<Hello, Refusal> {
+        let waits = self.greeting.take();
+        let waits = waits.filter(|g| g.challenge == *challenge && g.connection == *connection);
+        let greeting = match waits {
+            Some(greeting) => greeting,
+            None => self.greet(challenge, connection)?,
+        };
+        let Some(signature) = self.key.hello(&greeting.hello, &self.terms.domain) else {
+            self.greeting = Some(greeting);
+            return Err(Refusal::Signing);
+        };
+        self.phase = Phase::Greeted;
+        Ok(Hello { hello: greeting.hello, signature, best: self.state.best })
+    }
+
+    fn greet(
+        &mut self,
+        challenge: &Challenge,
+        connection: &Connection,
+    ) -> Result<Greeting, Refusal> {
         let epoch = self.state.epoch.max(challenge.epoch).saturating_add(1);
         let state = PayerState { epoch, exact: false, ..self.state };
         self.journal.write(&state)?;
         self.journal.sync()?;
         self.state = state;
-        self.phase = Phase::Greeted;
-        self.pending = None;
+        self.disconnect();
         let best = state.best;
         let hello = SessionHello {
             lease: self.terms.lease,
@@ -46,8 +65,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             k: best.map_or(0, |best| best.k),
             link: best.map_or([0; 32], |best| best.link),
         };
-        let signature = self.key.hello(&hello.preimage(&self.terms.domain));
-        Ok(Hello { hello, signature, best })
+        Ok(Greeting { challenge: *challenge, connection: *connection, hello })
     }
 
     /// Takes what the payee knows: a higher state that carries this side's own signature, and after a

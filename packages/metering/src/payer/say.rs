@@ -29,7 +29,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     /// of `report` as evidence. Durable when it is returned; nothing is signed after it.
     ///
     /// # Errors
-    /// If the session has not resumed, or it cannot be stored.
+    /// If the session has not resumed, it cannot be stored, or [`Refusal::Signing`] while the key has not
+    /// signed yet.
     pub fn last(&mut self, report: QosReport) -> Result<Statement, Refusal> {
         if self.phase != Phase::Live {
             return Err(Refusal::OutOfTurn { got: "the last voucher", expected: "resume" });
@@ -38,7 +39,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             let owed = self.terms.owed_at(&self.state.rates, self.state.counted);
             let owed = owed.min(self.view.cap.into());
             let voucher = Voucher { evidence: report.evidence(), ..self.plain(owed) };
-            let best = Some(self.sign(voucher));
+            let best = Some(self.sign(voucher).ok_or(Refusal::Signing)?);
             let state = PayerState { best, ended: true, report: Some(report), ..self.state };
             self.journal.write(&state)?;
             self.journal.sync()?;
@@ -51,6 +52,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
 
     fn prepare(&mut self, now: ChainTime) -> Result<(), Refusal> {
         let (best, chain) = match self.due(now) {
+            // what the key signs now is not changed meanwhile, or it would never be done
+            _ if self.unsigned.is_some() => self.signed(),
             Due::Nothing => return Ok(()),
             Due::Again => {
                 self.repeat();
@@ -58,8 +61,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             }
             Due::Tick(k) => (self.reveal(k), None),
             Due::Voucher(amount) => {
-                let (voucher, chain) = self.with_chain(self.plain(amount));
-                (Some(self.sign(voucher)), Some(chain))
+                self.unsigned = Some(self.with_chain(self.plain(amount)));
+                self.signed()
             }
         };
         let Some(best) = best else { return Ok(()) };
@@ -133,8 +136,21 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
         }
     }
 
-    fn sign(&self, voucher: Voucher) -> Proof {
-        Proof::new(voucher, self.key.voucher(&voucher.preimage(&self.terms.domain)))
+    /// The voucher that was given to the key, once it has signed.
+    fn signed(&mut self) -> (Option<Proof>, Option<Option<Revealer>>) {
+        let Some((voucher, chain)) = self.unsigned.take() else { return (None, None) };
+        match self.sign(voucher) {
+            Some(proof) => (Some(proof), Some(chain)),
+            None => {
+                self.unsigned = Some((voucher, chain));
+                (None, None)
+            }
+        }
+    }
+
+    fn sign(&self, voucher: Voucher) -> Option<Proof> {
+        let signature = self.key.voucher(&voucher, &self.terms.domain)?;
+        Some(Proof::new(voucher, signature))
     }
 }
 

@@ -352,7 +352,7 @@ proptest! {
         let claims: Vec<_> = (0..300usize).map(|n| {
             let voucher = caplet_protocol::layout::Voucher { amount: n as u128, ..Default::default() };
             let preimage = voucher.preimage(&terms.domain);
-            let mut signature = Sign::voucher(&key(), &preimage);
+            let mut signature = caplet_protocol::sign::sign(&key(), &preimage);
             if bad.contains(&n) {
                 signature[n % 64] ^= 1;
             }

@@ -239,3 +239,69 @@ fn a_payer_signs_nothing_before_it_has_resumed() {
     payer.on_view(View { redeemed: 5, ..view() });
     assert_eq!(payer.statement(view().at).unwrap(), None);
 }
+
+/// A key that is somewhere else: it signs when it is let.
+#[derive(Clone, Debug, Default)]
+struct Remote(std::rc::Rc<std::cell::RefCell<(Vec<Vec<u8>>, bool)>>);
+
+impl Remote {
+    fn signs<const N: usize>(&self, preimage: &[u8; N]) -> Option<[u8; 64]> {
+        let mut asked = self.0.borrow_mut();
+        if !asked.1 {
+            asked.0.push(preimage.to_vec());
+            return None;
+        }
+        asked.1 = false;
+        Some(caplet_protocol::sign::sign(&key(), preimage))
+    }
+
+    fn let_sign(&self) {
+        self.0.borrow_mut().1 = true;
+    }
+}
+
+impl Sign for Remote {
+    fn voucher(&self, voucher: &caplet_protocol::layout::Voucher, domain: &caplet_protocol::Domain) -> Option<[u8; 64]> {
+        self.signs(&voucher.preimage(domain))
+    }
+
+    fn hello(&self, hello: &caplet_protocol::layout::SessionHello, domain: &caplet_protocol::Domain) -> Option<[u8; 64]> {
+        self.signs(&hello.preimage(domain))
+    }
+
+    fn signed(&self, preimage: &[u8; 160], signature: &[u8; 64]) -> bool {
+        key().signed(preimage, signature)
+    }
+}
+
+#[test]
+fn a_key_elsewhere_is_asked_for_the_very_same_bytes_until_it_has_signed() {
+    let (terms, remote) = (terms(Pace::vouchers(100)), Remote::default());
+    let disk = Disk::new(true);
+    let mut payer = Payer::open(terms, remote.clone(), SECRET, disk, view()).unwrap();
+    let challenge = Challenge { nonce: [7; 32], epoch: 3 };
+    let connection = Connection::default();
+    for _ in 0..3 {
+        assert_eq!(payer.hello(&challenge, &connection), Err(Refusal::Signing));
+    }
+    assert!(remote.0.borrow().0.windows(2).all(|two| two[0] == two[1]), "one hello, one epoch");
+    remote.let_sign();
+    let hello = payer.hello(&challenge, &connection).unwrap();
+    assert_eq!(hello.hello.epoch, 4);
+    let resume = Resume { epoch: 4, best: None, served: 0, credit: 0 };
+    payer.on_resume(&resume).unwrap();
+    remote.0.borrow_mut().0.clear();
+    for counted in 0..5 {
+        assert_eq!(payer.statement(view().at), Ok(None));
+        payer.count(counted);
+    }
+    let asked = remote.0.borrow().0.clone();
+    assert!(asked.len() == 5 && asked.windows(2).all(|two| two[0] == two[1]), "counts go on meanwhile");
+    assert_eq!(payer.state().worth(), 0, "nothing is promised before it is signed");
+    remote.let_sign();
+    let said = payer.statement(view().at).unwrap();
+    assert!(matches!(said, Some(Statement::Voucher { proof, .. }) if proof.worth() == 30));
+    assert_eq!(payer.last(QosReport::default()), Err(Refusal::Signing));
+    remote.let_sign();
+    assert!(payer.last(QosReport::default()).is_ok());
+}

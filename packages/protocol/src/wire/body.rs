@@ -41,6 +41,8 @@ bodies! {
     ServiceCall: ServiceCall,
     ServiceResult: ServiceResult,
     Pause: Pause,
+    LaneAsk: LaneAsk,
+    LaneSignature: LaneSignature,
     Possession: SignedPossession,
     Enrolment: Enrolment,
     Rotation: SignedRotation,

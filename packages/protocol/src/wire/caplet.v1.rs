@@ -1405,6 +1405,10 @@ pub enum BodyKind {
     ServiceResult = 22,
     /// Pause.
     Pause = 23,
+    /// LaneAsk.
+    LaneAsk = 24,
+    /// LaneSignature.
+    LaneSignature = 25,
     /// SignedPossession.
     Possession = 30,
     /// Enrolment.
@@ -1449,6 +1453,8 @@ impl BodyKind {
             Self::ServiceCall => "BODY_KIND_SERVICE_CALL",
             Self::ServiceResult => "BODY_KIND_SERVICE_RESULT",
             Self::Pause => "BODY_KIND_PAUSE",
+            Self::LaneAsk => "BODY_KIND_LANE_ASK",
+            Self::LaneSignature => "BODY_KIND_LANE_SIGNATURE",
             Self::Possession => "BODY_KIND_POSSESSION",
             Self::Enrolment => "BODY_KIND_ENROLMENT",
             Self::Rotation => "BODY_KIND_ROTATION",
@@ -1482,6 +1488,8 @@ impl BodyKind {
             "BODY_KIND_SERVICE_CALL" => Some(Self::ServiceCall),
             "BODY_KIND_SERVICE_RESULT" => Some(Self::ServiceResult),
             "BODY_KIND_PAUSE" => Some(Self::Pause),
+            "BODY_KIND_LANE_ASK" => Some(Self::LaneAsk),
+            "BODY_KIND_LANE_SIGNATURE" => Some(Self::LaneSignature),
             "BODY_KIND_POSSESSION" => Some(Self::Possession),
             "BODY_KIND_ENROLMENT" => Some(Self::Enrolment),
             "BODY_KIND_ROTATION" => Some(Self::Rotation),
@@ -3280,6 +3288,13 @@ pub struct Endpoint {
         serde(skip_serializing_if = "super::json::is_default")
     )]
     pub relay: ::prost::alloc::string::String,
+    /// Socket addresses of lease connections (QUIC), `ip:port`, at most 16; none if it serves none.
+    #[prost(string, repeated, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub links: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Where a gateway is dialled, signed by its endpoint key.
 #[cfg_attr(
@@ -4193,7 +4208,7 @@ pub struct ServiceCall {
         serde(skip_serializing_if = "super::json::is_default")
     )]
     pub op: ::prost::alloc::string::String,
-    /// Input, at most 48 KiB.
+    /// Input, at most 48 KiB; ciphertext where `seal` is set.
     #[prost(bytes = "vec", tag = "4")]
     #[cfg_attr(
         feature = "serde",
@@ -4210,6 +4225,14 @@ pub struct ServiceCall {
         )
     )]
     pub max_units: u64,
+    /// The encapsulated X25519 key (RFC 9180) of the seal on `body`, made to the provider's sealing key;
+    /// the answer comes back under the same seal. Empty for a call in the clear.
+    #[prost(bytes = "vec", tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub seal: ::prost::alloc::vec::Vec<u8>,
 }
 /// The answer to a call.
 #[cfg_attr(
@@ -4256,7 +4279,7 @@ pub struct ServiceResult {
         )
     )]
     pub units: u64,
-    /// Output, at most 48 KiB.
+    /// Output, at most 48 KiB; ciphertext under the seal of the call if that had one.
     #[prost(bytes = "vec", tag = "5")]
     #[cfg_attr(
         feature = "serde",
@@ -4277,6 +4300,219 @@ pub struct ServiceResult {
         serde(skip_serializing_if = "super::json::is_default")
     )]
     pub took_ms: u32,
+}
+/// A gateway that uses a lease for its device asks the device to sign for it. The device judges by its
+/// own terms what it signs, and signs fixed layouts only.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LaneAsk {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// What is to be signed.
+    #[prost(oneof = "lane_ask::What", tags = "2, 3, 4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub what: ::core::option::Option<lane_ask::What>,
+}
+/// Nested message and enum types in `LaneAsk`.
+pub mod lane_ask {
+    /// What is to be signed.
+    #[cfg_attr(
+        feature = "serde",
+        derive(serde::Serialize, serde::Deserialize),
+        serde(rename_all = "camelCase")
+    )]
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// A voucher; answered with a LaneSignature.
+        #[prost(message, tag = "2")]
+        Voucher(super::Voucher),
+        /// The hello of a session; answered with a LaneSignature.
+        #[prost(message, tag = "3")]
+        Hello(super::SessionHello),
+        /// The last voucher; answered with a SignedVoucher, and a SignedClosing where that is asked.
+        #[prost(message, tag = "4")]
+        Last(super::LastAsk),
+    }
+}
+/// The fields of `layout::SessionHello`.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SessionHello {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// The payment lane.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub lane: u32,
+    /// Session epoch of the lane.
+    #[prost(uint64, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub epoch: u64,
+    /// Endpoint key of the consumer's gateway, 32 bytes.
+    #[prost(bytes = "vec", tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub payer: ::prost::alloc::vec::Vec<u8>,
+    /// Endpoint key of the provider's gateway, 32 bytes.
+    #[prost(bytes = "vec", tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub payee: ::prost::alloc::vec::Vec<u8>,
+    /// The challenge's nonce, 32 bytes.
+    #[prost(bytes = "vec", tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub nonce: ::prost::alloc::vec::Vec<u8>,
+    /// Exported from the connection's TLS session, 32 bytes.
+    #[prost(bytes = "vec", tag = "7")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub exporter: ::prost::alloc::vec::Vec<u8>,
+    /// Digest of the best voucher with its signature, 32 bytes; empty if there is none.
+    #[prost(bytes = "vec", tag = "8")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub voucher: ::prost::alloc::vec::Vec<u8>,
+    /// Units counted, cumulative.
+    #[prost(uint64, tag = "9")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub counted: u64,
+    /// Links revealed of that voucher's chain.
+    #[prost(uint32, tag = "10")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub k: u32,
+    /// Link `k`, 32 bytes; empty if none is revealed.
+    #[prost(bytes = "vec", tag = "11")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub link: ::prost::alloc::vec::Vec<u8>,
+}
+/// The end of a lease as the gateway measured it.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LastAsk {
+    /// The last voucher; its evidence is the digest of the report.
+    #[prost(message, optional, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub voucher: ::core::option::Option<Voucher>,
+    /// What was measured.
+    #[prost(message, optional, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub report: ::core::option::Option<QosReport>,
+    /// Whether the lease is to be closed too: it serves no more.
+    #[prost(bool, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub close: bool,
+    /// Why, in words for people, at most 512 bytes.
+    #[prost(string, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub words: ::prost::alloc::string::String,
+}
+/// A device's signature for its lane.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LaneSignature {
+    /// The lease.
+    #[prost(uint64, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub lease: u64,
+    /// SHA-256 of the signed layout, so that it is not taken for another.
+    #[prost(bytes = "vec", tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub digest: ::prost::alloc::vec::Vec<u8>,
+    /// 64 bytes.
+    #[prost(bytes = "vec", tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
+    )]
+    pub signature: ::prost::alloc::vec::Vec<u8>,
 }
 /// The provider stops serving until its reason is gone.
 #[cfg_attr(
@@ -4436,7 +4672,7 @@ impl super::Schema for Detail {
 }
 impl super::Schema for Endpoint {
     const NAME: &'static str = "caplet.v1.Endpoint";
-    const FIELDS: &'static [u32] = &[1, 2];
+    const FIELDS: &'static [u32] = &[1, 2, 3];
 }
 impl super::Schema for Enrolment {
     const NAME: &'static str = "caplet.v1.Enrolment";
@@ -4469,6 +4705,18 @@ impl super::Schema for Instantiation {
 impl super::Schema for JobResult {
     const NAME: &'static str = "caplet.v1.JobResult";
     const FIELDS: &'static [u32] = &[1, 2, 3];
+}
+impl super::Schema for LaneAsk {
+    const NAME: &'static str = "caplet.v1.LaneAsk";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+}
+impl super::Schema for LaneSignature {
+    const NAME: &'static str = "caplet.v1.LaneSignature";
+    const FIELDS: &'static [u32] = &[1, 2, 3];
+}
+impl super::Schema for LastAsk {
+    const NAME: &'static str = "caplet.v1.LastAsk";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4];
 }
 impl super::Schema for LeaseNotice {
     const NAME: &'static str = "caplet.v1.LeaseNotice";
@@ -4568,11 +4816,15 @@ impl super::Schema for SensorRecord {
 }
 impl super::Schema for ServiceCall {
     const NAME: &'static str = "caplet.v1.ServiceCall";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6];
 }
 impl super::Schema for ServiceResult {
     const NAME: &'static str = "caplet.v1.ServiceResult";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7];
+}
+impl super::Schema for SessionHello {
+    const NAME: &'static str = "caplet.v1.SessionHello";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 }
 impl super::Schema for SessionNotice {
     const NAME: &'static str = "caplet.v1.SessionNotice";

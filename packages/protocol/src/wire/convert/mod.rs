@@ -6,6 +6,7 @@ mod money;
 mod order;
 mod profile;
 mod qos;
+mod session;
 
 pub use profile::ProfileError;
 
