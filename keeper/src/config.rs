@@ -4,6 +4,7 @@
 mod chain;
 mod check;
 mod devices;
+mod fabric;
 mod load;
 mod money;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use check::ConfigError;
 pub use devices::{
     BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
 };
+pub use fabric::{FabricConfig, Transport};
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub mqtt: MqttConfig,
     /// Where other gateways connect.
     pub exchange: ExchangeConfig,
+    /// Serving and using leases over links.
+    pub fabric: FabricConfig,
     /// What this keeper does.
     pub roles: Roles,
     /// Sending transactions.
@@ -104,6 +108,7 @@ impl Default for Config {
             chain: ChainConfig::default(),
             mqtt: MqttConfig::default(),
             exchange: ExchangeConfig::default(),
+            fabric: FabricConfig::default(),
             roles: Roles { bridge: true, matcher: true, settler: true },
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),

@@ -13,7 +13,7 @@ use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
 use crate::tasks::{Drained, Group};
-use crate::{bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler};
+use crate::{bridge, exchange, fabric, leases, matcher, outbox, placer, registrar, session, settler};
 use anyhow::Context as _;
 use caplet_chain::{Chain, Signer};
 use ed25519_dalek::SigningKey;
@@ -66,9 +66,17 @@ impl Keeper {
     /// # Errors
     /// If the chain cannot be asked, a contract is not there, or an address cannot be listened on.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
+        Self::start_with(parts, fabric::Seams::default()).await
+    }
+
+    /// As [`Keeper::start`], with something else in place of what stands behind its leases.
+    ///
+    /// # Errors
+    /// As [`Keeper::start`].
+    pub async fn start_with(parts: Parts, seams: fabric::Seams) -> anyhow::Result<Self> {
         let Parts { config, chain, deployment, signer, key, store } = parts;
         let tasks = Group::new("keeper");
-        let started = Self::wire(&tasks, config, chain, deployment, signer, key, store).await;
+        let started = Self::wire(&tasks, config, chain, deployment, signer, key, store, seams).await;
         if started.is_err() {
             // what did start must not outlive the keeper that did not
             tasks.drain(Duration::from_secs(5)).await;
@@ -76,6 +84,7 @@ impl Keeper {
         started
     }
 
+    #[allow(clippy::too_many_arguments)] // the parts of one keeper, each used once
     async fn wire(
         tasks: &Group,
         config: Config,
@@ -84,6 +93,7 @@ impl Keeper {
         signer: Signer,
         key: SigningKey,
         store: Store,
+        seams: fabric::Seams,
     ) -> anyhow::Result<Self> {
         let domains = Domains::load(&*chain, &deployment)
             .await
@@ -111,7 +121,7 @@ impl Keeper {
         let wanted = config.roles.settler.then(|| settler::start(&context, &leases, config.settle));
         let bridge = if config.roles.bridge {
             let status = status::teller(&context, &books, &leases);
-            let options = options::bridge(&config)?;
+            let options = options::bridge(&config, seams)?;
             Some(Bridge::start(&context, options, leases.clone(), books.clone(), status).await?)
         } else {
             None
@@ -146,6 +156,12 @@ impl Keeper {
     #[must_use]
     pub fn bridge(&self) -> Option<&Bridge> {
         self.bridge.as_ref()
+    }
+
+    /// The virtualization layer; `None` if it is off.
+    #[must_use]
+    pub fn fabric(&self) -> Option<&fabric::Fabric> {
+        self.bridge.as_ref().and_then(Bridge::fabric)
     }
 
     /// Its books.

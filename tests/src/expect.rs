@@ -36,6 +36,18 @@ pub fn a_market_that_worked(report: &Report) -> anyhow::Result<()> {
             asset.symbol
         );
     }
+    ensure!(report.service == "fabric", "served through {}", report.service);
+    for kind in ["compute", "sensor", "bandwidth", "storage", "hardware"] {
+        let uses = report.uses.get(kind).copied().unwrap_or(0);
+        ensure!(uses > 0, "no application had a right result of {kind}: {:?}", report.uses);
+    }
+    ensure!(report.sealed_uses > 0, "no constrained device had a right answer");
+    let captured = &report.captured;
+    ensure!(
+        captured.mqtt_bytes > 0 && captured.exchange_bytes > 0 && captured.link_bytes > 0,
+        "nothing was listened to: {captured:?}"
+    );
+    ensure!(report.plaintext_seen == 0, "readable in between: {} times", report.plaintext_seen);
     for lease in &report.leases {
         ensure!(
             lease.redeemed <= lease.reserved,

@@ -32,9 +32,26 @@ impl Clock {
 
     /// Unix seconds of chain time.
     pub(crate) fn now(&self) -> u64 {
+        self.now_ms() / 1_000
+    }
+
+    /// Unix milliseconds of chain time.
+    pub(crate) fn now_ms(&self) -> u64 {
         let (head, since) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let at = Duration::from_nanos(head.time_ns).saturating_add(since.elapsed());
-        at.as_secs()
+        u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Unix milliseconds of the last block.
+    pub(crate) fn head_ms(&self) -> u64 {
+        let (head, _) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        head.time_ns / 1_000_000
+    }
+
+    /// How long ago the last block came; for ever if none did.
+    pub(crate) fn age(&self) -> Duration {
+        let (head, since) = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if head.height == 0 { Duration::MAX } else { since.elapsed() }
     }
 
     /// Whether the last block came at most `most` ago.

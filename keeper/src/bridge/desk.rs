@@ -4,6 +4,7 @@ use super::replay::{Place, Replay};
 use super::{ChainRule, Post, Refuse, ed25519};
 use crate::broker::Incoming;
 use crate::context::{Context, domain_of};
+use crate::fabric::Asks;
 use crate::observe;
 use crate::outbox::Lane;
 use crate::placer::Placer;
@@ -32,6 +33,7 @@ pub(super) struct Desk {
     pub(super) placer: Placer,
     pub(super) session: Session,
     pub(super) post: Post,
+    pub(super) asks: Asks,
     context: Context,
     store: Store,
     domain: Domain,
@@ -55,12 +57,14 @@ impl Desk {
         registrar: Registrar,
         placer: Placer,
         session: Session,
+        asks: Asks,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             registrar,
             placer,
             session,
             post,
+            asks,
             context: context.clone(),
             store: context.store.clone(),
             domain: domain_of(&context.domains.registry)?,

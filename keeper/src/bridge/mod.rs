@@ -34,6 +34,7 @@ use crate::book::Books;
 use crate::broker::{self, Broker, Embedded, External, Gate};
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
+use crate::fabric::{self, Asks, Fabric};
 use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::proximity;
@@ -44,7 +45,7 @@ use seal::Seal;
 use std::sync::Arc;
 
 /// How the rooms that face devices and other gateways are set up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where devices connect.
     pub broker: broker::Options,
@@ -52,6 +53,8 @@ pub struct Options {
     pub exchange: exchange::Options,
     /// What the provider side risks.
     pub risk: session::Risk,
+    /// The virtualization layer; off when absent.
+    pub fabric: Option<fabric::Options>,
 }
 
 /// Broker, bridge, registrar, placer, exchange and session of one gateway, running.
@@ -59,6 +62,7 @@ pub struct Bridge {
     broker: Arc<dyn Broker>,
     exchange: Exchange,
     post: Post,
+    fabric: Option<Fabric>,
 }
 
 impl Bridge {
@@ -74,8 +78,16 @@ impl Bridge {
         status: Status,
     ) -> anyhow::Result<Self> {
         let clock = Clock::start(&*context.chain, &context.tasks);
+        let bound = match &options.fabric {
+            Some(options) => Some(fabric::bind(&options.config, &context.key).await?),
+            None => None,
+        };
+        let links = bound.as_ref().map_or_else(exchange::Links::default, |bound| exchange::Links {
+            addresses: bound.addresses.clone(),
+            relay: bound.relay.clone(),
+        });
         let (exchange, listener) =
-            Exchange::open(context, &options.exchange, clock.clone()).await?;
+            Exchange::open(context, &options.exchange, links, clock.clone()).await?;
         let broker = open_broker(context, options.broker).await?;
         let seal = Arc::new(Seal::new(context)?);
         let (link, incoming) = broker.connect(Some(seal.last_will()?)).await?;
@@ -91,9 +103,9 @@ impl Bridge {
         )?;
         let parts = session::Parts {
             post: post.clone(),
-            clock,
-            books,
-            leases,
+            clock: clock.clone(),
+            books: books.clone(),
+            leases: leases.clone(),
             placer: placer.clone(),
             exchange: exchange.clone(),
             risk: options.risk,
@@ -102,10 +114,26 @@ impl Bridge {
         let frames = Arc::new(session.clone());
         proximity::start(context, exchange.clone());
         exchange::serve(listener, exchange.clone(), frames, status, &context.tasks);
-        let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session)?);
+        let asks = Asks::start(post.clone(), &context.tasks);
+        let rooms = fabric::Rooms {
+            post: post.clone(),
+            clock,
+            books,
+            leases,
+            exchange: exchange.clone(),
+            calls: session.service(),
+            asks: asks.clone(),
+        };
+        let fabric = match options.fabric.zip(bound) {
+            Some((options, bound)) => {
+                Some(Fabric::start(context, options, rooms, bound).await?)
+            }
+            None => None,
+        };
+        let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session, asks)?);
         intake::start(&desk, incoming, &context.tasks);
         post.health(true).await;
-        Ok(Self { broker, exchange, post })
+        Ok(Self { broker, exchange, post, fabric })
     }
 
     /// The broker.
@@ -118,6 +146,12 @@ impl Bridge {
     #[must_use]
     pub const fn exchange(&self) -> &Exchange {
         &self.exchange
+    }
+
+    /// The virtualization layer; `None` if it is off.
+    #[must_use]
+    pub const fn fabric(&self) -> Option<&Fabric> {
+        self.fabric.as_ref()
     }
 
     /// Whether the broker is connected now.

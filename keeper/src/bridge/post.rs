@@ -86,6 +86,19 @@ impl Post {
         }
     }
 
+    /// Publishes something of this gateway's own on a local topic, as it is.
+    ///
+    /// # Errors
+    /// If the broker does not take it.
+    pub(crate) async fn local(
+        &self,
+        topic: &str,
+        payload: Vec<u8>,
+        retain: bool,
+    ) -> anyhow::Result<()> {
+        self.link.publish(topic, payload, retain).await
+    }
+
     /// Publishes a market sheet, retained.
     pub async fn sheet(&self, market: MarketId, sheet: &wire::MarketSheet) {
         self.send(&topics::market(&self.seal.gateway, market), sheet, true).await;

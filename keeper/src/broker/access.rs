@@ -6,7 +6,7 @@ use caplet_protocol::topics::{self, Party, ROOT};
 /// Whether `who` may publish to `topic`; a last will is a publication too.
 pub(super) fn may_publish(who: Who<'_>, topic: &str) -> bool {
     match (who, topics::parse(topic)) {
-        (Who::Keeper, party) => party.is_some(),
+        (Who::Keeper, party) => party.is_some() || is_local(topic),
         (Who::Device(own), Some(Party::Device { device, up: true, rest })) => {
             device == own && !rest.is_empty()
         }
@@ -29,6 +29,13 @@ pub(super) fn may_subscribe(who: Who<'_>, filter: &str) -> bool {
         }
         Who::Enrolling(key) => filter == topics::enrol_dn(key),
     }
+}
+
+/// Below `v/{alias}/`: a leased capability, published by the gateway that uses it.
+fn is_local(topic: &str) -> bool {
+    let rest = topic.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix("/v/"));
+    let parts = rest.and_then(|rest| rest.split_once('/'));
+    parts.is_some_and(|(alias, rest)| !alias.is_empty() && !rest.is_empty())
 }
 
 /// `gw/{name or +}/market/...` and `gw/{name or +}/status/...`.
@@ -71,6 +78,15 @@ mod tests {
         ] {
             assert!(!may_publish(SEVEN, forged), "{forged}");
         }
+    }
+
+    #[test]
+    fn only_the_gateway_speaks_for_what_it_has_leased() {
+        assert!(may_publish(Who::Keeper, "caplet/v1/v/temperature-7/data"));
+        for forged in ["caplet/v1/v/temperature-7", "caplet/v1/v//data", "other/v/x/data"] {
+            assert!(!may_publish(Who::Keeper, forged), "{forged}");
+        }
+        assert!(!may_publish(SEVEN, "caplet/v1/v/temperature-7/data"));
     }
 
     #[test]

@@ -26,6 +26,12 @@ pub(super) enum Command {
     Clear(ClearArgs),
     /// What a running keeper is doing, and where its chain stands.
     Status(StatusArgs),
+    /// Make a lease of this gateway's devices local: a port, a folder, an address.
+    Attach(AttachArgs),
+    /// Take a lease away again; it stays open.
+    Detach(DetachArgs),
+    /// Run a WASI program on a leased machine.
+    Exec(ExecArgs),
     /// Compare store, vouchers and chain to the last unit, with a reason for each difference.
     Audit(AuditArgs),
     /// Verify the quote of a device's enclave and, as an attester, say so on chain.
@@ -54,6 +60,9 @@ impl Command {
         match self {
             Self::Run(args) => args.json,
             Self::Status(args) => args.json,
+            Self::Attach(args) => args.json,
+            Self::Detach(args) => args.json,
+            Self::Exec(args) => args.json,
             Self::Audit(args) => args.json,
             Self::Why(args) => args.json,
             Self::Reputation(args) => args.json,
@@ -106,6 +115,69 @@ pub(super) struct StatusArgs {
     #[command(flatten)]
     pub(super) settings: Settings,
     /// `http://host:port` of the keeper; the configured exchange address when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct AttachArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Number or alias of the lease.
+    pub(super) lease: String,
+    /// Folder on which a store is mounted.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["socks", "port"])]
+    pub(super) mount: Option<PathBuf>,
+    /// Local port of an uplink's proxy (SOCKS5 and HTTP CONNECT).
+    #[arg(long, value_name = "PORT", conflicts_with = "port")]
+    pub(super) socks: Option<u16>,
+    /// Local port of a TCP service.
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+    /// `http://host:port` of the keeper's desk; the configured keeper's when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct DetachArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Number or alias of the lease.
+    pub(super) lease: String,
+    /// `http://host:port` of the keeper's desk; the configured keeper's when absent.
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ExecArgs {
+    #[command(flatten)]
+    pub(super) settings: Settings,
+    /// Local name of the leased machine.
+    pub(super) alias: String,
+    /// The program: a WASI module.
+    #[arg(value_name = "MODULE")]
+    pub(super) module: PathBuf,
+    /// Arguments of the program, after `--`.
+    #[arg(last = true)]
+    pub(super) args: Vec<String>,
+    /// Give it what comes on standard input.
+    #[arg(long)]
+    pub(super) stdin: bool,
+    /// Most units it may cost; 0 for what the lease allows.
+    #[arg(long, default_value_t = 0)]
+    pub(super) units: u64,
+    /// `http://host:port` of the keeper's desk; the configured keeper's when absent.
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
     /// Print one JSON object.

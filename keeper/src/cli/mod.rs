@@ -9,6 +9,7 @@ mod demo;
 mod deploy;
 mod exit;
 mod keys;
+mod leases;
 mod log;
 mod offer;
 mod reputation;
@@ -52,6 +53,9 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Config(args) => settings::config(&args),
         Command::Keys(args) => keys::keys(&args),
         Command::Deploy(args) => deploy::run(&args).await,
+        Command::Attach(args) => leases::attach(&args).await,
+        Command::Detach(args) => leases::detach(&args).await,
+        Command::Exec(args) => leases::exec(&args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Reputation(args) => reputation::reputation(&args).await,
         Command::Simulate(args) => simulate::simulate(&args),

@@ -49,6 +49,21 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     let kinds: Vec<String> =
         report.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     writeln!(out, "by kind: {}    (served through: {})", kinds.join(", "), report.service)?;
+    let uses: Vec<String> =
+        report.uses.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    writeln!(
+        out,
+        "used:    {}; sealed over MQTT {}    (stores: {})",
+        uses.join(", "),
+        report.sealed_uses,
+        if report.store == "fuse" { "a mounted folder" } else { "HTTP" }
+    )?;
+    let captured = &report.captured;
+    writeln!(
+        out,
+        "in between: {} bytes of MQTT, {} between gateways by HTTP, {} by links; readable of it: {}",
+        captured.mqtt_bytes, captured.exchange_bytes, captured.link_bytes, report.plaintext_seen
+    )?;
     let reasons: Vec<String> =
         report.reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     writeln!(out, "ended:   {}", reasons.join(", "))?;

@@ -86,6 +86,7 @@ fn device(told: &Told) -> Option<String> {
         }
         Saying::GaveUp(lease) => format!("!! {name} gives lease {lease} up"),
         Saying::Paused(lease, why) => format!("   {name}: lease {lease} is paused: {why}"),
+        Saying::NotSigned(lease, why) => format!("!! {name} does not sign on lease {lease}: {why}"),
         Saying::Refused(refusal) => {
             format!("!! {name} was refused: {} ({})", refusal.what, refusal.remedy)
         }

@@ -2,7 +2,8 @@
 //!
 //! What travels is signed by devices and gateways themselves (envelopes, endpoint records, vouchers) or
 //! checked by digest, so the HTTP between gateways proves nothing and needs to prove nothing. It does
-//! not hide payloads either; the links of the virtualization layer will.
+//! not hide payloads either: those of constrained devices are sealed by the devices (`PROTOCOL.md` 5), all
+//! others go over the links of the virtualization layer.
 
 mod client;
 mod directory;
@@ -23,7 +24,7 @@ pub use table::TABLES;
 use crate::bridge::Clock;
 use crate::context::Context;
 use anyhow::Context as _;
-use caplet_protocol::wire::{CapabilityProfile, Document, SignedEndpoint};
+use caplet_protocol::wire::{CapabilityProfile, Document, Endpoint, SignedEndpoint};
 use client::Client;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -45,6 +46,15 @@ pub struct Options {
     pub peers: Vec<String>,
 }
 
+/// Where lease connections are taken, for the endpoint record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Links {
+    /// `ip:port`s; none if links are off.
+    pub(crate) addresses: Vec<String>,
+    /// URL of a relay; empty for none.
+    pub(crate) relay: String,
+}
+
 /// The HTTP side of this gateway: its address and record, and its ways to others.
 #[derive(Clone)]
 pub struct Exchange {
@@ -62,6 +72,7 @@ impl Exchange {
     pub(crate) async fn open(
         context: &Context,
         options: &Options,
+        links: Links,
         clock: Clock,
     ) -> anyhow::Result<(Self, TcpListener)> {
         let listener = TcpListener::bind(options.listen).await.with_context(|| {
@@ -73,7 +84,9 @@ impl Exchange {
         } else {
             options.advertise.clone()
         };
-        record::publish(context, addresses, options.record_secs, clock).await?;
+        let Links { addresses: links, relay } = links;
+        let endpoint = Endpoint { addresses, relay, links };
+        record::publish(context, endpoint, options.record_secs, clock).await?;
         let client = Client::new(context)?;
         let directory = Directory::new(context.clone(), client.clone(), options.peers.clone());
         watcher::start(context, directory.clone());

@@ -21,20 +21,20 @@ const LEAST_SECS: u64 = 60;
 /// After a failed renewal it is tried again this much later.
 const AGAIN: Duration = Duration::from_secs(10);
 
-/// Publishes a record with these addresses, and again at half of its validity for as long as the
+/// Publishes a record of this endpoint, and again at half of its validity for as long as the
 /// keeper runs.
 ///
 /// # Errors
 /// If the first one cannot be published.
 pub(super) async fn publish(
     context: &Context,
-    addresses: Vec<String>,
+    endpoint: Endpoint,
     valid_secs: u64,
     clock: Clock,
 ) -> anyhow::Result<()> {
     let valid_secs = valid_secs.max(LEAST_SECS);
     context.outbox.ready().await;
-    once(context, &addresses, valid_secs, &clock).await?;
+    once(context, &endpoint, valid_secs, &clock).await?;
     let (context, stop) = (context.clone(), context.tasks.stop_token());
     let tasks = context.tasks.clone();
     tasks.spawn("endpoint record", async move {
@@ -46,7 +46,7 @@ pub(super) async fn publish(
                 () = tokio::time::sleep(wait) => {}
             }
             wait = half;
-            if let Err(error) = once(&context, &addresses, valid_secs, &clock).await {
+            if let Err(error) = once(&context, &endpoint, valid_secs, &clock).await {
                 observe::room_failed("endpoint record", &error);
                 wait = AGAIN;
             }
@@ -57,11 +57,10 @@ pub(super) async fn publish(
 
 async fn once(
     context: &Context,
-    addresses: &[String],
+    endpoint: &Endpoint,
     valid_secs: u64,
     clock: &Clock,
 ) -> anyhow::Result<()> {
-    let endpoint = Endpoint { addresses: addresses.to_vec(), relay: String::new() };
     let raw = endpoint.encode_to_vec();
     let now = clock.now();
     let record = EndpointRecord {
@@ -83,7 +82,7 @@ async fn once(
     let msg = Msg::execute(registry, &ExecuteMsg::RegisterGateway(input))?;
     context.outbox.submit(Lane::Identity, vec![msg]).await?;
     endpoints::keep(&context.store, &SignedEndpoint::new(signed, raw))?;
-    observe::endpoint_published(addresses);
+    observe::endpoint_published(&endpoint.addresses);
     Ok(())
 }
 

@@ -1,14 +1,14 @@
 //! From the operator's configuration to the options of the rooms that face devices and gateways.
 
 use crate::config::{BrokerKind, Config};
-use crate::{bridge, broker, exchange, session};
+use crate::{bridge, broker, exchange, fabric, session};
 use anyhow::Context as _;
 
 /// Options of the bridge.
 ///
 /// # Errors
 /// If TLS is half set up or a password file cannot be read.
-pub(super) fn bridge(config: &Config) -> anyhow::Result<bridge::Options> {
+pub(super) fn bridge(config: &Config, seams: fabric::Seams) -> anyhow::Result<bridge::Options> {
     let broker = match config.mqtt.kind {
         BrokerKind::Embedded => broker::Options::Embedded(embedded(config)?),
         BrokerKind::External => broker::Options::External(external(config)?),
@@ -20,7 +20,13 @@ pub(super) fn bridge(config: &Config) -> anyhow::Result<bridge::Options> {
         peers: config.exchange.peers.clone(),
     };
     let risk = session::Risk { cap_bps: config.risk.cap_bps, stale_secs: config.risk.stale_secs };
-    Ok(bridge::Options { broker, exchange, risk })
+    let fabric = config.fabric.on.then(|| fabric::Options {
+        config: config.fabric.clone(),
+        data: config.data.clone(),
+        cap_bps: config.risk.cap_bps,
+        seams,
+    });
+    Ok(bridge::Options { broker, exchange, risk, fabric })
 }
 
 fn embedded(config: &Config) -> anyhow::Result<broker::EmbeddedOptions> {
@@ -66,9 +72,9 @@ mod tests {
     #[test]
     fn half_a_tls_setup_is_refused() {
         let mut config = Config::default();
-        assert!(bridge(&config).is_ok());
+        assert!(bridge(&config, fabric::Seams::default()).is_ok());
         config.mqtt.embedded.certificate = Some("cert.pem".into());
-        let error = bridge(&config).unwrap_err().to_string();
+        let error = bridge(&config, fabric::Seams::default()).err().unwrap().to_string();
         assert!(error.contains("set all three or none"), "{error}");
     }
 
@@ -77,6 +83,6 @@ mod tests {
         let mut config = Config::default();
         config.mqtt.kind = BrokerKind::External;
         config.mqtt.external.password_file = Some("no-such-file".into());
-        assert!(bridge(&config).unwrap_err().to_string().contains("no-such-file"));
+        assert!(bridge(&config, fabric::Seams::default()).err().unwrap().to_string().contains("no-such-file"));
     }
 }

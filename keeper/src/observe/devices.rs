@@ -192,3 +192,21 @@ pub fn closing_asked(lease: LeaseId, reason: CloseReason) {
     count("closing_asked");
     tracing::info!(lease = lease.0, ?reason, "closing asked for");
 }
+
+/// A capability of a local device is served over links.
+pub fn offered(device: DeviceId, service: &str) {
+    count("offered");
+    tracing::info!(device = device.0, service, "served over links");
+}
+
+/// A lease is local.
+pub fn attached(lease: LeaseId, service: &str, address: &str) {
+    count("attached");
+    tracing::info!(lease = lease.0, service, address, "a lease is local");
+}
+
+/// A lease is local no more.
+pub fn detached(lease: LeaseId, why: &str) {
+    count("detached");
+    tracing::info!(lease = lease.0, why, "a lease is local no more");
+}

@@ -11,6 +11,8 @@ pub(super) struct Part {
     pub(super) name: &'static str,
     /// Which gateway, 0 or 1.
     pub(super) gateway: usize,
+    /// Whether its gateway serves and uses its leases for it.
+    pub(super) granted: bool,
     pub(super) lets: Vec<Letting>,
     pub(super) wants: Vec<Want>,
 }
@@ -71,6 +73,8 @@ const WISHES: [Wish; 7] = [
 
 /// The device that dies in the middle of its leases.
 pub(super) const DIES: &str = "camera-2";
+/// The device that is too small for more than MQTT: its calls go sealed.
+const CONSTRAINED: &str = "greenhouse-1";
 /// The device that begins to lie.
 pub(super) const LIES: &str = "weather-2";
 
@@ -137,11 +141,12 @@ pub(super) fn cast(markets: &[MarketResponse], assets: &[AssetResponse]) -> Vec<
     let of = |kind: Kind| markets.iter().find(|market| market.config.kind == kind);
     let lets = LETS.iter().filter_map(|one| {
         let lets = vec![letting(one, of(one.kind)?, assets)];
-        Some(Part { name: one.name, gateway: one.gateway, lets, wants: Vec::new() })
+        Some(Part { name: one.name, gateway: one.gateway, granted: true, lets, wants: Vec::new() })
     });
     let wants = WISHES.iter().filter_map(|one| {
         let wants = vec![want(one, of(one.kind)?, assets)];
-        Some(Part { name: one.name, gateway: one.gateway, lets: Vec::new(), wants })
+        let granted = one.name != CONSTRAINED;
+        Some(Part { name: one.name, gateway: one.gateway, granted, lets: Vec::new(), wants })
     });
     lets.chain(wants).collect()
 }

@@ -1,15 +1,16 @@
 //! The story: set-up, trade, trouble, end, report.
 
 use super::busy::Busy;
-use super::cast::{DIES, LIES, cast};
+use super::cast::{DIES, LIES, Part, cast};
+use super::faulty::Faults;
 use super::happening::{Happening, Teller};
 use super::ledger::{Names, Reader, is_over, kind, line, standing};
+use super::listen::{Listener, Uses};
 use super::report::{Money, Report};
+use super::setup::{self, Gateway, Wires, secret};
 use super::stage::Stage;
-use crate::config::Config;
 use crate::context::{Domains, domain_of};
-use crate::keeper::{Keeper, Parts, ROOMS};
-use crate::store::Store;
+use crate::keeper::Keeper;
 use crate::tasks::Group;
 use anyhow::Context as _;
 use caplet_api::auction::MarketResponse;
@@ -21,8 +22,6 @@ use caplet_chain::{ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execut
 use caplet_protocol::{AssetId, CellId, DeviceId};
 use caplet_simulator::{Device, Fault, Plan, Provision, Told, origin::Origin};
 use cosmwasm_std::{Uint64, Uint128};
-use ed25519_dalek::SigningKey;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -73,6 +72,7 @@ struct World<'a> {
     assets: &'a [AssetResponse],
     brokers: &'a [SocketAddr],
     gateways: &'a [[u8; 32]],
+    desks: &'a [SocketAddr],
     origin: &'a Origin,
 }
 
@@ -99,10 +99,16 @@ impl Play<'_> {
         let (markets, assets) = (reader.markets().await?, reader.assets().await?);
         let seen = Arc::new(Seen::default());
         self.watch(Arc::clone(&seen)).await?;
-        self.step("two gateways start their keepers");
+        self.step("two gateways start their keepers; what passes between them is listened to");
+        let origin = Origin::start().await?;
+        let (wires, faults) = (Wires::new(), Faults::default());
         let mut keepers = Vec::new();
+        let mut brokers = Vec::new();
         for (index, signer) in self.stage.gateways.iter().enumerate() {
-            keepers.push(self.keeper(index, signer).await?);
+            let gateway = Gateway { stage: self.stage, index, signer, origin: origin.address() };
+            let (keeper, broker) = gateway.start(&wires, &faults, self.tasks).await?;
+            keepers.push(keeper);
+            brokers.push(broker);
         }
         self.place_gateways().await?;
         for payer in &self.stage.payers {
@@ -112,22 +118,25 @@ impl Play<'_> {
             ));
             self.deposit(payer, &assets).await?;
         }
-        let brokers: Vec<SocketAddr> =
-            keepers.iter().map(Keeper::broker).collect::<anyhow::Result<_>>()?;
+        let desks: Vec<SocketAddr> =
+            keepers.iter().filter_map(|keeper| Some(keeper.fabric()?.desk())).collect();
         let gateway_keys: Vec<[u8; 32]> =
             keepers.iter().map(|keeper| keeper.context().key.verifying_key().to_bytes()).collect();
-        let origin = Origin::start().await?;
         let started = Instant::now();
-        let busy = Busy::default();
+        let (busy, uses) = (Busy::default(), Uses::default());
         let lives = self.tasks.child("devices");
         let world = World {
             markets: &markets,
             assets: &assets,
             brokers: &brokers,
             gateways: &gateway_keys,
+            desks: &desks,
             origin: &origin,
         };
-        let actors = self.devices(&world, &lives, &busy).await?;
+        let actors = self.devices(&world, &lives, &busy, &uses).await?;
+        for actor in &actors {
+            faults.set(actor.id, actor.device.fault());
+        }
         let before = self.standings(&reader, &actors).await?;
         self.authorise(&actors, &assets).await?;
         self.trade(timing.trade, &actors, &busy).await;
@@ -143,6 +152,9 @@ impl Play<'_> {
             keeper.stop(Duration::from_secs(20)).await;
         }
         let mut report = self.report(&reader, &markets, &assets, &actors, &before).await?;
+        report.uses = uses.local();
+        report.sealed_uses = uses.sealed();
+        wires.tell(&mut report);
         report.seconds = seconds;
         report.batches = seen.batches.load(Ordering::Relaxed);
         report.instant = seen.instant.load(Ordering::Relaxed);
@@ -176,28 +188,6 @@ impl Play<'_> {
             }
         });
         Ok(())
-    }
-
-    async fn keeper(&self, index: usize, signer: &Signer) -> anyhow::Result<Keeper> {
-        let folder = self.stage.folder.join(format!("gateway-{index}"));
-        std::fs::create_dir_all(&folder)?;
-        let mut config = Config { data: folder.clone(), ..Config::default() };
-        config.mqtt.embedded.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        config.exchange.listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        config.settle.min_value = 1;
-        config.settle.max_age_secs = 3;
-        config.settle.before_end_secs = 3;
-        let parts = Parts {
-            store: Store::open(&folder.join("keeper.db"), ROOMS)?,
-            config,
-            chain: Arc::clone(&self.stage.chain),
-            deployment: self.stage.deployment.clone(),
-            signer: signer.clone(),
-            key: SigningKey::from_bytes(&secret(&format!("gateway {index} {}", signer.address()))),
-        };
-        Keeper::start(parts)
-            .await
-            .with_context(|| format!("starting the keeper of gateway {index}"))
     }
 
     /// Waits until both gateways have published where they are dialled, then governance puts each
@@ -273,20 +263,24 @@ impl Play<'_> {
         world: &World<'_>,
         lives: &Group,
         busy: &Busy,
+        uses: &Uses,
     ) -> anyhow::Result<Vec<Actor>> {
-        let World { markets, assets, brokers, gateways, origin } = *world;
+        let World { markets, assets, brokers, gateways, desks, origin } = *world;
         let domains = Domains::load(&*self.stage.chain, &self.stage.deployment).await?;
         let parts = cast(markets, assets);
         self.step(format!("{} devices connect over MQTT and enrol", parts.len()));
-        let (told, mut hears) = mpsc::unbounded_channel::<Told>();
-        let (teller, busy) = (Arc::clone(self.teller), busy.clone());
-        lives.spawn("listen", async move {
-            while let Some(told) = hears.recv().await {
-                busy.hear(&told);
-                teller(Happening::Device(told));
-            }
-            Ok(())
-        });
+        let (told, hears) = mpsc::unbounded_channel::<Told>();
+        let home = |part: &Part| (part.name.to_owned(), (part.gateway, part.granted));
+        let listener = Listener {
+            teller: Arc::clone(self.teller),
+            busy: busy.clone(),
+            uses: uses.clone(),
+            desks: desks.to_vec(),
+            homes: parts.iter().map(home).collect(),
+            origin: origin.address(),
+            told: told.clone(),
+        };
+        lives.spawn("listen", listener.run(hears, lives.clone()));
         let mut actors = Vec::new();
         for part in parts {
             let lets = !part.lets.is_empty();
@@ -310,6 +304,7 @@ impl Play<'_> {
                 lets: part.lets,
                 wants: part.wants,
                 origin: origin.address(),
+                granted: part.granted,
             };
             let (device, life) = Device::new(plan, told.clone());
             device.set_asking(false);
@@ -444,7 +439,8 @@ impl Play<'_> {
         let names: Names =
             actors.iter().map(|actor| (actor.id, actor.device.name().to_owned())).collect();
         let mut report = Report {
-            service: "mqtt",
+            service: "fabric",
+            store: if setup::mounts() { "fuse" } else { "http" },
             chain: self.stage.chain.chain_id().to_owned(),
             devices: actors.len(),
             leases_opened: leases.len(),
@@ -486,9 +482,4 @@ fn count(seen: &Seen, happening: &Happening) {
         _ => return,
     };
     counter.fetch_add(1, Ordering::Relaxed);
-}
-
-/// A secret for a part of the story, the same on every run over the same accounts.
-fn secret(name: &str) -> [u8; 32] {
-    Sha256::digest(name.as_bytes()).into()
 }

@@ -7,8 +7,19 @@ use std::collections::BTreeMap;
 /// What happened, counted on the chain.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// How the capabilities were served.
+    /// How the capabilities were served: `fabric`, over links between gateways.
     pub service: &'static str,
+    /// How stores looked local: `fuse`, a mounted folder, or `http`.
+    pub store: &'static str,
+    /// Uses by applications whose result was right, by kind: records, pictures, programs, files,
+    /// downloads.
+    pub uses: BTreeMap<&'static str, u64>,
+    /// Right answers to constrained devices, whose calls go sealed over MQTT.
+    pub sealed_uses: u64,
+    /// How often what applications send and get was readable in between.
+    pub plaintext_seen: u64,
+    /// What was searched for it.
+    pub captured: Captured,
     /// Chain id.
     pub chain: String,
     /// Seconds from the first device to the end.
@@ -43,6 +54,17 @@ pub struct Report {
     pub reputation: Vec<Standing>,
     /// Every lease.
     pub leases: Vec<LeaseLine>,
+}
+
+/// Bytes that passed in between and were searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Captured {
+    /// Between devices and brokers.
+    pub mqtt_bytes: u64,
+    /// Between gateways, over HTTP.
+    pub exchange_bytes: u64,
+    /// Between gateways, over links.
+    pub link_bytes: u64,
 }
 
 /// Where the payers' money went; `deposited = paid + fees + refunded + balance_remaining`.

@@ -93,4 +93,9 @@ impl Session {
         session.clone().spawn_notify();
         Ok(session)
     }
+
+    /// The way to devices of this gateway.
+    pub(crate) fn service(&self) -> Arc<dyn Service> {
+        Arc::clone(&self.service)
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::exchange::key_of;
+use crate::fabric::alias_of;
 use crate::leases::Lease;
 use caplet_api::escrow::LeaseState;
 use caplet_protocol::wire::{self, CapabilityKind, LeaseNotice, Role};
@@ -42,7 +43,7 @@ impl Session {
             payee_key: key_of(&provider)?.encode().into(),
             sealing_key: other.sealing.as_ref().map(|key| key.to_vec()).unwrap_or_default(),
             endpoint,
-            alias: format!("{}-{}", market.resource.replace('/', "-"), lease.id),
+            alias: alias_of(&market.resource, lease.id),
             role: role.into(),
             state: state(lease.state).into(),
             kind: CapabilityKind::from(market.kind).into(),

@@ -96,7 +96,13 @@ async fn pass(client: &Client, mut stream: TcpStream) -> Result<(), Stop> {
     let Some((host, port)) = wanted.map_err(|_| Stop::refused("no request came in time"))?? else {
         return Ok(());
     };
-    match open(client, host, port).await {
+    let began = std::time::Instant::now();
+    let opened = open(client, host, port).await;
+    // what the list does not lead to is the consumer's own affair
+    if !matches!(&opened, Err(Stop::Refused(_))) {
+        client.observe(began.elapsed(), opened.is_ok());
+    }
+    match opened {
         Ok(op) => {
             if socks {
                 socks::reply(&mut stream, socks::SUCCEEDED).await?;

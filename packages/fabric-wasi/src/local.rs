@@ -185,7 +185,10 @@ impl ComputeResource {
                 _ => {}
             }
         }
-        match exec.run(&self.client, Duration::from_secs(300)).await {
+        let began = std::time::Instant::now();
+        let ran = exec.run(&self.client, Duration::from_secs(300)).await;
+        self.client.observe(began.elapsed(), ran.is_ok());
+        match ran {
             Ok(ran) => {
                 let heads = [
                     ("x-caplet-exit", ran.exit.to_string()),

@@ -166,17 +166,19 @@ pub(crate) struct Consumer {
     wishes: Vec<Wish>,
     using: BTreeMap<u64, Using>,
     ids: u64,
+    /// Whether its gateway uses its leases for it.
+    granted: bool,
 }
 
 impl Consumer {
-    pub(crate) fn new(wants: Vec<Want>) -> Self {
+    pub(crate) fn new(wants: Vec<Want>, granted: bool) -> Self {
         let since = Instant::now();
         let wishes = wants
             .into_iter()
             .map(|want| Wish { want, standing: Standing::Idle { since }, asked: 0, id: 0 })
             .collect();
         // ids of demands must not repeat after a restart
-        Self { wishes, using: BTreeMap::new(), ids: now_secs().saturating_mul(1000) }
+        Self { wishes, using: BTreeMap::new(), ids: now_secs().saturating_mul(1000), granted }
     }
 
     /// Whether the device would sign this demand for its want `id`; `lot` is the market's.
@@ -244,7 +246,8 @@ impl Consumer {
             latencies: Vec::new(),
             vouched: 0,
             started: now,
-            finished: false,
+            // nothing is left to do for who only signs
+            finished: self.granted,
             notice,
         };
         self.using.insert(using.notice.lease, using);

@@ -2,11 +2,13 @@
 
 use crate::consumer::{Act, Consumer};
 use crate::identity::{Identity, now_secs};
+use crate::lane::{self, Answer, Lane};
 use crate::link::{Inbound, Link};
 use crate::provider::Provider;
 use crate::{Fault, Letting, Provision, Saying, Told, Want};
 use anyhow::Context as _;
 use caplet_protocol::layout::{self, Closing, Possession, QosReport, Voucher, owner_hash};
+use caplet_protocol::seal;
 use caplet_protocol::topics::{self, Dn, Party, Up};
 use caplet_protocol::wire::{
     self, Body, BodyKind, Document, Envelope, Layout as _, Opened, Signer, Strict,
@@ -33,10 +35,15 @@ pub struct Plan {
     pub wants: Vec<Want>,
     /// What an uplink of it reaches.
     pub origin: SocketAddr,
+    /// Whether its gateway serves and uses its leases for it, over links; else it does so itself, over
+    /// MQTT.
+    pub granted: bool,
 }
 
 /// Number of `ConsumerClosed` among escrow's close reasons.
 const CONSUMER_CLOSED: u8 = 3;
+/// Calls on their way whose outputs can still be opened.
+const REPLIES: usize = 64;
 /// How often a device looks at its clock.
 const HEARTBEAT: Duration = Duration::from_millis(20);
 /// Seconds a profile holds.
@@ -63,7 +70,10 @@ impl Device {
         let device = Self { name: plan.name.clone(), fault, asking, id, key: identity.public() };
         let life = Life {
             provider: Provider::new(plan.lets, plan.origin),
-            consumer: Consumer::new(plan.wants),
+            consumer: Consumer::new(plan.wants, plan.granted),
+            granted: plan.granted,
+            lanes: BTreeMap::new(),
+            replies: BTreeMap::new(),
             name: plan.name,
             provision: plan.provision,
             identity,
@@ -90,6 +100,12 @@ impl Device {
     #[must_use]
     pub const fn key(&self) -> [u8; 32] {
         self.key
+    }
+
+    /// How it misbehaves, as that changes.
+    #[must_use]
+    pub fn fault(&self) -> watch::Receiver<Fault> {
+        self.fault.subscribe()
     }
 
     /// Makes it misbehave, or behave again.
@@ -122,6 +138,10 @@ pub struct Life {
     consumer: Consumer,
     sheets: BTreeMap<u32, wire::MarketSheet>,
     leases: BTreeMap<u64, wire::LeaseNotice>,
+    granted: bool,
+    lanes: BTreeMap<u64, Lane>,
+    /// What opens the outputs of calls that are on their way.
+    replies: BTreeMap<(u64, u64), seal::Reply>,
     order_sequence: u32,
     profile_sequence: u64,
 }
@@ -168,6 +188,9 @@ impl Life {
         link.listen(&topics::all_dn(self.id)).await?;
         link.listen(&format!("{}/gw/+/market/#", topics::ROOT)).await?;
         self.announce(&link).await?;
+        if self.granted {
+            self.grant(&link).await?;
+        }
         self.tell(Saying::Online);
         let mut beat = tokio::time::interval(HEARTBEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -202,7 +225,7 @@ impl Life {
         link.listen(&topics::enrol_dn(&key)).await?;
         let possession = Possession {
             key: self.identity.registry_key(),
-            sealing: [0; 32],
+            sealing: self.identity.sealing_public(),
             owner: owner_hash(&self.provision.owner),
         };
         let signed = possession.sign(&self.provision.registry, &self.identity.key);
@@ -263,6 +286,13 @@ impl Life {
             statement.sign(&self.provision.registry, &self.identity.key).signature.to_vec();
         let body = wire::SignedCapabilityProfile { profile: profile.raw().to_vec(), signature };
         self.send(link, Up::Profile, &body, true).await
+    }
+
+    /// Lets its gateway act for it.
+    async fn grant(&mut self, link: &Link) -> anyhow::Result<()> {
+        let grant = lane::grant(self.id, &self.provision, now_secs());
+        let signed = grant.sign(&self.provision.registry, &self.identity.key);
+        self.send(link, Up::State, &wire::SignedGrant::from(signed), false).await
     }
 
     async fn send<B: Body>(
@@ -336,6 +366,10 @@ impl Life {
                 let pause = opened.read::<wire::Pause>()?.into_view();
                 self.paused(link, &pause).await?;
             }
+            Some(BodyKind::LaneAsk) => {
+                let ask = opened.read::<wire::LaneAsk>()?.into_view();
+                self.asked(link, &ask).await?;
+            }
             Some(BodyKind::Refusal) => {
                 let refusal = opened.read::<wire::Refusal>()?.into_view();
                 self.tell(Saying::Refused(refusal));
@@ -389,6 +423,7 @@ impl Life {
         let over = matches!(notice.state(), wire::LeaseState::Closing | wire::LeaseState::Closed);
         let lease = LeaseId(notice.lease);
         if over {
+            self.lanes.remove(&lease.0);
             if self.leases.remove(&lease.0).is_some() {
                 self.tell(Saying::LeaseEnded(lease, notice.reason));
             }
@@ -399,6 +434,7 @@ impl Life {
             self.tell(Saying::LeaseOpened(Box::new(notice.clone())));
         }
         if notice.role() == wire::Role::Consumer {
+            self.lanes.entry(lease.0).or_insert_with(|| Lane::new(notice.clone()));
             self.consumer.opened(notice);
         }
     }
@@ -413,19 +449,110 @@ impl Life {
             );
             return Ok(());
         };
-        if let Some(result) = self.provider.serve(kind, call, fault).await {
+        let (call, reply) = match self.opened(call) {
+            Ok(opened) => opened,
+            Err(error) => {
+                tracing::warn!(device = self.name, lease = call.lease, %error, "a call that is not for me");
+                return Ok(());
+            }
+        };
+        let call = &call;
+        if let Some(mut result) = self.provider.serve(kind, call, fault).await {
+            if let Some(reply) = reply {
+                result.body = reply.seal(&result.body);
+            }
             self.send(link, Up::Result(LeaseId(call.lease)), &result, false).await?;
         }
         Ok(())
     }
 
+    /// A call with its input opened, and what its output is sealed with.
+    fn opened(
+        &self,
+        call: &wire::ServiceCall,
+    ) -> Result<(wire::ServiceCall, Option<seal::Reply>), seal::SealError> {
+        if call.seal.is_empty() {
+            return Ok((call.clone(), None));
+        }
+        let place = self.place(call.lease, call.id);
+        let (body, reply) = seal::hear(&self.identity.sealing, &place, &call.seal, &call.body)?;
+        Ok((wire::ServiceCall { body, ..call.clone() }, Some(reply)))
+    }
+
+    const fn place(&self, lease: u64, call: u64) -> seal::Place {
+        seal::Place { domain: self.provision.escrow, lease: LeaseId(lease), call }
+    }
+
+    /// Its gateway asks it to sign.
+    async fn asked(&mut self, link: &Link, ask: &wire::LaneAsk) -> anyhow::Result<()> {
+        let lease = LeaseId(ask.lease);
+        if *self.fault.borrow() == Fault::NoVoucher {
+            return Ok(());
+        }
+        let Some(lane) = self.lanes.get_mut(&ask.lease) else { return Ok(()) };
+        match lane.answer(ask, &self.identity.key, &self.provision) {
+            Ok(Answer::Signature(signature)) => {
+                if let Some(wire::lane_ask::What::Voucher(voucher)) = &ask.what {
+                    let amount = Voucher::try_from(voucher).map_or(0, |voucher| voucher.amount);
+                    self.tell(Saying::Vouched(lease, amount));
+                }
+                self.send(link, Up::Signature(lease), &signature, false).await
+            }
+            Ok(Answer::Last(last, close)) => {
+                let (voucher, report) = *last;
+                self.vouch(link, &voucher, Some(report)).await?;
+                if close { self.give_up(link, lease).await } else { Ok(()) }
+            }
+            Err(why) => {
+                self.tell(Saying::NotSigned(lease, why));
+                Ok(())
+            }
+        }
+    }
+
+    async fn give_up(&mut self, link: &Link, lease: LeaseId) -> anyhow::Result<()> {
+        self.tell(Saying::GaveUp(lease));
+        let closing = Closing { lease, reason: CONSUMER_CLOSED };
+        let body =
+            wire::SignedClosing::from(closing.sign(&self.provision.escrow, &self.identity.key));
+        self.send(link, Up::Closing(lease), &body, false).await
+    }
+
     fn answered(&mut self, result: &wire::ServiceResult) {
         let lease = LeaseId(result.lease);
+        let Some(result) = &self.unsealed(result) else { return };
         match self.consumer.answered(result) {
             Some(Ok((units, total))) => self.tell(Saying::Used(lease, units, total)),
             Some(Err(error)) => self.tell(Saying::CallFailed(lease, error)),
             None => {}
         }
+    }
+
+    /// A result with its output opened, if its call was sealed; `None` for one that does not open.
+    fn unsealed(&mut self, result: &wire::ServiceResult) -> Option<wire::ServiceResult> {
+        let Some(reply) = self.replies.remove(&(result.lease, result.id)) else {
+            return Some(result.clone());
+        };
+        if !result.ok {
+            return Some(result.clone());
+        }
+        let body = reply.open(&result.body).ok()?;
+        Some(wire::ServiceResult { body, ..result.clone() })
+    }
+
+    /// A call sealed to the providing device, if that has a key to seal to.
+    fn sealed(&mut self, call: wire::ServiceCall) -> wire::ServiceCall {
+        let to = self.leases.get(&call.lease).map(|notice| notice.sealing_key.as_slice());
+        let Some(to) = to.and_then(|key| key.try_into().ok()) else { return call };
+        let Ok(asked) = seal::ask(&to, &self.place(call.lease, call.id), &call.body) else {
+            return call;
+        };
+        // an answer that never came is never opened
+        while self.replies.len() >= REPLIES {
+            self.replies.pop_first();
+        }
+        self.replies.insert((call.lease, call.id), asked.reply);
+        wire::ServiceCall { body: asked.text, seal: asked.key.to_vec(), ..call }
     }
 
     async fn paused(&mut self, link: &Link, pause: &wire::Pause) -> anyhow::Result<()> {
@@ -440,16 +567,12 @@ impl Life {
     async fn act(&mut self, link: &Link, act: Act) -> anyhow::Result<()> {
         match act {
             Act::Demand(id, profile) => self.demand(link, id, profile).await,
-            Act::Call(call) => self.send(link, Up::Call(LeaseId(call.lease)), &call, false).await,
-            Act::Vouch(voucher, report) => self.vouch(link, &voucher, report).await,
-            Act::GiveUp(lease) => {
-                self.tell(Saying::GaveUp(lease));
-                let closing = Closing { lease, reason: CONSUMER_CLOSED };
-                let body = wire::SignedClosing::from(
-                    closing.sign(&self.provision.escrow, &self.identity.key),
-                );
-                self.send(link, Up::Closing(lease), &body, false).await
+            Act::Call(call) => {
+                let call = self.sealed(call);
+                self.send(link, Up::Call(LeaseId(call.lease)), &call, false).await
             }
+            Act::Vouch(voucher, report) => self.vouch(link, &voucher, report).await,
+            Act::GiveUp(lease) => self.give_up(link, lease).await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A device's key, its boot and the order of its messages.
 
 use anyhow::Context as _;
+use caplet_protocol::seal::Secret;
 use caplet_protocol::wire::{Body, Envelope, Head};
 use caplet_protocol::{DeviceId, layout::Login, layout::PublicKey};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -15,6 +16,9 @@ const LOGIN_SECS: u64 = 240;
 /// Who a device is.
 pub(crate) struct Identity {
     pub(crate) key: SigningKey,
+    /// What is sealed to it opens with this.
+    pub(crate) sealing: Secret,
+    sealing_public: [u8; 32],
     boot: u64,
     sequence: u64,
 }
@@ -41,11 +45,20 @@ impl Identity {
         hash.update(std::process::id().to_be_bytes());
         let digest: [u8; 32] = hash.finalize().into();
         let boot = digest.iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-        Self { key, boot, sequence: 0 }
+        // of the same seed, so that a device that restarts opens what was sealed before
+        let sealing_seed: [u8; 32] =
+            Sha256::new_with_prefix(b"caplet sealing key").chain_update(seed).finalize().into();
+        let (sealing, sealing_public) = Secret::derive(&sealing_seed);
+        Self { key, sealing, sealing_public, boot, sequence: 0 }
     }
 
     pub(crate) fn public(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
+    }
+
+    /// The X25519 key that others seal to.
+    pub(crate) const fn sealing_public(&self) -> [u8; 32] {
+        self.sealing_public
     }
 
     pub(crate) fn registry_key(&self) -> PublicKey {

@@ -11,6 +11,7 @@ mod consumer;
 mod device;
 mod fault;
 mod identity;
+mod lane;
 mod link;
 pub mod origin;
 mod provider;

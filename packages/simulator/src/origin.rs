@@ -9,6 +9,10 @@ use tokio::task::JoinHandle;
 /// Longest answer, bytes.
 const MOST: usize = 1 << 20;
 
+/// What marks everything that applications send and get, so that it can be searched for where it must
+/// not be readable.
+pub const MARK: &str = "CAPLET-MARK-8e31c5a90d47";
+
 /// The server; it ends when it is dropped.
 pub struct Origin {
     address: SocketAddr,
@@ -25,7 +29,8 @@ impl Origin {
             .await
             .context("no free port on loopback")?;
         let address = listener.local_addr()?;
-        let app = Router::new().route("/pattern/{seed}/{len}", get(pattern));
+        let app = Router::new().route("/pattern/{seed}/{len}", get(pattern))
+            .route("/marked/{seed}/{len}", get(marked));
         let serve = async move {
             if let Err(error) = axum::serve(listener, app).await {
                 tracing::warn!(%error, "origin ended");
@@ -47,6 +52,10 @@ impl Drop for Origin {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+async fn marked(path: Path<(u64, usize)>) -> Result<Vec<u8>, StatusCode> {
+    Ok([MARK.as_bytes(), &pattern(path).await?].concat())
 }
 
 async fn pattern(Path((seed, len)): Path<(u64, usize)>) -> Result<Vec<u8>, StatusCode> {

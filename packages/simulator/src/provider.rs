@@ -126,6 +126,17 @@ pub(crate) fn kind_of(kind: Kind) -> wire::CapabilityKind {
     }
 }
 
+/// Makes an answer wrong: a reading stays one that no thermometer gives, all else is garbled.
+fn spoil(call: &wire::ServiceCall, body: &mut Vec<u8>) {
+    if call.op == "read" {
+        *body = br#"[{"n":"air","u":"Cel","v":999.5}]"#.to_vec();
+        return;
+    }
+    for byte in body {
+        *byte ^= 0x55;
+    }
+}
+
 struct Let {
     letting: Letting,
     server: Server,
@@ -197,9 +208,7 @@ impl Provider {
             Err(error) => result.error = error,
         }
         if fault == Fault::Garbage || fault == Fault::Flaky && !call.id.is_multiple_of(2) {
-            for byte in &mut result.body {
-                *byte ^= 0x55;
-            }
+            spoil(call, &mut result.body);
         }
         Some(result)
     }

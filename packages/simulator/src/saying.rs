@@ -34,6 +34,8 @@ pub enum Saying {
     Vouched(LeaseId, u128),
     /// A call failed on a lease.
     CallFailed(LeaseId, String),
+    /// Its gateway asked it to sign what it does not sign.
+    NotSigned(LeaseId, String),
     /// It gave a lease up.
     GaveUp(LeaseId),
     /// Its gateway paused it on a lease.

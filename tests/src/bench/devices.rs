@@ -73,5 +73,5 @@ pub(super) fn plan(
     let seed = Sha256::digest(format!("bench device {name} of {}", provision.owner)).into();
     // no device here is an uplink, so nothing is reached through one
     let origin = SocketAddr::from(([127, 0, 0, 1], 1));
-    Plan { name, seed, provision, lets, wants, origin }
+    Plan { name, seed, provision, lets, wants, origin, granted: false }
 }

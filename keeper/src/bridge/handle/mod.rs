@@ -37,6 +37,7 @@ pub(super) async fn dispatch(
         Some(Kind::Closing) => closing::closing(desk, device, opened),
         Some(Kind::ServiceCall) => service::call(desk, device, opened, raw),
         Some(Kind::ServiceResult) => service::result(desk, device, opened, raw),
+        Some(Kind::LaneSignature) => voucher::signature(desk, device, opened),
         Some(Kind::Rotation) => identity::rotation(desk, device, opened),
         Some(Kind::Grant) => identity::grant(desk, device, opened),
         _ => Err(Refuse::new(

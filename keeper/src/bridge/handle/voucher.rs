@@ -1,11 +1,12 @@
-//! Vouchers and ticks of a consumer: to the provider's gateway, which answers with a receipt.
+//! Vouchers and ticks of a consumer: to the provider's gateway, which answers with a receipt. Signatures
+//! that this gateway has asked for: to the session that waits for them.
 
 use crate::bridge::Refuse;
 use crate::bridge::desk::{Answer, Desk};
 use crate::registrar::LocalDevice;
 use caplet_protocol::{
     LeaseId,
-    wire::{Opened, SignedVoucher, Tick},
+    wire::{LaneSignature, Opened, SignedVoucher, Tick},
 };
 
 pub(super) fn voucher(
@@ -28,5 +29,14 @@ pub(super) fn tick(
 ) -> Result<Answer, Refuse> {
     let document = opened.read::<Tick>()?;
     desk.session.pass_on(device.id, LeaseId(document.view().lease), opened, raw)?;
+    Ok(Answer::Nothing)
+}
+
+pub(super) fn signature(
+    desk: &Desk,
+    device: &LocalDevice,
+    opened: &Opened,
+) -> Result<Answer, Refuse> {
+    desk.asks.answer(device, opened.read::<LaneSignature>()?.view())?;
     Ok(Answer::Nothing)
 }

@@ -87,6 +87,8 @@ impl Stage {
         let mut config = Config { data: folder.clone(), ..Config::default() };
         config.mqtt.embedded.listen = "127.0.0.1:0".parse().unwrap();
         config.exchange.listen = "127.0.0.1:0".parse().unwrap();
+        config.fabric.listen = "127.0.0.1:0".parse().unwrap();
+        config.fabric.desk = "127.0.0.1:0".parse().unwrap();
         config.settle.min_value = 1;
         config.settle.max_age_secs = 1;
         change(&mut config);

@@ -8,11 +8,15 @@ use crate::health::Health;
 use crate::host::VERSION;
 use crate::link::{Link, SendHalf, Stream};
 use crate::meter::{locked, wire};
+use caplet_metering::Refusal;
 use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Between looks whether a key elsewhere has signed.
+const SIGNING: Duration = Duration::from_millis(10);
 
 /// How long a challenge or a resume may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -61,7 +65,14 @@ impl Client {
             _ => return Err(refused("a challenge was due and something else came")),
         };
         let connection = wire::connection(link, &challenge.nonce, true).map_err(failed)?;
-        let hello = locked(payer).hello(&challenge, &connection).map_err(failed)?;
+        let hello = loop {
+            let hello = locked(payer).hello(&challenge, &connection);
+            match hello {
+                // the key is on a device: the same hello is asked for until it has signed
+                Err(Refusal::Signing) => tokio::time::sleep(SIGNING).await,
+                hello => break hello.map_err(failed)?,
+            }
+        };
         say(&mut control, Says::Hello(wire::hello_message(&hello))).await?;
         let resume = match next(&mut control).await? {
             Says::Resume(resume) => wire::resume(&resume).map_err(refused)?,

@@ -46,7 +46,6 @@ impl Client {
     /// Counts bytes that were accepted.
     pub(super) async fn accept_bytes(&self, live: &Live, bytes: usize) {
         let units = self.inner.bytes.add(bytes);
-
         self.accept(live, units).await;
     }
 
@@ -71,4 +70,4 @@ impl Client {
 }
 
 /// Between looks at what is due.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(20);

@@ -14,14 +14,20 @@ pub struct Quality {
     pub served: u64,
     /// Operations that failed.
     pub failed: u64,
+    /// How many of the last operations failed, one after another.
+    pub failed_in_a_row: u64,
     /// Milliseconds of the last operations, oldest first.
-    latencies: std::collections::VecDeque<u32>,
+    pub latencies: std::collections::VecDeque<u32>,
 }
 
 impl Quality {
     fn add(&mut self, took: Duration, ok: bool) {
         let count = if ok { &mut self.served } else { &mut self.failed };
         *count = count.saturating_add(1);
+        self.failed_in_a_row = if ok { 0 } else { self.failed_in_a_row.saturating_add(1) };
+        if !ok {
+            return; // a latency is one of an answer
+        }
         if self.latencies.len() >= KEPT {
             self.latencies.pop_front();
         }
@@ -40,7 +46,9 @@ impl Quality {
 }
 
 impl Client {
-    pub(super) fn observe(&self, took: Duration, ok: bool) {
+    /// Notes how an operation went, for surfaces that judge what came: an answer that is not what was
+    /// leased has failed, however quickly it came.
+    pub fn observe(&self, took: Duration, ok: bool) {
         self.inner.quality.lock().unwrap_or_else(PoisonError::into_inner).add(took, ok);
     }
 }
@@ -57,6 +65,10 @@ mod tests {
         assert_eq!((quality.latency_ms(0), quality.latency_ms(100)), (1, 100));
         assert!((50..=51).contains(&quality.latency_ms(50)));
         quality.add(Duration::ZERO, false);
-        assert_eq!((quality.served, quality.failed), (100, 1));
+        quality.add(Duration::ZERO, false);
+        assert_eq!((quality.served, quality.failed, quality.failed_in_a_row), (100, 2, 2));
+        assert_eq!(quality.latency_ms(0), 1, "what fails at once is not quick service");
+        quality.add(Duration::ZERO, true);
+        assert_eq!(quality.failed_in_a_row, 0);
     }
 }

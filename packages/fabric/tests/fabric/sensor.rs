@@ -17,7 +17,7 @@ fn pack(value: u64) -> Vec<u8> {
 }
 
 fn surface() -> SensorSurface {
-    SensorSurface { thing: json!({ "title": "thermometer" }), interval_ms: 0 }
+    SensorSurface { thing: json!({ "title": "thermometer" }), interval_ms: 0, range: None }
 }
 
 async fn get(url: String) -> (u16, Value) {

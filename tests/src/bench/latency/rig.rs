@@ -167,6 +167,8 @@ async fn keeper(stage: &Stage, index: usize, signer: &Signer) -> anyhow::Result<
     let mut config = Config { data: folder.clone(), ..Config::default() };
     config.mqtt.embedded.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     config.exchange.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.fabric.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.fabric.desk = SocketAddr::from(([127, 0, 0, 1], 0));
     let parts = Parts {
         store: Store::open(&folder.join("keeper.db"), ROOMS)?,
         config,

@@ -18,9 +18,13 @@ use futures::stream;
 use prost::Message as _;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Between two pictures of an MJPEG stream.
 const BOUNDARY: &str = "caplet-frame";
+
+/// How long a job over HTTP may take; `x-caplet-patience-ms` asks for less.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes a job unit local.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,12 +139,24 @@ impl JobResource {
     async fn job(&self, job: &str, request: Request<Body>) -> Response {
         let params = request.headers().get("x-caplet-params").and_then(|v| v.to_str().ok());
         let params = params.unwrap_or_default().to_owned();
+        let asked = request.headers().get("x-caplet-patience-ms").and_then(|v| v.to_str().ok());
+        let asked = asked.and_then(|text| text.parse().ok()).map(Duration::from_millis);
+        let patience = asked.unwrap_or(PATIENCE).min(PATIENCE);
         let Ok(frame) = to_bytes(request.into_body(), MAX_FRAME).await else {
             let words = format!("a frame has at most {MAX_FRAME} bytes: send a smaller one");
             return (StatusCode::PAYLOAD_TOO_LARGE, Json(json!({ "reason": words })))
                 .into_response();
         };
-        match JobSurface::run(&self.client, job, &params, vec![frame], 0).await {
+        let began = Instant::now();
+        let run = JobSurface::run(&self.client, job, &params, vec![frame], 0);
+        let done = tokio::time::timeout(patience, run).await;
+        let ms = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+        let done = done.unwrap_or(Err(Stop::Deadline(ms)));
+        // a job that is refused for what was asked is the consumer's own affair
+        if !matches!(&done, Ok(results) if results.iter().any(Result::is_err)) {
+            self.client.observe(began.elapsed(), done.is_ok());
+        }
+        match done {
             Ok(results) => match results.into_iter().next() {
                 Some(Ok(output)) => output.into_response(),
                 Some(Err(reason)) => {

@@ -19,6 +19,7 @@ use futures::StreamExt as _;
 use prost::Message as _;
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -32,6 +33,9 @@ pub struct SensorSurface {
     pub thing: Value,
     /// Least milliseconds between records; 0 for the sensor's own rate.
     pub interval_ms: u32,
+    /// What its profile says it can measure, thousandths of its unit: a record outside is none, and is
+    /// not paid.
+    pub range: Option<RangeInclusive<i64>>,
 }
 
 /// The last record, checked.
@@ -66,6 +70,7 @@ impl Surface for SensorSurface {
             topics: Arc::clone(&place.topics),
             topic: topic.clone(),
             interval_ms: self.interval_ms,
+            range: self.range.clone(),
             last,
         };
         client.spawn(async move { reader.run().await });
@@ -95,6 +100,7 @@ struct Reader {
     topics: Arc<dyn Topics>,
     topic: String,
     interval_ms: u32,
+    range: Option<RangeInclusive<i64>>,
     last: watch::Sender<Option<Reading>>,
 }
 
@@ -122,8 +128,14 @@ impl Reader {
             if record.sequence < from_sequence {
                 return Err(Stop::refused("the provider sent a record again"));
             }
+            if self.range.as_ref().is_some_and(|range| !senml::within(&pack, range)) {
+                self.client.observe(Duration::ZERO, false);
+                continue;
+            }
             // accepted: from here on it is this side's
             op.accept(1).await;
+            let late = wall_millis().saturating_sub(record.time_ms);
+            self.client.observe(Duration::from_millis(late), true);
             let topic = format!("{}/data", self.topic);
             if let Err(error) = self.topics.publish(&topic, &record.senml, false).await {
                 tracing::warn!(topic = %self.topic, %error, "a record was not published");

@@ -1,6 +1,7 @@
 //! What of SenML is checked before a record is passed on as one.
 
 use serde_json::Value;
+use std::ops::RangeInclusive;
 
 /// Bytes of a pack.
 pub const MAX_PACK: usize = 16 * 1024;
@@ -57,6 +58,25 @@ pub fn check(pack: &[u8]) -> Result<Vec<Value>, SenmlError> {
     Ok(records)
 }
 
+/// Thousandths of a decimal number of at most 15 digits, rounded towards zero; `None` for what is none.
+#[must_use]
+pub fn milli(value: &Value) -> Option<i64> {
+    let text = value.as_number()?.to_string();
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |rest| (-1, rest));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let fraction: String = fraction.chars().chain("000".chars()).take(3).collect();
+    let whole: i64 = whole.parse().ok()?;
+    let fraction: i64 = fraction.parse().ok()?;
+    whole.checked_mul(1_000)?.checked_add(fraction)?.checked_mul(sign)
+}
+
+/// Whether every number of a checked pack lies within a range, thousandths of its unit.
+#[must_use]
+pub fn within(records: &[Value], range: &RangeInclusive<i64>) -> bool {
+    let fits = |value: &Value| milli(value).is_some_and(|milli| range.contains(&milli));
+    records.iter().filter_map(|record| record.get("v")).all(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +96,16 @@ mod tests {
             check(bad.as_bytes()).unwrap_err();
         }
         assert_eq!(check(&vec![b' '; MAX_PACK + 1]), Err(SenmlError::TooLong(MAX_PACK + 1)));
+    }
+
+    #[test]
+    fn what_a_sensor_cannot_measure_is_not_within_its_range() {
+        let range = -40_000..=60_000;
+        for (value, fits) in [("21.5", true), ("-40", true), ("-40.001", false), ("999", false), ("1e3", false)] {
+            let pack = check(format!(r#"[{{"n":"a","v":{value}}}]"#).as_bytes()).unwrap();
+            assert_eq!(within(&pack, &range), fits, "{value}");
+        }
+        assert!(within(&check(br#"[{"n":"a","vs":"on"}]"#).unwrap(), &range));
     }
 
     proptest! {

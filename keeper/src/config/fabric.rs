@@ -1,0 +1,80 @@
+//! Serving and using leases over links.
+
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The virtualization layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FabricConfig {
+    /// Whether leases are served and used over links. Needs the bridge role.
+    pub on: bool,
+    /// What links are made of.
+    pub transport: Transport,
+    /// UDP address on which links are taken. Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// `ip:port`s for the endpoint record; the listening address when empty.
+    pub advertise: Vec<SocketAddr>,
+    /// URL of a relay of one's own, for gateways that cannot be reached directly; iroh only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relay: Option<String>,
+    /// Where leased capabilities are served over HTTP; keep it on loopback.
+    pub desk: SocketAddr,
+    /// Whether every lease of a device here is made local as soon as it begins.
+    pub auto: bool,
+    /// Folder below which leased stores are mounted; over HTTP only when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mounts: Option<PathBuf>,
+    /// Failures in a row after which a lease is given up.
+    pub failures: u64,
+    /// Seconds without its provider after which a lease is given up.
+    pub lost_secs: u64,
+    /// Where leased uplinks lead: `host:port`, `*.host:port`, `*:port`, with `*` for any port. None by
+    /// default.
+    pub uplink: Vec<String>,
+    /// Whether uplinks lead to this machine and its own network too.
+    pub uplink_private: bool,
+    /// Program behind image units, as `caplet-image-unit` is one; in this process when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_unit: Option<PathBuf>,
+    /// `host:port` of the service behind TCP leases; none are served when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<String>,
+    /// Root file system of leased containers; none are served when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container_root: Option<PathBuf>,
+}
+
+/// What links are made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// iroh: finds a way through address translation, and by a relay if one is set.
+    #[default]
+    Iroh,
+    /// Plain QUIC with raw keys.
+    Quic,
+}
+
+impl Default for FabricConfig {
+    fn default() -> Self {
+        Self {
+            on: true,
+            transport: Transport::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 7082)),
+            advertise: Vec::new(),
+            relay: None,
+            desk: SocketAddr::from(([127, 0, 0, 1], 7081)),
+            auto: true,
+            mounts: None,
+            failures: 3,
+            lost_secs: 60,
+            uplink: Vec::new(),
+            uplink_private: false,
+            image_unit: None,
+            tcp: None,
+            container_root: None,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The consumer room: leases of local devices that have let this gateway use them are made local.
+
+use super::asks::Asks;
+use super::kind::alias_of;
+use super::ledger::Ledger;
+use super::sight::Sight;
+use super::surfaces::Wish;
+use super::tenancy::{Ended, Tenancy};
+use crate::config::FabricConfig;
+use crate::context::Context;
+use crate::exchange::Exchange;
+use crate::leases::Lease;
+use crate::observe;
+use caplet_fabric::desk::Desk;
+use caplet_fabric::health::Health;
+use caplet_fabric::link::Endpoint;
+use caplet_fabric::surface::Topics;
+use caplet_protocol::LeaseId;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Between looks at what could not be attached.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Between two tries of one lease.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What the consumer room is made of.
+pub(super) struct Parts {
+    pub(super) context: Context,
+    pub(super) sight: Arc<Sight>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) exchange: Exchange,
+    pub(super) endpoint: Arc<dyn Endpoint>,
+    pub(super) asks: Asks,
+    pub(super) desk: Desk,
+    pub(super) topics: Arc<dyn Topics>,
+    pub(super) config: FabricConfig,
+    /// Where the desk answers, as a URL.
+    pub(super) base: String,
+    /// Of which the keys of stores and chains are made.
+    pub(super) secret: [u8; 32],
+}
+
+/// A lease that is local.
+#[derive(Clone, Debug, Serialize)]
+pub struct Local {
+    /// The lease.
+    pub lease: LeaseId,
+    /// Its local name.
+    pub alias: String,
+    /// As what it is served.
+    pub service: &'static str,
+    /// Where it is: a path of the desk, a socket address, a folder.
+    pub address: String,
+    /// How it is.
+    pub health: serde_json::Value,
+    /// Units counted.
+    pub units: u64,
+}
+
+/// What is known of a lease that is being used.
+pub(super) struct Place {
+    pub(super) stop: CancellationToken,
+    pub(super) shown: watch::Sender<Option<Shown>>,
+}
+
+/// What is shown of it.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) service: &'static str,
+    pub(super) address: String,
+    pub(super) health: watch::Receiver<Health>,
+    pub(super) client: caplet_fabric::client::Client,
+}
+
+#[derive(Default)]
+struct State {
+    used: BTreeMap<LeaseId, Arc<Place>>,
+    /// Used up or given up: not attached again.
+    over: BTreeSet<LeaseId>,
+    wishes: BTreeMap<LeaseId, Wish>,
+    /// Detached by the operator: not attached by itself.
+    detached: BTreeSet<LeaseId>,
+}
+
+/// The consumer room. Clones share it.
+#[derive(Clone)]
+pub struct Consumers {
+    pub(super) parts: Arc<Parts>,
+    state: Arc<Mutex<State>>,
+    wake: Arc<Notify>,
+}
+
+impl Consumers {
+    /// Attaches what is due, in a task.
+    pub(super) fn start(parts: Parts) -> Self {
+        let room =
+            Self { parts: Arc::new(parts), state: Arc::default(), wake: Arc::default() };
+        let (runs, tasks) = (room.clone(), room.parts.context.tasks.clone());
+        let stop = tasks.stop_token();
+        tasks.spawn("consumers", async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = runs.run() => {}
+            }
+            Ok(())
+        });
+        room
+    }
+
+    async fn run(&self) {
+        let mut leases = self.parts.sight.leases.changed();
+        loop {
+            leases.borrow_and_update();
+            self.pass();
+            tokio::select! {
+                () = self.wake.notified() => {}
+                _ = leases.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    fn pass(&self) {
+        let now = self.parts.sight.clock.now();
+        for lease in self.parts.sight.leases.all() {
+            let due = lease.terms.start.u64() <= now && now.saturating_add(1) < lease.terms.end.u64();
+            if lease.consumes_here && lease.is_live() && due && self.is_wanted(lease.id) {
+                self.take_up(lease);
+            }
+        }
+    }
+
+    fn is_wanted(&self, lease: LeaseId) -> bool {
+        let state = self.locked();
+        let asked = state.wishes.contains_key(&lease);
+        let auto = self.parts.config.auto && !state.detached.contains(&lease);
+        (auto || asked) && !state.over.contains(&lease) && !state.used.contains_key(&lease)
+    }
+
+    /// Uses a lease in a task of its own.
+    fn take_up(&self, lease: Lease) {
+        let place = Arc::new(Place {
+            stop: self.parts.context.tasks.stop_token().child_token(),
+            shown: watch::Sender::new(None),
+        });
+        let wish = {
+            let mut state = self.locked();
+            state.used.insert(lease.id, Arc::clone(&place));
+            state.wishes.get(&lease.id).cloned()
+        };
+        let room = self.clone();
+        self.parts.context.tasks.spawn("tenancy", async move {
+            let tenancy = Tenancy { room: &room.parts, lease: lease.clone(), place: &place, wish };
+            let ended = tenancy.run().await;
+            let again = match ended {
+                Ok(Ended::Over) => {
+                    room.locked().over.insert(lease.id);
+                    false
+                }
+                Ok(Ended::Detached) => false,
+                Ok(Ended::Elsewhere) => true,
+                // a device that lets nobody use it uses its lease itself, over MQTT
+                Ok(Ended::NotGranted) => {
+                    tokio::time::sleep(AGAIN).await;
+                    true
+                }
+                Err(error) => {
+                    observe::room_failed("consumers", &error);
+                    tokio::time::sleep(AGAIN).await;
+                    true
+                }
+            };
+            room.locked().used.remove(&lease.id);
+            if again {
+                room.wake.notify_one();
+            }
+            Ok(())
+        });
+    }
+
+    /// Makes a lease local in the way that is wished, again if it is already.
+    ///
+    /// # Errors
+    /// If no lease that a local device uses has that number or name.
+    pub fn attach(&self, name: &str, wish: Wish) -> anyhow::Result<LeaseId> {
+        let lease = self.find(name)?;
+        let mut state = self.locked();
+        state.detached.remove(&lease.id);
+        state.over.remove(&lease.id);
+        let changed = state.wishes.insert(lease.id, wish.clone()) != Some(wish);
+        if let Some(place) = state.used.get(&lease.id)
+            && changed
+        {
+            place.stop.cancel();
+        }
+        drop(state);
+        self.wake.notify_one();
+        Ok(lease.id)
+    }
+
+    /// Takes it away; the lease stays open.
+    ///
+    /// # Errors
+    /// As [`Consumers::attach`].
+    pub fn detach(&self, name: &str) -> anyhow::Result<LeaseId> {
+        let lease = self.find(name)?;
+        let mut state = self.locked();
+        state.wishes.remove(&lease.id);
+        state.detached.insert(lease.id);
+        if let Some(place) = state.used.get(&lease.id) {
+            place.stop.cancel();
+        }
+        Ok(lease.id)
+    }
+
+    /// What is local now.
+    #[must_use]
+    pub fn all(&self) -> Vec<Local> {
+        let used: Vec<_> = self.locked().used.iter().map(|(l, p)| (*l, Arc::clone(p))).collect();
+        let local = |(lease, place): (LeaseId, Arc<Place>)| {
+            let shown = place.shown.borrow().clone()?;
+            Some(Local {
+                lease,
+                alias: self.alias(lease)?,
+                service: shown.service,
+                address: shown.address,
+                health: shown.health.borrow().json(),
+                units: shown.client.units(),
+            })
+        };
+        used.into_iter().filter_map(local).collect()
+    }
+
+    fn alias(&self, lease: LeaseId) -> Option<String> {
+        let lease = self.parts.sight.leases.get(lease)?;
+        let market = self.parts.sight.books.config(lease.terms.market)?;
+        Some(alias_of(&market.resource, lease.id))
+    }
+
+    /// A lease by number or alias.
+    fn find(&self, name: &str) -> anyhow::Result<Lease> {
+        let ours = self.parts.sight.leases.all().into_iter().filter(|lease| lease.consumes_here);
+        let is_it = |lease: &Lease| {
+            lease.id.to_string() == name || self.alias(lease.id).as_deref() == Some(name)
+        };
+        let found = ours.into_iter().find(is_it);
+        found.ok_or_else(|| {
+            anyhow::anyhow!("no device here uses a lease {name}: GET /v1/leases lists what is local")
+        })
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,99 @@
+//! The local HTTP door: leased capabilities under `/v1/caps/{alias}`, and what is attached under
+//! `/v1/leases`.
+
+use super::consumers::{Consumers, Local};
+use super::surfaces::Wish;
+use crate::tasks::Group;
+use anyhow::Context as _;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use serde_json::json;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// Bytes of a request: a module, a file, a frame.
+const MOST: usize = 256 << 20;
+
+/// How long an attach is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Binds the desk.
+///
+/// # Errors
+/// If the address is taken.
+pub(super) async fn bind(listen: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener
+        .with_context(|| format!("cannot serve leased capabilities on {listen}: is it in use?"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Serves until the group stops.
+pub(super) fn serve(listener: TcpListener, room: Consumers, tasks: &Group) {
+    let routes = Router::new()
+        .route("/v1/leases", get(all))
+        .route("/v1/leases/{name}/attach", post(attach))
+        .route("/v1/leases/{name}", delete(detach))
+        .with_state(room.clone())
+        .merge(room.parts.desk.router())
+        .layer(DefaultBodyLimit::max(MOST));
+    let stop = tasks.stop_token();
+    tasks.spawn("desk", async move {
+        let serving = axum::serve(listener, routes);
+        // streams of events never end by themselves
+        tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            ended = async { serving.await } => ended.context("the desk ended"),
+        }
+    });
+}
+
+async fn all(State(room): State<Consumers>) -> Json<Vec<Local>> {
+    Json(room.all())
+}
+
+fn refused(status: StatusCode, words: &str) -> Response {
+    (status, Json(json!({ "reason": words }))).into_response()
+}
+
+/// Attaches and waits until it is local.
+async fn attach(
+    State(room): State<Consumers>,
+    Path(name): Path<String>,
+    wish: Option<Json<Wish>>,
+) -> Response {
+    let wish = wish.map(|Json(wish)| wish).unwrap_or_default();
+    let lease = match room.attach(&name, wish) {
+        Ok(lease) => lease,
+        Err(error) => return refused(StatusCode::NOT_FOUND, &format!("{error:#}")),
+    };
+    // what was attached in another way goes first
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let local = async {
+        loop {
+            if let Some(local) = room.all().into_iter().find(|local| local.lease == lease) {
+                return local;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, local).await {
+        Ok(local) => Json(local).into_response(),
+        Err(_) => refused(
+            StatusCode::GATEWAY_TIMEOUT,
+            &format!("lease {lease} is not local yet: it has not begun, a side has not granted its gateway, or the provider is not reached; see the keeper's log"),
+        ),
+    }
+}
+
+async fn detach(State(room): State<Consumers>, Path(name): Path<String>) -> Response {
+    match room.detach(&name) {
+        Ok(lease) => Json(json!({ "lease": lease })).into_response(),
+        Err(error) => refused(StatusCode::NOT_FOUND, &format!("{error:#}")),
+    }
+}

@@ -1,0 +1,155 @@
+//! The host room: leases of local devices, served.
+
+use super::endpoint::Bound;
+use super::feed::Poller;
+use super::kind::service_of;
+use super::ledger::{Ledger, LedgerPayees};
+use super::sight::Sight;
+use super::units::{Offered, Units, period};
+use crate::bridge::Post;
+use crate::context::Context;
+use crate::exchange::Exchange;
+use crate::observe;
+use crate::registrar;
+use crate::session::Service as Calls;
+use async_trait::async_trait;
+use caplet_fabric::Service;
+use caplet_fabric::host::{Adapters, Host, Limits};
+use caplet_fabric::kinds::sensor::Feed;
+use caplet_fabric::lease::{ChainView, LeaseView, ViewError};
+use caplet_metering::ChainTime;
+use caplet_protocol::wire::CapabilityKind;
+use caplet_protocol::{DeviceId, Kind, LeaseId};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between a session's looks at its lease: what is settled is served on.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What the host room is made of.
+pub(super) struct Parts {
+    pub(super) context: Context,
+    pub(super) sight: Arc<Sight>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) exchange: Exchange,
+    pub(super) post: Post,
+    pub(super) calls: Arc<dyn Calls>,
+    pub(super) units: Arc<dyn Units>,
+    /// Below it every device has a folder.
+    pub(super) folder: PathBuf,
+}
+
+/// Serves until the keeper stops.
+pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
+    let (ledger, tasks) = (Arc::clone(&parts.ledger), parts.context.tasks.clone());
+    let adapters = Adapters::default();
+    let stop = tasks.stop_token();
+    let offering = Offering { parts, adapters: adapters.clone(), known: Default::default() };
+    let limits = Limits { look: LOOK, ..Limits::default() };
+    let payees = Arc::new(LedgerPayees(ledger));
+    let host = Host::new(Arc::new(offering), payees, adapters, limits, stop);
+    let (runs, endpoint) = (host.clone(), Arc::clone(&bound.endpoint));
+    tasks.spawn("host", async move {
+        runs.run(Arc::clone(&endpoint)).await;
+        endpoint.close().await;
+        Ok(())
+    });
+    host
+}
+
+/// Which profile an adapter was made of.
+type Known = BTreeMap<(DeviceId, Service), Vec<u8>>;
+
+/// The chain as hosts see it; what is looked at has its adapter, if anything serves it.
+struct Offering {
+    parts: Parts,
+    adapters: Adapters,
+    known: tokio::sync::Mutex<Known>,
+}
+
+impl Offering {
+    async fn offer(&self, view: &LeaseView) -> anyhow::Result<()> {
+        let device = view.provider.device;
+        if registrar::device(&self.parts.context.store, device)?.is_none() {
+            return Ok(());
+        }
+        let known = self.parts.sight.directory.device(device).await?;
+        let Some(profile) = &known.profile else { return Ok(()) };
+        let mut made = self.known.lock().await;
+        let place = (device, view.service);
+        if made.get(&place).is_some_and(|digest| digest == profile.digest.as_slice()) {
+            return Ok(());
+        }
+        let digest = profile.digest.as_slice().try_into()?;
+        let document = self.parts.exchange.profile(&digest, device).await?;
+        let fits = |capability: &&caplet_protocol::wire::Capability| {
+            let kind = kind_of(capability.kind());
+            kind.is_some_and(|kind| service_of(kind, &capability.resource) == view.service)
+        };
+        let Some(capability) = document.view().capabilities.iter().find(fits) else {
+            return Ok(());
+        };
+        let feed = Feed::from(self.parts.sight.clock.now_ms());
+        let folder = self.parts.folder.join(device.to_string());
+        let offered = Offered {
+            device,
+            service: view.service,
+            capability,
+            feed: feed.clone(),
+            folder: &folder,
+        };
+        let Some(adapter) = self.parts.units.adapter(&offered).await? else { return Ok(()) };
+        if view.service == Service::SENSOR {
+            self.poll(device, Duration::from_millis(period(capability).into()), feed);
+        }
+        self.adapters.register(device, adapter);
+        observe::offered(device, view.service.name());
+        made.insert(place, digest.to_vec());
+        Ok(())
+    }
+
+    fn poll(&self, device: DeviceId, period: Duration, feed: Feed) {
+        let parts = &self.parts;
+        let poller = Poller {
+            device,
+            period,
+            feed,
+            sight: Arc::clone(&parts.sight),
+            post: parts.post.clone(),
+            service: Arc::clone(&parts.calls),
+        };
+        poller.start(&parts.context.tasks);
+    }
+}
+
+const fn kind_of(kind: CapabilityKind) -> Option<Kind> {
+    Some(match kind {
+        CapabilityKind::Compute => Kind::Compute,
+        CapabilityKind::Sensor => Kind::Sensor,
+        CapabilityKind::Bandwidth => Kind::Bandwidth,
+        CapabilityKind::Storage => Kind::Storage,
+        CapabilityKind::Hardware => Kind::Hardware,
+        CapabilityKind::Unspecified => return None,
+    })
+}
+
+#[async_trait]
+impl ChainView for Offering {
+    async fn lease(&self, id: LeaseId) -> Result<LeaseView, ViewError> {
+        let view = self.parts.sight.lease(id).await?;
+        if let Err(error) = self.offer(&view).await {
+            observe::room_failed("host", &error);
+        }
+        Ok(view)
+    }
+
+    fn now(&self) -> ChainTime {
+        self.parts.sight.now()
+    }
+
+    fn age(&self) -> Duration {
+        self.parts.sight.age()
+    }
+}

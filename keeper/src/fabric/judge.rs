@@ -1,0 +1,156 @@
+//! Whether a lease goes on being used, and what is said of it at its end.
+
+use caplet_fabric::client::Quality;
+use caplet_fabric::health::Health;
+use caplet_protocol::layout::QosReport;
+use caplet_protocol::{Bps, LeaseId};
+
+/// Seconds before a lease's end at which its last voucher is signed.
+const LAST_SECS: u64 = 1;
+
+/// What is known of a lease in use.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// Chain time, and the lease's end; Unix seconds.
+    pub(super) now: u64,
+    pub(super) ends: u64,
+    /// Whether it is open on chain.
+    pub(super) live: bool,
+    /// Units counted, and all there are.
+    pub(super) units: u64,
+    pub(super) total: u64,
+    /// Whether all that the lane can pay is signed for.
+    pub(super) paid: bool,
+    pub(super) health: Health,
+    /// Seconds since it was last up.
+    pub(super) lost_secs: u64,
+    pub(super) failed_in_a_row: u64,
+}
+
+/// When a lease is given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) failures: u64,
+    pub(super) lost_secs: u64,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is used on.
+    GoesOn,
+    /// It is used up or at its end: the last voucher is signed.
+    Done,
+    /// It serves no more: the last voucher is signed and the lease is closed, for this reason.
+    GivenUp(String),
+    /// It is over on chain: nothing is signed any more.
+    Over,
+}
+
+pub(super) fn judge(known: &Known, patience: Patience) -> Verdict {
+    if !known.live {
+        return Verdict::Over;
+    }
+    if known.units >= known.total || known.now.saturating_add(LAST_SECS) >= known.ends {
+        return Verdict::Done;
+    }
+    let failed = known.failed_in_a_row;
+    match &known.health {
+        // what is paid in full and refused is used up, but for a rest of a unit
+        _ if failed >= patience.failures && known.paid => Verdict::Done,
+        _ if failed >= patience.failures => {
+            Verdict::GivenUp(format!("{failed} operations failed one after another"))
+        }
+        Health::Closed(end) => Verdict::GivenUp(end.words.clone()),
+        Health::Stale(_) if known.lost_secs >= patience.lost_secs => {
+            Verdict::GivenUp(format!("the provider was not reached for {} s", known.lost_secs))
+        }
+        _ => Verdict::GoesOn,
+    }
+}
+
+/// The report of a lease's end, by what was measured over `secs`.
+pub(super) fn report(
+    lease: LeaseId,
+    (units, total): (u64, u64),
+    quality: &Quality,
+    secs: u64,
+    given_up: bool,
+) -> QosReport {
+    let all = quality.served.saturating_add(quality.failed);
+    let availability = if all == 0 { share(units, total) } else { share(quality.served, all) };
+    QosReport {
+        lease,
+        units,
+        failed: quality.failed,
+        latency_p50_ms: quality.latency_ms(50),
+        latency_p95_ms: quality.latency_ms(95),
+        throughput: u32::try_from(units.checked_div(secs.max(1)).unwrap_or(0)).unwrap_or(u32::MAX),
+        accuracy_ppm: u32::from(availability.0).saturating_mul(100),
+        availability,
+        // a lease that was given up is judged by what was delivered of it
+        score: if given_up { availability.min(share(units, total)) } else { availability },
+    }
+}
+
+fn share(part: u64, whole: u64) -> Bps {
+    let bps = u128::from(part).saturating_mul(10_000).checked_div(whole.into()).unwrap_or(10_000);
+    Bps(u16::try_from(bps.min(10_000)).unwrap_or(10_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use caplet_fabric::End;
+    use caplet_protocol::wire::SessionEnd;
+
+    fn known() -> Known {
+        Known {
+            now: 100,
+            ends: 200,
+            live: true,
+            units: 5,
+            total: 20,
+            paid: false,
+            health: Health::Up,
+            lost_secs: 0,
+            failed_in_a_row: 0,
+        }
+    }
+
+    const PATIENCE: Patience = Patience { failures: 3, lost_secs: 10 };
+
+    #[test]
+    fn a_lease_is_used_until_it_is_used_up_or_at_its_end() {
+        assert_eq!(judge(&known(), PATIENCE), Verdict::GoesOn);
+        assert_eq!(judge(&Known { units: 20, ..known() }, PATIENCE), Verdict::Done);
+        assert_eq!(judge(&Known { now: 198, ..known() }, PATIENCE), Verdict::GoesOn);
+        assert_eq!(judge(&Known { now: 199, ..known() }, PATIENCE), Verdict::Done);
+        assert_eq!(judge(&Known { live: false, ..known() }, PATIENCE), Verdict::Over);
+    }
+
+    #[test]
+    fn what_fails_or_is_lost_for_too_long_is_given_up_and_what_is_paid_for_is_not() {
+        let gives_up = |known: Known| matches!(judge(&known, PATIENCE), Verdict::GivenUp(_));
+        assert!(gives_up(Known { failed_in_a_row: 3, ..known() }));
+        assert!(!gives_up(Known { failed_in_a_row: 2, ..known() }));
+        assert!(!gives_up(Known { failed_in_a_row: 3, paid: true, ..known() }));
+        let stale = Health::Stale(1);
+        assert!(!gives_up(Known { health: stale.clone(), lost_secs: 9, ..known() }));
+        assert!(gives_up(Known { health: stale, lost_secs: 10, ..known() }));
+        let end = End::new(SessionEnd::CountMismatch, "counts differ");
+        let closed = Known { health: Health::Closed(end), ..known() };
+        assert_eq!(judge(&closed, PATIENCE), Verdict::GivenUp("counts differ".into()));
+        let paused = Known { health: Health::Paused("unpaid".into()), ..known() };
+        assert_eq!(judge(&paused, PATIENCE), Verdict::GoesOn);
+    }
+
+    #[test]
+    fn a_report_says_what_was_measured_and_less_of_what_was_given_up() {
+        let quality = Quality { served: 3, failed: 1, ..Quality::default() };
+        let whole = report(LeaseId(1), (20, 20), &quality, 10, false);
+        assert_eq!((whole.score, whole.throughput), (Bps(7_500), 2));
+        assert_eq!(report(LeaseId(1), (5, 20), &quality, 10, true).score, Bps(2_500));
+        assert_eq!(report(LeaseId(1), (0, 20), &Quality::default(), 0, true).score, Bps(0));
+    }
+}

@@ -1,0 +1,169 @@
+//! Leases as sessions see them: from the table of leases, the markets and the registry.
+
+use super::grants::Grants;
+use super::kind::{service_of, unit_bytes};
+use super::serving::{Served, Serving};
+use crate::book::Books;
+use crate::bridge::{Clock, ed25519};
+use crate::context::{Context, domain_of};
+use crate::exchange::{Directory, key_of};
+use crate::leases::{Lease, Leases};
+use anyhow::Context as _;
+use async_trait::async_trait;
+use caplet_api::escrow::LeaseState;
+use caplet_fabric::lease::{ChainView, LeaseView, Party, Stage, ViewError};
+use caplet_fabric::link::Key;
+use caplet_metering::{ChainTime, View};
+use caplet_protocol::{Domain, Lane, LeaseId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a lease is waited for that the other gateway has heard of first.
+const HEARSAY: Duration = Duration::from_secs(3);
+
+/// Leases whose lane keys are kept.
+const KEPT: usize = 4_096;
+
+/// What the rooms see of the chain.
+pub(crate) struct Sight {
+    pub(super) leases: Leases,
+    pub(super) clock: Clock,
+    pub(super) books: Books,
+    pub(super) directory: Directory,
+    pub(super) serving: Arc<dyn Serving>,
+    pub(super) escrow: Domain,
+    grants: Grants,
+    /// Keys that sign for a lane, the latest first.
+    keys: Mutex<BTreeMap<(LeaseId, Lane), Vec<Key>>>,
+}
+
+impl Sight {
+    /// # Errors
+    /// If the escrow's domain is none.
+    pub(super) fn new(
+        context: &Context,
+        leases: Leases,
+        clock: Clock,
+        books: Books,
+        directory: Directory,
+        serving: Arc<dyn Serving>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            leases,
+            clock,
+            books,
+            directory,
+            serving,
+            escrow: domain_of(&context.domains.escrow)?,
+            grants: Grants::new(context.clone()),
+            keys: Mutex::default(),
+        })
+    }
+
+    /// A lease with who serves it now.
+    ///
+    /// # Errors
+    /// If the chain cannot be asked, or a market is not read yet.
+    pub(super) async fn of(&self, lease: &Lease) -> anyhow::Result<(LeaseView, Served)> {
+        let served = self.serving.serves(lease).await?;
+        let lane = lease.lanes.iter().find(|lane| lane.lane == served.on);
+        let lane = lane.with_context(|| format!("lease {} has no lane {}", lease.id, served.on))?;
+        let market = self.books.config(lease.terms.market).with_context(|| {
+            format!("market {} of lease {} is not read yet", lease.terms.market, lease.id)
+        })?;
+        let signer = key_of(&*self.directory.device(lane.signer).await?)?;
+        if let Some(key) = ed25519(&signer) {
+            self.learn((lease.id, served.on), key);
+        }
+        let view = LeaseView {
+            lease: lease.id,
+            lane: served.on,
+            escrow: self.escrow,
+            service: service_of(market.kind, &market.resource),
+            consumer: Party {
+                device: lease.consumer,
+                endpoints: self.grants.of(lease.consumer).await?,
+            },
+            provider: Party { device: served.by, endpoints: self.grants.of(served.by).await? },
+            stage: stage(lease),
+            start: lease.terms.start.u64(),
+            end: lease.terms.end.u64(),
+            money: View {
+                at: ChainTime(self.clock.head_ms()),
+                redeemed: lane.redeemed.u64(),
+                cap: lane.cap.u64(),
+            },
+            unit_bytes: unit_bytes(&market.unit),
+        };
+        Ok((view, served))
+    }
+
+    /// Keys that sign for a lane, as far as they were seen: after a rotation the one before it too.
+    pub(super) fn keys(&self, lane: (LeaseId, Lane)) -> Vec<Key> {
+        self.locked().get(&lane).cloned().unwrap_or_default()
+    }
+
+    fn learn(&self, lane: (LeaseId, Lane), key: Key) {
+        let mut known = self.locked();
+        if known.len() >= KEPT && !known.contains_key(&lane) {
+            known.pop_first();
+        }
+        let keys = known.entry(lane).or_default();
+        if keys.first() != Some(&key) {
+            keys.insert(0, key);
+            keys.truncate(2);
+        }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(LeaseId, Lane), Vec<Key>>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A lease of a local device, waiting a moment for it to be heard of.
+    async fn known(&self, id: LeaseId) -> Option<Lease> {
+        let mut changed = self.leases.changed();
+        let wait = async {
+            loop {
+                changed.borrow_and_update();
+                if let Some(lease) = self.leases.get(id) {
+                    return Some(lease);
+                }
+                if changed.changed().await.is_err() {
+                    return None;
+                }
+            }
+        };
+        tokio::time::timeout(HEARSAY, wait).await.ok().flatten()
+    }
+}
+
+const fn stage(lease: &Lease) -> Stage {
+    match lease.state {
+        LeaseState::Open => Stage::Open,
+        LeaseState::Notice => Stage::Notice,
+        LeaseState::Closing | LeaseState::Closed => {
+            Stage::Over(match lease.reason {
+                Some(reason) => reason as u8,
+                None => 0,
+            })
+        }
+    }
+}
+
+#[async_trait]
+impl ChainView for Sight {
+    async fn lease(&self, id: LeaseId) -> Result<LeaseView, ViewError> {
+        let lease = self.known(id).await.ok_or(ViewError::Unknown(id))?;
+        let seen = self.of(&lease).await;
+        seen.map(|(view, _)| view).map_err(|error| ViewError::Unreachable(format!("{error:#}")))
+    }
+
+    fn now(&self) -> ChainTime {
+        ChainTime(self.clock.now_ms())
+    }
+
+    fn age(&self) -> Duration {
+        self.clock.age()
+    }
+}

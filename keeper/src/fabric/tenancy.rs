@@ -1,0 +1,319 @@
+//! One lease in use: from the connection to the last voucher.
+
+use super::asks::DeviceKey;
+use super::consumers::{Parts, Place, Shown};
+use super::finder::{ByRecord, peer_of};
+use super::judge::{Known, Patience, Verdict, judge, report};
+use super::kind::alias_of;
+use super::serving::Served;
+use super::surfaces::{Leased, Wish, surface};
+use super::terms::terms;
+use crate::leases::Lease;
+use crate::observe;
+use anyhow::Context as _;
+use caplet_fabric::client::Client;
+use caplet_fabric::health::Health;
+use caplet_fabric::lease::LeaseView;
+use caplet_fabric::surface::{Attached, Place as Where, Surface};
+use caplet_metering::sqlite::LaneJournal;
+use caplet_metering::{Payer, PayerState};
+use caplet_protocol::layout::Voucher;
+use caplet_protocol::wire::{CapabilityKind, LaneAsk, LastAsk, LeaseNotice, lane_ask::What};
+use caplet_protocol::{DeviceId, LeaseId};
+use sha2::{Digest as _, Sha256};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between looks at how a lease goes.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long a surface may take to be set up: a store reads its manifest first.
+const SETTING_UP: Duration = Duration::from_secs(20);
+
+/// When a device is asked for its last voucher: it may be away, and an answer may be lost.
+const LAST: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
+
+type LanePayer = Payer<DeviceKey, LaneJournal<PayerState>>;
+
+/// How the use of a lease ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// For good.
+    Over,
+    /// By the operator, or with the keeper.
+    Detached,
+    /// Another device serves it now.
+    Elsewhere,
+    /// It never began: a side has not let its gateway use it.
+    NotGranted,
+}
+
+/// A lease to be used.
+pub(super) struct Tenancy<'a> {
+    pub(super) room: &'a Parts,
+    pub(super) lease: Lease,
+    pub(super) place: &'a Place,
+    pub(super) wish: Option<Wish>,
+}
+
+/// A lease in use.
+struct Used {
+    view: LeaseView,
+    served: Served,
+    payer: Arc<Mutex<LanePayer>>,
+    attached: Attached,
+    began: Instant,
+}
+
+impl Tenancy<'_> {
+    pub(super) async fn run(&self) -> anyhow::Result<Ended> {
+        let (view, served) = self.room.sight.of(&self.lease).await?;
+        let own = self.room.endpoint.key();
+        let record = self.room.sight.directory.endpoint_of(served.by).await?;
+        let reached = peer_of(&record).is_ok_and(|p| view.provider.endpoints.contains(&p.key));
+        if !view.consumer.endpoints.contains(&own) || !reached {
+            return Ok(Ended::NotGranted);
+        }
+        let used = tokio::select! {
+            () = self.place.stop.cancelled() => return Ok(Ended::Detached),
+            used = self.begin(view, served) => used?,
+        };
+        observe::attached(self.lease.id, used.view.service.name(), &used.attached.address);
+        self.place.shown.send_replace(Some(Shown {
+            service: used.view.service.name(),
+            address: used.attached.address.clone(),
+            health: used.attached.health.clone(),
+            client: used.attached.client().clone(),
+        }));
+        let verdict = self.watch(&used).await;
+        self.place.shown.send_replace(None);
+        self.end(used, verdict).await
+    }
+
+    async fn begin(&self, view: LeaseView, served: Served) -> anyhow::Result<Used> {
+        let terms = terms(&self.lease, view.lane, view.escrow);
+        let key = DeviceKey {
+            asks: self.room.asks.clone(),
+            device: self.signer(served),
+            lease: self.lease.id,
+            keys: self.room.sight.keys((view.lease, view.lane)),
+        };
+        let journal = self.room.ledger.store.journal(view.lease, view.lane);
+        let payer = Payer::open(terms, key, self.chain_secret(), journal, view.money)?;
+        let payer = Arc::new(Mutex::new(payer));
+        let leased = self.leased(&view).await?;
+        let surface = leased.surface(self)?;
+        let client = Client::attach(caplet_fabric::client::Parts {
+            endpoint: Arc::clone(&self.room.endpoint),
+            finder: Arc::new(ByRecord(Arc::clone(&self.room.sight))),
+            lease: view.clone(),
+            tariff: surface.tariff(),
+            payer: Arc::clone(&payer) as _,
+            view: Arc::clone(&self.room.sight) as _,
+        });
+        let place = Where {
+            alias: leased.notice.alias.clone(),
+            desk: self.room.desk.clone(),
+            topics: Arc::clone(&self.room.topics),
+        };
+        let attached = surface.attach(client.clone(), place);
+        match tokio::time::timeout(SETTING_UP, attached).await {
+            Ok(Ok(attached)) => Ok(Used { view, served, payer, attached, began: Instant::now() }),
+            Ok(Err(error)) => {
+                client.detach().await;
+                Err(error.into())
+            }
+            Err(_) => {
+                let health = client.health().borrow().json();
+                client.detach().await;
+                anyhow::bail!("lease {} was not attached in time: {health}", self.lease.id)
+            }
+        }
+    }
+
+    /// The device that signs on the lane.
+    fn signer(&self, served: Served) -> DeviceId {
+        let lane = self.lease.lanes.iter().find(|lane| lane.lane == served.on);
+        lane.map_or(self.lease.consumer, |lane| lane.signer)
+    }
+
+    fn chain_secret(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(b"caplet chain secret");
+        hash.update(self.room.secret);
+        hash.update(self.lease.id.0.to_be_bytes());
+        hash.finalize().into()
+    }
+
+    async fn leased(&self, view: &LeaseView) -> anyhow::Result<LeasedThing> {
+        let market = self.room.sight.books.config(self.lease.terms.market);
+        let market = market.context("the market is not read yet")?;
+        let provider = self.room.sight.directory.device(view.provider.device).await?;
+        let mut capability = None;
+        if let Some(profile) = &provider.profile {
+            let digest = profile.digest.as_slice().try_into()?;
+            // without its profile a sensor has no range and no description; it serves all the same
+            if let Ok(document) = self.room.exchange.profile(&digest, view.provider.device).await {
+                let all = &document.view().capabilities;
+                capability = all.iter().find(|one| one.resource == market.resource).cloned();
+            }
+        }
+        let notice = LeaseNotice {
+            lease: self.lease.id.0,
+            consumer: self.lease.consumer.0,
+            provider: view.provider.device.0,
+            price: self.lease.price,
+            lots: self.lease.lots.0.into(),
+            lot: self.lease.terms.lot_units.u64(),
+            starts: view.start,
+            ends: view.end,
+            alias: alias_of(&market.resource, self.lease.id),
+            kind: CapabilityKind::from(market.kind).into(),
+            resource: market.resource,
+            unit: market.unit,
+            ..LeaseNotice::default()
+        };
+        Ok(LeasedThing { notice, capability, view: view.clone() })
+    }
+
+    /// Waits until something is to be done.
+    async fn watch(&self, used: &Used) -> Result<Verdict, Ended> {
+        let patience = Patience {
+            failures: self.room.config.failures,
+            lost_secs: self.room.config.lost_secs,
+        };
+        let mut serving = self.room.sight.serving.changed();
+        let mut last_up = Instant::now();
+        loop {
+            tokio::select! {
+                () = self.place.stop.cancelled() => return Err(Ended::Detached),
+                () = tokio::time::sleep(LOOK) => {}
+                Ok(()) = serving.changed() => {}
+            }
+            let Some(lease) = self.room.sight.leases.get(self.lease.id) else {
+                return Err(Ended::Over);
+            };
+            if self.room.sight.serving.serves(&lease).await.is_ok_and(|now| now != used.served) {
+                return Err(Ended::Elsewhere);
+            }
+            let known = self.known(&lease, used, &mut last_up);
+            match judge(&known, patience) {
+                Verdict::GoesOn => {}
+                verdict => return Ok(verdict),
+            }
+        }
+    }
+
+    fn known(&self, lease: &Lease, used: &Used, last_up: &mut Instant) -> Known {
+        let health = used.attached.health.borrow().clone();
+        if health == Health::Up {
+            *last_up = Instant::now();
+        }
+        let lane = lease.lanes.iter().find(|lane| lane.lane == used.view.lane);
+        let money = caplet_metering::View {
+            at: caplet_metering::ChainTime(self.room.sight.clock.head_ms()),
+            redeemed: lane.map_or(0, |lane| lane.redeemed.u64()),
+            cap: lane.map_or(0, |lane| lane.cap.u64()),
+        };
+        let mut payer = used.payer.lock().unwrap_or_else(PoisonError::into_inner);
+        payer.on_view(money);
+        Known {
+            now: self.room.sight.clock.now(),
+            ends: used.view.end,
+            live: lease.is_live(),
+            units: payer.state().counted,
+            total: lease.terms.lot_units.u64().saturating_mul(lease.lots.0.into()),
+            paid: payer.state().worth() >= u128::from(money.cap),
+            health,
+            lost_secs: last_up.elapsed().as_secs(),
+            failed_in_a_row: used.attached.client().quality().failed_in_a_row,
+        }
+    }
+
+    /// Detaches, and has the device sign what is due at the end.
+    async fn end(&self, used: Used, verdict: Result<Verdict, Ended>) -> anyhow::Result<Ended> {
+        let quality = used.attached.client().quality();
+        used.attached.detach().await;
+        observe::detached(self.lease.id, &format!("{verdict:?}"));
+        let (given_up, words) = match verdict {
+            Err(ended) => return Ok(ended),
+            Ok(Verdict::Over | Verdict::GoesOn) => return Ok(Ended::Over),
+            Ok(Verdict::Done) => (false, String::new()),
+            Ok(Verdict::GivenUp(words)) => (true, words),
+        };
+        let (counted, worth) = {
+            let payer = used.payer.lock().unwrap_or_else(PoisonError::into_inner);
+            (payer.state().counted, payer.state().worth())
+        };
+        let total = self.lease.terms.lot_units.u64().saturating_mul(self.lease.lots.0.into());
+        let secs = used.began.elapsed().as_secs();
+        let report = report(self.lease.id, (counted, total), &quality, secs, given_up);
+        let voucher = Voucher {
+            lease: self.lease.id,
+            lane: used.view.lane,
+            amount: worth.max(self.lease.owed(counted)),
+            units: counted,
+            evidence: report.evidence(),
+            ..Voucher::default()
+        };
+        let last = LastAsk {
+            voucher: Some((&voucher).into()),
+            report: Some((&report).into()),
+            close: given_up,
+            words,
+        };
+        self.ask_last(self.signer(used.served), last).await;
+        Ok(Ended::Over)
+    }
+
+    /// Asks for the last voucher until the lease has closed, a few times.
+    async fn ask_last(&self, device: DeviceId, last: LastAsk) {
+        for wait in LAST {
+            tokio::select! {
+                () = self.room.context.tasks.stop_token().cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+            if !self.is_live(self.lease.id) {
+                return;
+            }
+            let ask = LaneAsk { lease: self.lease.id.0, what: Some(What::Last(last.clone())) };
+            self.room.asks.tell(device, ask).await;
+        }
+    }
+
+    fn is_live(&self, lease: LeaseId) -> bool {
+        self.room.sight.leases.get(lease).is_some_and(|lease| lease.is_live())
+    }
+}
+
+/// A lease as its surface is made of it.
+struct LeasedThing {
+    notice: LeaseNotice,
+    capability: Option<caplet_protocol::wire::Capability>,
+    view: LeaseView,
+}
+
+impl LeasedThing {
+    fn surface(&self, tenancy: &Tenancy<'_>) -> anyhow::Result<Box<dyn Surface>> {
+        let leased = Leased {
+            service: self.view.service,
+            notice: &self.notice,
+            capability: self.capability.as_ref(),
+            base: &tenancy.room.base,
+            secret: tenancy.room.secret,
+        };
+        let mut wish = tenancy.wish.clone().unwrap_or_default();
+        let mounts = &tenancy.room.config.mounts;
+        if let Some(mounts) = mounts
+            && wish.mount.is_none()
+            && self.view.service == caplet_fabric::Service::STORE
+        {
+            wish.mount = Some(mounts.join(&self.notice.alias));
+        }
+        if let Some(folder) = &wish.mount {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        surface(&leased, &wish)
+    }
+}

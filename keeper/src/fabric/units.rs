@@ -1,0 +1,160 @@
+//! What stands behind the leases of local devices: an adapter for each capability of a profile.
+
+use crate::config::FabricConfig;
+use anyhow::Context as _;
+use async_trait::async_trait;
+use caplet_fabric::adapter::AnyAdapter;
+use caplet_fabric::Service;
+use caplet_fabric::kinds::jobs::{Executor, JobAdapter, Program};
+use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
+use caplet_fabric::kinds::tcp::TcpAdapter;
+use caplet_fabric_fs::StoreAdapter;
+use caplet_fabric_image::ImageUnit;
+use caplet_fabric_net::{Allow, System, UplinkAdapter};
+use caplet_fabric_oci::OciAdapter;
+use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
+use caplet_protocol::DeviceId;
+use caplet_protocol::wire::{Capability, detail::Of};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// Longest job of an image program.
+const JOB: Duration = Duration::from_secs(60);
+
+/// Bytes of a leased store whose profile does not say.
+const STORE: u64 = 64 << 20;
+
+/// A capability that is leased, and what it is served with.
+pub struct Offered<'a> {
+    /// The device that lets it out.
+    pub device: DeviceId,
+    /// As what it is served.
+    pub service: Service,
+    /// What its signed profile says.
+    pub capability: &'a Capability,
+    /// What the device measures, for sensors; asked of the device while somebody reads it.
+    pub feed: Feed,
+    /// Folder of the device on this gateway.
+    pub folder: &'a Path,
+}
+
+impl Offered<'_> {
+    /// Consumers at a time: a lease is a lot.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        let lots = self.capability.capacity.as_ref().map_or(1, |capacity| capacity.lots);
+        usize::try_from(lots).unwrap_or(usize::MAX).max(1)
+    }
+}
+
+/// Makes adapters.
+#[async_trait]
+pub trait Units: Send + Sync + 'static {
+    /// The adapter of a capability; `None` if nothing here serves it.
+    ///
+    /// # Errors
+    /// If what stands behind it does not start.
+    async fn adapter(&self, offered: &Offered<'_>) -> anyhow::Result<Option<Arc<dyn AnyAdapter>>>;
+}
+
+/// What a gateway serves by itself.
+pub struct LocalUnits {
+    config: FabricConfig,
+    /// Folder that relative paths of the configuration start from.
+    data: PathBuf,
+    machine: OnceCell<Machine>,
+}
+
+impl LocalUnits {
+    /// By an operator's configuration.
+    #[must_use]
+    pub fn new(config: FabricConfig, data: PathBuf) -> Self {
+        Self { config, data, machine: OnceCell::new() }
+    }
+
+    /// What runs jobs of image units: a program if one is configured, else this process.
+    ///
+    /// # Errors
+    /// If the program does not start.
+    pub async fn executor(&self, parallel: usize) -> anyhow::Result<Arc<dyn Executor>> {
+        let Some(program) = &self.config.image_unit else {
+            return Ok(Arc::new(ImageUnit::new(parallel)));
+        };
+        let path = self.data.join(program);
+        let command = tokio::process::Command::new(&path);
+        let program = Program::start(command, JOB).await;
+        Ok(Arc::new(program.with_context(|| format!("starting {}", path.display()))?))
+    }
+
+    /// Where uplinks lead.
+    ///
+    /// # Errors
+    /// If a rule is none.
+    fn allow(&self) -> anyhow::Result<Allow> {
+        let rules = self.config.uplink.iter().map(|rule| rule.parse());
+        let allow = Allow::new(rules.collect::<Result<_, _>>()?);
+        Ok(if self.config.uplink_private { allow.with_private() } else { allow })
+    }
+
+    async fn machine(&self) -> anyhow::Result<Machine> {
+        let made = self.machine.get_or_try_init(|| async { Machine::new() }).await;
+        Ok(made?.clone())
+    }
+}
+
+#[async_trait]
+impl Units for LocalUnits {
+    async fn adapter(&self, offered: &Offered<'_>) -> anyhow::Result<Option<Arc<dyn AnyAdapter>>> {
+        let sessions = offered.sessions();
+        let made: Arc<dyn AnyAdapter> = match offered.service {
+            Service::SENSOR => {
+                let interval = Duration::from_millis(period(offered.capability).into());
+                Arc::new(SensorAdapter::new(offered.feed.clone(), interval, sessions))
+            }
+            Service::JOBS => Arc::new(JobAdapter::new(self.executor(sessions).await?, sessions)),
+            Service::WASM => Arc::new(WasiAdapter::new(self.machine().await?, Limits::default())),
+            Service::STORE => {
+                let quota = bytes(offered.capability);
+                Arc::new(StoreAdapter::new(offered.folder.join("store"), quota, sessions))
+            }
+            Service::PROXY => Arc::new(UplinkAdapter::new(self.allow()?, Arc::new(System), sessions)),
+            Service::TCP => match &self.config.tcp {
+                Some(target) => Arc::new(TcpAdapter::new(target.clone())),
+                None => return Ok(None),
+            },
+            Service::OCI => match &self.config.container_root {
+                Some(root) => {
+                    let limits = caplet_fabric_oci::Limits::default();
+                    Arc::new(OciAdapter::new(self.data.join(root), limits))
+                }
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(made))
+    }
+}
+
+/// Milliseconds between readings, of a sensor's profile.
+pub(super) fn period(capability: &Capability) -> u32 {
+    of(capability, |of| match of {
+        Of::Sensor(sensor) => Some(sensor.period_ms),
+        _ => None,
+    })
+    .unwrap_or(0)
+}
+
+fn bytes(capability: &Capability) -> u64 {
+    let kept = of(capability, |of| match of {
+        Of::Storage(storage) => Some(storage.bytes),
+        _ => None,
+    });
+    kept.filter(|bytes| *bytes > 0).unwrap_or(STORE)
+}
+
+/// What one of a capability's details says.
+pub(super) fn of<T>(capability: &Capability, says: impl Fn(&Of) -> Option<T>) -> Option<T> {
+    capability.details.iter().filter_map(|detail| detail.of.as_ref()).find_map(says)
+}
