@@ -13,7 +13,9 @@ use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
 use crate::tasks::{Drained, Group};
-use crate::{bridge, exchange, fabric, leases, matcher, outbox, placer, registrar, session, settler};
+use crate::{
+    bridge, exchange, fabric, leases, matcher, outbox, placer, registrar, session, settler,
+};
 use anyhow::Context as _;
 use caplet_chain::{Chain, Signer};
 use ed25519_dalek::SigningKey;
@@ -76,7 +78,8 @@ impl Keeper {
     pub async fn start_with(parts: Parts, seams: fabric::Seams) -> anyhow::Result<Self> {
         let Parts { config, chain, deployment, signer, key, store } = parts;
         let tasks = Group::new("keeper");
-        let started = Self::wire(&tasks, config, chain, deployment, signer, key, store, seams).await;
+        let started =
+            Self::wire(&tasks, config, chain, deployment, signer, key, store, seams).await;
         if started.is_err() {
             // what did start must not outlive the keeper that did not
             tasks.drain(Duration::from_secs(5)).await;
@@ -122,7 +125,9 @@ impl Keeper {
         let bridge = if config.roles.bridge {
             let status = status::teller(&context, &books, &leases);
             let options = options::bridge(&config, seams)?;
-            Some(Bridge::start(&context, options, leases.clone(), books.clone(), status).await?)
+            let asked = wanted.as_ref().map(settler::Wanted::subscribe);
+            let (leases, books) = (leases.clone(), books.clone());
+            Some(Bridge::start(&context, options, leases, books, status, asked).await?)
         } else {
             None
         };

@@ -40,9 +40,11 @@ use crate::placer::Placer;
 use crate::proximity;
 use crate::registrar::Registrar;
 use crate::session::{self, Session};
+use crate::settler;
 use desk::Desk;
 use seal::Seal;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// How the rooms that face devices and other gateways are set up.
 #[derive(Clone)]
@@ -76,6 +78,7 @@ impl Bridge {
         leases: Leases,
         books: Books,
         status: Status,
+        wanted: Option<watch::Receiver<settler::Asked>>,
     ) -> anyhow::Result<Self> {
         let clock = Clock::start(&*context.chain, &context.tasks);
         let bound = match &options.fabric {
@@ -109,6 +112,7 @@ impl Bridge {
             placer: placer.clone(),
             exchange: exchange.clone(),
             risk: options.risk,
+            wanted,
         };
         let session = Session::start(context, parts)?;
         let frames = Arc::new(session.clone());
@@ -125,9 +129,7 @@ impl Bridge {
             asks: asks.clone(),
         };
         let fabric = match options.fabric.zip(bound) {
-            Some((options, bound)) => {
-                Some(Fabric::start(context, options, rooms, bound).await?)
-            }
+            Some((options, bound)) => Some(Fabric::start(context, options, rooms, bound).await?),
             None => None,
         };
         let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session, asks)?);

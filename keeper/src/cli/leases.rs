@@ -27,7 +27,10 @@ fn desk(config: &Config, url: Option<&str>) -> String {
 }
 
 /// Sends a request; the words of a refusal are the error.
-async fn answered(url: &str, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
+async fn answered(
+    url: &str,
+    request: reqwest::RequestBuilder,
+) -> anyhow::Result<reqwest::Response> {
     let answer = request.send().await.map_err(|error| {
         NoAnswer(format!(
             "no keeper serves leases at {url}: {error}; start one with `caplet run`, or name its desk with --url"

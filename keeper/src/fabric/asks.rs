@@ -112,7 +112,10 @@ impl Asks {
         answer: &LaneSignature,
     ) -> Result<(), Refuse> {
         let nobody = || {
-            let words = format!("device {} was not asked to sign this for lease {}", device.id, answer.lease);
+            let words = format!(
+                "device {} was not asked to sign this for lease {}",
+                device.id, answer.lease
+            );
             Refuse::new(Code::UnknownLease, words, "answer what was asked, once")
         };
         let digest: Digest = answer.digest.as_slice().try_into().map_err(|_| nobody())?;

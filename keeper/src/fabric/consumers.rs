@@ -26,6 +26,9 @@ use tokio_util::sync::CancellationToken;
 /// Between looks at what could not be attached.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Leases that are over and whose end is remembered.
+const KEPT: usize = 1_024;
+
 /// Between two tries of one lease.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -81,8 +84,8 @@ pub(super) struct Shown {
 #[derive(Default)]
 struct State {
     used: BTreeMap<LeaseId, Arc<Place>>,
-    /// Used up or given up: not attached again.
-    over: BTreeSet<LeaseId>,
+    /// Used up, given up or over on chain: not attached again. Why, for people.
+    over: BTreeMap<LeaseId, String>,
     wishes: BTreeMap<LeaseId, Wish>,
     /// Detached by the operator: not attached by itself.
     detached: BTreeSet<LeaseId>,
@@ -99,8 +102,7 @@ pub struct Consumers {
 impl Consumers {
     /// Attaches what is due, in a task.
     pub(super) fn start(parts: Parts) -> Self {
-        let room =
-            Self { parts: Arc::new(parts), state: Arc::default(), wake: Arc::default() };
+        let room = Self { parts: Arc::new(parts), state: Arc::default(), wake: Arc::default() };
         let (runs, tasks) = (room.clone(), room.parts.context.tasks.clone());
         let stop = tasks.stop_token();
         tasks.spawn("consumers", async move {
@@ -129,7 +131,8 @@ impl Consumers {
     fn pass(&self) {
         let now = self.parts.sight.clock.now();
         for lease in self.parts.sight.leases.all() {
-            let due = lease.terms.start.u64() <= now && now.saturating_add(1) < lease.terms.end.u64();
+            let due =
+                lease.terms.start.u64() <= now && now.saturating_add(1) < lease.terms.end.u64();
             if lease.consumes_here && lease.is_live() && due && self.is_wanted(lease.id) {
                 self.take_up(lease);
             }
@@ -140,7 +143,7 @@ impl Consumers {
         let state = self.locked();
         let asked = state.wishes.contains_key(&lease);
         let auto = self.parts.config.auto && !state.detached.contains(&lease);
-        (auto || asked) && !state.over.contains(&lease) && !state.used.contains_key(&lease)
+        (auto || asked) && !state.over.contains_key(&lease) && !state.used.contains_key(&lease)
     }
 
     /// Uses a lease in a task of its own.
@@ -159,8 +162,8 @@ impl Consumers {
             let tenancy = Tenancy { room: &room.parts, lease: lease.clone(), place: &place, wish };
             let ended = tenancy.run().await;
             let again = match ended {
-                Ok(Ended::Over) => {
-                    room.locked().over.insert(lease.id);
+                Ok(Ended::Over(why)) => {
+                    room.remember(lease.id, why);
                     false
                 }
                 Ok(Ended::Detached) => false,
@@ -182,6 +185,24 @@ impl Consumers {
             }
             Ok(())
         });
+    }
+
+    fn remember(&self, lease: LeaseId, why: String) {
+        let mut state = self.locked();
+        while state.over.len() >= KEPT {
+            state.over.pop_first(); // the lowest number is the oldest lease
+        }
+        state.over.insert(lease, why);
+    }
+
+    /// Why a lease is local no more, once it is over.
+    #[must_use]
+    pub fn ended(&self, name: &str) -> Option<(LeaseId, String)> {
+        let lease = self.find(name).ok()?;
+        let why = self.locked().over.get(&lease.id).cloned()?;
+        // the chain has the last word
+        let now = self.parts.sight.leases.get(lease.id).and_then(|lease| lease.reason);
+        Some((lease.id, now.map_or(why, |reason| format!("the lease is over: {reason:?}"))))
     }
 
     /// Makes a lease local in the way that is wished, again if it is already.
@@ -251,7 +272,9 @@ impl Consumers {
         };
         let found = ours.into_iter().find(is_it);
         found.ok_or_else(|| {
-            anyhow::anyhow!("no device here uses a lease {name}: GET /v1/leases lists what is local")
+            anyhow::anyhow!(
+                "no device here uses a lease {name}: GET /v1/leases lists what is local"
+            )
         })
     }
 

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -38,7 +38,7 @@ pub(super) fn serve(listener: TcpListener, room: Consumers, tasks: &Group) {
     let routes = Router::new()
         .route("/v1/leases", get(all))
         .route("/v1/leases/{name}/attach", post(attach))
-        .route("/v1/leases/{name}", delete(detach))
+        .route("/v1/leases/{name}", get(one).delete(detach))
         .with_state(room.clone())
         .merge(room.parts.desk.router())
         .layer(DefaultBodyLimit::max(MOST));
@@ -55,6 +55,22 @@ pub(super) fn serve(listener: TcpListener, room: Consumers, tasks: &Group) {
 
 async fn all(State(room): State<Consumers>) -> Json<Vec<Local>> {
     Json(room.all())
+}
+
+/// A lease that is local, or why it is no more.
+async fn one(State(room): State<Consumers>, Path(name): Path<String>) -> Response {
+    let is_it = |local: &Local| local.alias == name || local.lease.to_string() == name;
+    if let Some(local) = room.all().into_iter().find(is_it) {
+        return Json(local).into_response();
+    }
+    match room.ended(&name) {
+        Some((lease, reason)) => {
+            (StatusCode::GONE, Json(json!({ "lease": lease, "reason": reason }))).into_response()
+        }
+        None => {
+            refused(StatusCode::NOT_FOUND, &format!("nothing is local as {name}: see /v1/leases"))
+        }
+    }
 }
 
 fn refused(status: StatusCode, words: &str) -> Response {
@@ -86,7 +102,9 @@ async fn attach(
         Ok(local) => Json(local).into_response(),
         Err(_) => refused(
             StatusCode::GATEWAY_TIMEOUT,
-            &format!("lease {lease} is not local yet: it has not begun, a side has not granted its gateway, or the provider is not reached; see the keeper's log"),
+            &format!(
+                "lease {lease} is not local yet: it has not begun, a side has not granted its gateway, or the provider is not reached; see the keeper's log"
+            ),
         ),
     }
 }

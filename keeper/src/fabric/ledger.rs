@@ -91,18 +91,16 @@ impl Ledger {
     }
 
     /// Gives the settler what was paid since the last look, and forgets lanes that are over.
-    fn pass(
-        &self,
-        context: &Context,
-        given: &mut BTreeMap<Place, Given>,
-    ) -> anyhow::Result<()> {
+    fn pass(&self, context: &Context, given: &mut BTreeMap<Place, Given>) -> anyhow::Result<()> {
         let all: Vec<_> = self.locked().iter().map(|(p, payee)| (*p, Arc::clone(payee))).collect();
         for (place, payee) in all {
             let state = *payee.lock().unwrap_or_else(PoisonError::into_inner).state();
             self.give(context, place, &state, given)?;
-            let over = self.sight.leases.get(place.0).is_some_and(|lease| {
-                lease.state == LeaseState::Closed
-            });
+            let over = self
+                .sight
+                .leases
+                .get(place.0)
+                .is_some_and(|lease| lease.state == LeaseState::Closed);
             if over {
                 self.locked().remove(&place);
                 given.remove(&place);

@@ -101,7 +101,8 @@ impl Fabric {
         bound: Bound,
     ) -> anyhow::Result<Self> {
         let Options { config, data, cap_bps, seams } = options;
-        std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+        std::fs::create_dir_all(&data)
+            .with_context(|| format!("cannot make {}", data.display()))?;
         let serving = seams.serving.unwrap_or_else(|| Arc::new(ByProvider::default()));
         let sight = Arc::new(Sight::new(
             context,

@@ -142,12 +142,10 @@ const fn stage(lease: &Lease) -> Stage {
     match lease.state {
         LeaseState::Open => Stage::Open,
         LeaseState::Notice => Stage::Notice,
-        LeaseState::Closing | LeaseState::Closed => {
-            Stage::Over(match lease.reason {
-                Some(reason) => reason as u8,
-                None => 0,
-            })
-        }
+        LeaseState::Closing | LeaseState::Closed => Stage::Over(match lease.reason {
+            Some(reason) => reason as u8,
+            None => 0,
+        }),
     }
 }
 

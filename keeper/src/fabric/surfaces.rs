@@ -66,7 +66,8 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
 }
 
 fn sensor(leased: &Leased<'_>, wish: &Wish) -> SensorSurface {
-    let thing = leased.capability.map(|capability| leased_thing(leased.notice, capability, leased.base));
+    let thing =
+        leased.capability.map(|capability| leased_thing(leased.notice, capability, leased.base));
     let range = leased.capability.and_then(|capability| {
         of(capability, |of| match of {
             Of::Sensor(sensor) if sensor.min_milli < sensor.max_milli => {

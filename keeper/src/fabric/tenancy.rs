@@ -30,16 +30,19 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long a surface may take to be set up: a store reads its manifest first.
 const SETTING_UP: Duration = Duration::from_secs(20);
 
+/// How long a provider is waited for to say that the lease is over.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// When a device is asked for its last voucher: it may be away, and an answer may be lost.
 const LAST: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
 
 type LanePayer = Payer<DeviceKey, LaneJournal<PayerState>>;
 
 /// How the use of a lease ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// For good.
-    Over,
+    /// For good, for this reason.
+    Over(String),
     /// By the operator, or with the keeper.
     Detached,
     /// Another device serves it now.
@@ -178,10 +181,8 @@ impl Tenancy<'_> {
 
     /// Waits until something is to be done.
     async fn watch(&self, used: &Used) -> Result<Verdict, Ended> {
-        let patience = Patience {
-            failures: self.room.config.failures,
-            lost_secs: self.room.config.lost_secs,
-        };
+        let patience =
+            Patience { failures: self.room.config.failures, lost_secs: self.room.config.lost_secs };
         let mut serving = self.room.sight.serving.changed();
         let mut last_up = Instant::now();
         loop {
@@ -191,7 +192,7 @@ impl Tenancy<'_> {
                 Ok(()) = serving.changed() => {}
             }
             let Some(lease) = self.room.sight.leases.get(self.lease.id) else {
-                return Err(Ended::Over);
+                return Err(Ended::Over("the lease is known here no more".to_owned()));
             };
             if self.room.sight.serving.serves(&lease).await.is_ok_and(|now| now != used.served) {
                 return Err(Ended::Elsewhere);
@@ -233,12 +234,19 @@ impl Tenancy<'_> {
     /// Detaches, and has the device sign what is due at the end.
     async fn end(&self, used: Used, verdict: Result<Verdict, Ended>) -> anyhow::Result<Ended> {
         let quality = used.attached.client().quality();
+        if verdict == Ok(Verdict::Over) {
+            // the provider says why, and every surface shows it, before it goes
+            let closed = used.attached.client().until(|health| matches!(health, Health::Closed(_)));
+            let _ = tokio::time::timeout(FAREWELL, closed).await;
+        }
         used.attached.detach().await;
         observe::detached(self.lease.id, &format!("{verdict:?}"));
         let (given_up, words) = match verdict {
             Err(ended) => return Ok(ended),
-            Ok(Verdict::Over | Verdict::GoesOn) => return Ok(Ended::Over),
-            Ok(Verdict::Done) => (false, String::new()),
+            Ok(Verdict::Over | Verdict::GoesOn) => {
+                return Ok(Ended::Over("the lease is over".to_owned()));
+            }
+            Ok(Verdict::Done) => (false, "it is used up, or at its end".to_owned()),
             Ok(Verdict::GivenUp(words)) => (true, words),
         };
         let (counted, worth) = {
@@ -260,10 +268,10 @@ impl Tenancy<'_> {
             voucher: Some((&voucher).into()),
             report: Some((&report).into()),
             close: given_up,
-            words,
+            words: words.clone(),
         };
         self.ask_last(self.signer(used.served), last).await;
-        Ok(Ended::Over)
+        Ok(Ended::Over(words))
     }
 
     /// Asks for the last voucher until the lease has closed, a few times.

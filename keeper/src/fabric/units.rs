@@ -3,8 +3,8 @@
 use crate::config::FabricConfig;
 use anyhow::Context as _;
 use async_trait::async_trait;
-use caplet_fabric::adapter::AnyAdapter;
 use caplet_fabric::Service;
+use caplet_fabric::adapter::AnyAdapter;
 use caplet_fabric::kinds::jobs::{Executor, JobAdapter, Program};
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
 use caplet_fabric::kinds::tcp::TcpAdapter;
@@ -119,7 +119,9 @@ impl Units for LocalUnits {
                 let quota = bytes(offered.capability);
                 Arc::new(StoreAdapter::new(offered.folder.join("store"), quota, sessions))
             }
-            Service::PROXY => Arc::new(UplinkAdapter::new(self.allow()?, Arc::new(System), sessions)),
+            Service::PROXY => {
+                Arc::new(UplinkAdapter::new(self.allow()?, Arc::new(System), sessions))
+            }
             Service::TCP => match &self.config.tcp {
                 Some(target) => Arc::new(TcpAdapter::new(target.clone())),
                 None => return Ok(None),

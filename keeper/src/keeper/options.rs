@@ -83,6 +83,12 @@ mod tests {
         let mut config = Config::default();
         config.mqtt.kind = BrokerKind::External;
         config.mqtt.external.password_file = Some("no-such-file".into());
-        assert!(bridge(&config, fabric::Seams::default()).err().unwrap().to_string().contains("no-such-file"));
+        assert!(
+            bridge(&config, fabric::Seams::default())
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("no-such-file")
+        );
     }
 }

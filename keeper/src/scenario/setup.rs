@@ -95,12 +95,7 @@ impl Gateway<'_> {
         Ok((keeper, devices.address()))
     }
 
-    fn config(
-        &self,
-        folder: &std::path::Path,
-        exchange: SocketAddr,
-        links: SocketAddr,
-    ) -> Config {
+    fn config(&self, folder: &std::path::Path, exchange: SocketAddr, links: SocketAddr) -> Config {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mut config = Config { data: folder.to_owned(), ..Config::default() };
         config.mqtt.embedded.listen = free;

@@ -34,6 +34,7 @@ use crate::context::{Context, domain_of};
 use crate::exchange::Exchange;
 use crate::leases::Leases;
 use crate::placer::Placer;
+use crate::settler::Asked;
 use caplet_protocol::{DeviceId, Domain};
 use meter::Meters;
 use mqtt::OverMqtt;
@@ -41,7 +42,7 @@ use queues::Queues;
 use results::Results;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// What the session is made of.
 pub(crate) struct Parts {
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) placer: Placer,
     pub(crate) exchange: Exchange,
     pub(crate) risk: Risk,
+    /// What the settler asks of consumers; nothing where it is off.
+    pub(crate) wanted: Option<watch::Receiver<Asked>>,
 }
 
 /// The session. Clones share it.

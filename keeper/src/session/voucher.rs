@@ -70,7 +70,30 @@ impl Session {
         };
         let item = VoucherItem { k, link, ..best.item };
         fits(lease, row, &item, &self.escrow)?;
-        self.accept(lease, &item, best.report).await
+        let receipt = self.accept(lease, &item, best.report).await?;
+        if self.is_wanted(lease, lane) {
+            return self.ask_to_consolidate(lease);
+        }
+        Ok(receipt)
+    }
+
+    /// Whether the settler waits for a voucher without links on a lane.
+    fn is_wanted(&self, lease: &Lease, lane: Lane) -> bool {
+        let wanted = self.parts.wanted.as_ref();
+        wanted.is_some_and(|wanted| wanted.borrow().contains_key(&(lease.id, lane)))
+    }
+
+    /// Answers a tick in place of a receipt: it is kept, and a voucher over the same is cheaper to redeem.
+    /// A consumer that only ticks on is served on; its links are redeemed when the settler's patience ends.
+    fn ask_to_consolidate(&self, lease: &Lease) -> Result<Vec<u8>, Refuse> {
+        let pause = Pause {
+            lease: lease.id.0,
+            reason: PauseReason::Unspecified.into(),
+            words: "the tick is kept; sign a voucher over the same: it is about to be redeemed"
+                .into(),
+            unpaid: Vec::new(),
+        };
+        self.parts.post.sealed(&pause).map_err(|e| Refuse::internal(&e))
     }
 
     /// Whether the lane's key signed it, as the registry has that key now.

@@ -7,12 +7,12 @@
 use crate::{Domain, LeaseId};
 use alloc::vec::Vec;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, aead::Aead as _};
+use hmac::{Hmac, Mac as _};
 use hpke::{
     Deserializable as _, Kem as _, OpModeR, OpModeS, Serializable as _,
     aead::ChaCha20Poly1305 as Sealing, kdf::HkdfSha256, kem::X25519HkdfSha256, setup_receiver,
     setup_sender,
 };
-use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 type Kem = X25519HkdfSha256;
@@ -26,7 +26,9 @@ const NONCE: usize = 12;
 
 /// What is sealed is none, or of another key, lease, call or domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it does not open with this key for this call: seal it to the registered sealing key, for this call of this lease")]
+#[error(
+    "it does not open with this key for this call: seal it to the registered sealing key, for this call of this lease"
+)]
 pub struct SealError;
 
 /// A device's sealing key.

@@ -65,11 +65,14 @@ impl Lane {
                 }
                 self.judge(&voucher)?;
                 let preimage = voucher.preimage(domain);
-                Ok(Answer::Signature(self.signature(&preimage, voucher.sign(domain, key).signature)))
+                Ok(Answer::Signature(
+                    self.signature(&preimage, voucher.sign(domain, key).signature),
+                ))
             }
             What::Hello(hello) => {
                 let hello = SessionHello::try_from(hello).map_err(|e| e.to_string())?;
-                if hello.lease.0 != self.notice.lease || u32::from(hello.lane.0) != self.notice.lane {
+                if hello.lease.0 != self.notice.lease || u32::from(hello.lane.0) != self.notice.lane
+                {
                     return Err("the session is for another lane".to_owned());
                 }
                 if hello.payer != provision.gateway {
@@ -105,7 +108,10 @@ impl Lane {
             return Err(format!("{most} is over the reserve of {}", notice.reserve));
         }
         if voucher.amount < self.signed {
-            return Err(format!("{} is less than the {} I signed for", voucher.amount, self.signed));
+            return Err(format!(
+                "{} is less than the {} I signed for",
+                voucher.amount, self.signed
+            ));
         }
         let total = notice.lot.saturating_mul(notice.lots.into());
         let ahead = total.checked_div(PARTS).unwrap_or(0).max(1);
@@ -114,7 +120,10 @@ impl Lane {
         let owed = owed.checked_div(notice.lot.into()).unwrap_or(0);
         // what was signed for is signed for, whatever was counted of it
         if voucher.amount > owed.max(self.signed) {
-            return Err(format!("{} is more than {owed}, a part ahead of what is counted", voucher.amount));
+            return Err(format!(
+                "{} is more than {owed}, a part ahead of what is counted",
+                voucher.amount
+            ));
         }
         self.signed = voucher.amount;
         Ok(())

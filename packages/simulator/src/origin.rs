@@ -29,7 +29,8 @@ impl Origin {
             .await
             .context("no free port on loopback")?;
         let address = listener.local_addr()?;
-        let app = Router::new().route("/pattern/{seed}/{len}", get(pattern))
+        let app = Router::new()
+            .route("/pattern/{seed}/{len}", get(pattern))
             .route("/marked/{seed}/{len}", get(marked));
         let serve = async move {
             if let Err(error) = axum::serve(listener, app).await {

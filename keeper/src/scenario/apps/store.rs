@@ -15,7 +15,8 @@ pub(super) struct Archive;
 #[async_trait]
 impl App for Archive {
     async fn once(&mut self, n: u64, at: &At) -> anyhow::Result<()> {
-        let (name, bytes) = (format!("notes-{n}.txt"), [MARK.as_bytes(), &pattern(n, LEN)].concat());
+        let (name, bytes) =
+            (format!("notes-{n}.txt"), [MARK.as_bytes(), &pattern(n, LEN)].concat());
         let found = if Path::new(&at.address).is_absolute() && !at.address.starts_with("/v1/") {
             let path = Path::new(&at.address).join(name);
             tokio::fs::write(&path, &bytes).await.context("writing")?;

@@ -3,6 +3,7 @@
 mod broker;
 mod client;
 mod external;
+mod fabric;
 mod http;
 mod identity;
 mod intake;

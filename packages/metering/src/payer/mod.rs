@@ -9,8 +9,8 @@ pub use resume::Connection;
 pub use state::PayerState;
 
 use crate::{
-    ChainTime, Challenge, Journal, JournalError, Meter, Pause, PauseReason, Sign, Statement, Terms, Ticket,
-    View,
+    ChainTime, Challenge, Journal, JournalError, Meter, Pause, PauseReason, Sign, Statement, Terms,
+    Ticket, View,
 };
 use caplet_protocol::{
     Bps,

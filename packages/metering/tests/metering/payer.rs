@@ -261,11 +261,19 @@ impl Remote {
 }
 
 impl Sign for Remote {
-    fn voucher(&self, voucher: &caplet_protocol::layout::Voucher, domain: &caplet_protocol::Domain) -> Option<[u8; 64]> {
+    fn voucher(
+        &self,
+        voucher: &caplet_protocol::layout::Voucher,
+        domain: &caplet_protocol::Domain,
+    ) -> Option<[u8; 64]> {
         self.signs(&voucher.preimage(domain))
     }
 
-    fn hello(&self, hello: &caplet_protocol::layout::SessionHello, domain: &caplet_protocol::Domain) -> Option<[u8; 64]> {
+    fn hello(
+        &self,
+        hello: &caplet_protocol::layout::SessionHello,
+        domain: &caplet_protocol::Domain,
+    ) -> Option<[u8; 64]> {
         self.signs(&hello.preimage(domain))
     }
 
@@ -296,7 +304,10 @@ fn a_key_elsewhere_is_asked_for_the_very_same_bytes_until_it_has_signed() {
         payer.count(counted);
     }
     let asked = remote.0.borrow().0.clone();
-    assert!(asked.len() == 5 && asked.windows(2).all(|two| two[0] == two[1]), "counts go on meanwhile");
+    assert!(
+        asked.len() == 5 && asked.windows(2).all(|two| two[0] == two[1]),
+        "counts go on meanwhile"
+    );
     assert_eq!(payer.state().worth(), 0, "nothing is promised before it is signed");
     remote.let_sign();
     let said = payer.statement(view().at).unwrap();

@@ -101,7 +101,9 @@ mod tests {
     #[test]
     fn what_a_sensor_cannot_measure_is_not_within_its_range() {
         let range = -40_000..=60_000;
-        for (value, fits) in [("21.5", true), ("-40", true), ("-40.001", false), ("999", false), ("1e3", false)] {
+        for (value, fits) in
+            [("21.5", true), ("-40", true), ("-40.001", false), ("999", false), ("1e3", false)]
+        {
             let pack = check(format!(r#"[{{"n":"a","v":{value}}}]"#).as_bytes()).unwrap();
             assert_eq!(within(&pack, &range), fits, "{value}");
         }

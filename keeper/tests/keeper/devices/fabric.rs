@@ -1,0 +1,285 @@
+//! Leases over links: used as if they were local, through a restart, to their end.
+
+use super::stage::{ASK, DENOM, LOT, Stage};
+use caplet::keeper::Keeper;
+use caplet::scenario::{Recorder, Tap};
+use caplet::tasks::Group;
+use caplet_api::escrow::{
+    CloseInput, CloseReason, ExecuteMsg, LeaseResponse, LeaseState, QueryMsg,
+};
+use caplet_chain::{ChainExt as _, Msg};
+use caplet_protocol::wire::{self, LanePreference, cost::Asset};
+use caplet_protocol::{DeviceId, Kind, LeaseId};
+use caplet_simulator::{Device, Letting, Plan, Provision, Saying, Told, Want, origin::Origin};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Two gateways with a device of flesh each.
+struct World {
+    stage: Stage,
+    lives: Group,
+    hears: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedSender<Told>,
+    origin: Origin,
+}
+
+fn asset() -> Asset {
+    Asset::Denom(DENOM.into())
+}
+
+fn letting() -> Letting {
+    Letting {
+        kind: Kind::Sensor,
+        resource: "temperature".into(),
+        unit: "reading".into(),
+        ask: ASK,
+        lot_units: LOT,
+        asset: asset(),
+        lots: 1,
+        quality: wire::Quality {
+            latency_ms: 100,
+            throughput: 10,
+            accuracy_ppm: 950_000,
+            availability_bps: 9_900,
+        },
+        tags: vec!["calibrated".into()],
+        relay_fee: 0,
+    }
+}
+
+fn want() -> Want {
+    Want {
+        kind: Kind::Sensor,
+        resource: "temperature".into(),
+        unit: "reading".into(),
+        quantity: LOT,
+        limit: 1_000,
+        asset: asset(),
+        qos: wire::Requirement::default(),
+        weights: wire::Weights::default(),
+        tags: Vec::new(),
+        lane: LanePreference::Batch,
+        times: Some(1),
+        pace: Duration::from_millis(100),
+        relay_fee: 0,
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        let (told, hears) = mpsc::unbounded_channel();
+        let (stage, origin) = (Stage::new().await, Origin::start().await.unwrap());
+        Self { stage, lives: Group::new("lives"), hears, told, origin }
+    }
+
+    /// A device that lives at a keeper, reached at `broker`.
+    async fn device(
+        &self,
+        keeper: &Keeper,
+        broker: &str,
+        seed: u8,
+        granted: bool,
+        (lets, wants): (Vec<Letting>, Vec<Want>),
+    ) -> DeviceId {
+        let home = self.stage.home(keeper);
+        let provision = Provision {
+            broker: broker.to_owned(),
+            gateway: home.gateway,
+            registry: home.registry,
+            auction: home.auction,
+            escrow: home.escrow,
+            owner: home.owner,
+        };
+        let plan = Plan {
+            name: format!("device {seed}"),
+            seed: [seed; 32],
+            provision,
+            lets,
+            wants,
+            origin: self.origin.address(),
+            granted,
+        };
+        let (mut device, life) = Device::new(plan, self.told.clone());
+        device.set_asking(false);
+        self.lives.spawn("device", life.run(self.lives.stop_token()));
+        let id = device.enrolled().await.unwrap();
+        self.stage.authorise(id).await;
+        device.set_asking(true);
+        id
+    }
+
+    async fn heard<T>(&mut self, wanted: impl Fn(&Saying) -> Option<T>) -> T {
+        let hears = &mut self.hears;
+        let find = async {
+            loop {
+                let told = hears.recv().await.unwrap();
+                if let Some(found) = wanted(&told.saying) {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, find).await.expect("nothing of the kind was said")
+    }
+
+    async fn leased(&mut self) -> wire::LeaseNotice {
+        self.heard(|saying| match saying {
+            Saying::LeaseOpened(notice) if notice.role() == wire::Role::Consumer => {
+                Some((**notice).clone())
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    async fn on_chain(&self, lease: LeaseId) -> LeaseResponse {
+        let ask = QueryMsg::Lease { lease: lease.0.into() };
+        self.stage.chain.query(&self.stage.deployment.contracts.escrow, &ask).await.unwrap()
+    }
+
+    async fn closed(&self, lease: LeaseId) -> LeaseResponse {
+        until("the lease to close", async || {
+            let found = self.on_chain(lease).await;
+            (found.state == LeaseState::Closed).then_some(found)
+        })
+        .await
+    }
+}
+
+async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited for {what}"))
+}
+
+fn units(keeper: &Keeper) -> u64 {
+    keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
+}
+
+fn free_port() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn lets() -> (Vec<Letting>, Vec<Want>) {
+    (vec![letting()], Vec::new())
+}
+
+fn wants() -> (Vec<Letting>, Vec<Want>) {
+    (Vec::new(), vec![want()])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_nothing() {
+    let mut world = World::new().await;
+    let broker = free_port();
+    let first = world.stage.keeper(1, |c| c.mqtt.embedded.listen = broker).await;
+    let second = world.stage.keeper(2, |_| {}).await;
+    let theirs = second.broker().unwrap().to_string();
+    world.device(&first, &broker.to_string(), 60, true, lets()).await;
+    world.device(&second, &theirs, 61, true, wants()).await;
+    let notice = world.leased().await;
+    let before = until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
+    // nothing of it gets time to say good-bye
+    first.stop(Duration::ZERO).await;
+    let first = world.stage.keeper(1, |c| c.mqtt.embedded.listen = broker).await;
+    until("readings after the restart", async || Some(units(&second)).filter(|n| *n > before))
+        .await;
+    let lease = LeaseId(notice.lease);
+    let counted = std::sync::atomic::AtomicU64::new(before);
+    until("the last voucher", async || {
+        counted.fetch_max(units(&second), std::sync::atomic::Ordering::Relaxed);
+        second.fabric().unwrap().consumers().ended(&notice.alias)
+    })
+    .await;
+    let closed = world.closed(lease).await;
+    let paid = closed.lanes[0].redeemed.u64();
+    let counted = counted.into_inner();
+    let owed = counted * notice.price / notice.lot;
+    assert!(counted > before && paid >= owed, "{counted} counted, {owed} owed, {paid} redeemed");
+    assert!(paid <= notice.reserve);
+    world.lives.drain(Duration::from_secs(5)).await;
+    first.stop(Duration::from_secs(10)).await;
+    second.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
+    let mut world = World::new().await;
+    let first = world.stage.keeper(1, |_| {}).await;
+    let second = world.stage.keeper(2, |_| {}).await;
+    let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
+    world.device(&first, &ours.to_string(), 60, true, lets()).await;
+    world.device(&second, &theirs.to_string(), 61, true, wants()).await;
+    let notice = world.leased().await;
+    until("a reading", async || Some(units(&second)).filter(|n| *n >= 1)).await;
+    // as a local resource, in SenML, with its description
+    let desk = format!("http://{}/v1", second.fabric().unwrap().desk());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let caps = format!("{desk}/caps/{}", notice.alias);
+    let now: serde_json::Value = http.get(&caps).send().await.unwrap().json().await.unwrap();
+    assert_eq!(now["senml"][0]["u"], "Cel", "{now}");
+    let thing = http.get(format!("{caps}/td")).send().await.unwrap();
+    assert!(thing.text().await.unwrap().contains("temperature"));
+
+    let item = CloseInput {
+        lease: notice.lease.into(),
+        reason: CloseReason::ConsumerClosed,
+        signature: None,
+    };
+    let close = ExecuteMsg::Close { items: vec![item] };
+    let escrow = &world.stage.deployment.contracts.escrow;
+    let msg = Msg::execute(escrow, &close).unwrap();
+    world.stage.send(&world.stage.owner, vec![msg]).await;
+    let at = format!("{desk}/leases/{}", notice.alias);
+    let reason = until("the end at the consumer", async || {
+        let answer = http.get(&at).send().await.ok()?;
+        (answer.status() == 410).then_some(())?;
+        let said: serde_json::Value = answer.json().await.ok()?;
+        said["reason"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(reason.contains("ConsumerClosed"), "{reason}");
+    until("the end at the provider", async || {
+        (first.fabric().unwrap().sessions() == 0).then_some(())
+    })
+    .await;
+    let gone = http.get(&caps).send().await.unwrap();
+    assert_eq!(gone.status(), 404, "nothing of it is left");
+    world.lives.drain(Duration::from_secs(5)).await;
+    first.stop(Duration::from_secs(10)).await;
+    second.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_constrained_device_is_served_over_mqtt_and_nobody_in_between_reads_it() {
+    let mut world = World::new().await;
+    let first = world.stage.keeper(1, |_| {}).await;
+    let second = world.stage.keeper(2, |_| {}).await;
+    let wires = Group::new("wires");
+    let recorder = Recorder::new([br#""u":"Cel""#.to_vec()]);
+    let mut brokers = Vec::new();
+    for keeper in [&first, &second] {
+        let tap = Tap::tcp(&recorder, &wires).await.unwrap();
+        tap.lead_to(keeper.broker().unwrap());
+        brokers.push(tap.address().to_string());
+    }
+    world.device(&first, &brokers[0], 60, true, lets()).await;
+    world.device(&second, &brokers[1], 61, false, wants()).await;
+    for _ in 0..3 {
+        world.heard(|saying| matches!(saying, Saying::Used(..)).then_some(())).await;
+    }
+    assert!(recorder.bytes() > 0);
+    assert_eq!(recorder.seen(), 0, "a reading was readable at a broker");
+    assert!(second.fabric().unwrap().consumers().all().is_empty(), "it let nobody use it");
+    world.lives.drain(Duration::from_secs(5)).await;
+    first.stop(Duration::from_secs(10)).await;
+    second.stop(Duration::from_secs(10)).await;
+    wires.drain(Duration::from_secs(5)).await;
+}
