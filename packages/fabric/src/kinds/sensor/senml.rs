@@ -60,7 +60,7 @@ pub fn check(pack: &[u8]) -> Result<Vec<Value>, SenmlError> {
 
 /// Thousandths of a decimal number of at most 15 digits, rounded towards zero; `None` for what is none.
 #[must_use]
-pub fn milli(value: &Value) -> Option<i64> {
+pub(super) fn milli(value: &Value) -> Option<i64> {
     let text = value.as_number()?.to_string();
     let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |rest| (-1, rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -72,7 +72,7 @@ pub fn milli(value: &Value) -> Option<i64> {
 
 /// Whether every number of a checked pack lies within a range, thousandths of its unit.
 #[must_use]
-pub fn within(records: &[Value], range: &RangeInclusive<i64>) -> bool {
+pub(super) fn within(records: &[Value], range: &RangeInclusive<i64>) -> bool {
     let fits = |value: &Value| milli(value).is_some_and(|milli| range.contains(&milli));
     records.iter().filter_map(|record| record.get("v")).all(fits)
 }
