@@ -3,11 +3,14 @@
 
 use crate::config::{FabricConfig, Transport};
 use anyhow::Context as _;
+use async_trait::async_trait;
 use caplet_fabric::Service;
 use caplet_fabric::link::iroh::{Iroh, Options};
+use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::quic::Quic;
-use caplet_fabric::link::{Endpoint, Tuning};
+use caplet_fabric::link::{Endpoint, Key, Link, LinkError, Peer, Tuning};
 use ed25519_dalek::SigningKey;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// All that is spoken.
@@ -21,13 +24,50 @@ const SERVICES: [Service; 7] = [
     Service::TCP,
 ];
 
-/// A bound endpoint, and the addresses for its record.
+/// The gateway's ends of links.
 pub(crate) struct Bound {
-    pub(crate) endpoint: Arc<dyn Endpoint>,
-    /// `ip:port`, as the record has them.
+    /// Taken from: other gateways, and this one.
+    pub(super) taken: [Arc<dyn Endpoint>; 2],
+    /// Dialled with.
+    pub(super) dialled: Arc<dyn Endpoint>,
+    /// `ip:port`s, as the record has them.
     pub(crate) addresses: Vec<String>,
     /// URL of the relay; empty for none.
     pub(crate) relay: String,
+}
+
+/// Dials other gateways over the network and this one in memory: two devices of one gateway need no
+/// network, and not every transport dials itself.
+struct Dialler {
+    outside: Arc<dyn Endpoint>,
+    inside: Arc<dyn Endpoint>,
+}
+
+#[async_trait]
+impl Endpoint for Dialler {
+    fn key(&self) -> Key {
+        self.outside.key()
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.outside.addresses()
+    }
+
+    async fn dial(&self, peer: &Peer, alpn: &[u8]) -> Result<Arc<dyn Link>, LinkError> {
+        if peer.key == self.key() {
+            return self.inside.dial(peer, alpn).await;
+        }
+        self.outside.dial(peer, alpn).await
+    }
+
+    async fn accept(&self) -> Option<Arc<dyn Link>> {
+        self.outside.accept().await
+    }
+
+    async fn close(&self) {
+        self.inside.close().await;
+        self.outside.close().await;
+    }
 }
 
 /// Binds the endpoint.
@@ -49,5 +89,12 @@ pub(crate) async fn bind(config: &FabricConfig, key: &SigningKey) -> anyhow::Res
     let own = || endpoint.addresses();
     let addresses = if config.advertise.is_empty() { own() } else { config.advertise.clone() };
     let addresses = addresses.iter().map(ToString::to_string).collect();
-    Ok(Bound { endpoint, addresses, relay: config.relay.clone().unwrap_or_default() })
+    let inside = Network::default().endpoint(endpoint.key());
+    let dialler = Dialler { outside: Arc::clone(&endpoint), inside: Arc::clone(&inside) };
+    Ok(Bound {
+        taken: [endpoint, inside],
+        dialled: Arc::new(dialler),
+        addresses,
+        relay: config.relay.clone().unwrap_or_default(),
+    })
 }

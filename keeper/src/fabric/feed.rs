@@ -89,7 +89,8 @@ impl Poller {
 
     async fn read(&self, lease: LeaseId, id: u64) -> anyhow::Result<Vec<u8>> {
         let device = self.sight.directory.device(self.device).await?;
-        let sealing = device.sealing.as_ref().and_then(|key| key.as_slice().try_into().ok());
+        let sealing: Option<[u8; 32]> =
+            device.sealing.as_ref().and_then(|key| key.as_slice().try_into().ok());
         let place = Place { domain: self.sight.escrow, lease, call: id };
         let asked = sealing.map(|key| seal::ask(&key, &place, &[])).transpose()?;
         let call = ServiceCall {

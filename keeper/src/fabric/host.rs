@@ -3,7 +3,7 @@
 use super::endpoint::Bound;
 use super::feed::Poller;
 use super::kind::service_of;
-use super::ledger::{Ledger, LedgerPayees};
+use super::ledger::Ledger;
 use super::sight::Sight;
 use super::units::{Offered, Units, period};
 use crate::bridge::Post;
@@ -48,14 +48,16 @@ pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
     let stop = tasks.stop_token();
     let offering = Offering { parts, adapters: adapters.clone(), known: Default::default() };
     let limits = Limits { look: LOOK, ..Limits::default() };
-    let payees = Arc::new(LedgerPayees(ledger));
+    let payees = Arc::new(move |view: &LeaseView| ledger.payee(view));
     let host = Host::new(Arc::new(offering), payees, adapters, limits, stop);
-    let (runs, endpoint) = (host.clone(), Arc::clone(&bound.endpoint));
-    tasks.spawn("host", async move {
-        runs.run(Arc::clone(&endpoint)).await;
-        endpoint.close().await;
-        Ok(())
-    });
+    for endpoint in &bound.taken {
+        let (runs, endpoint) = (host.clone(), Arc::clone(endpoint));
+        tasks.spawn("host", async move {
+            runs.run(Arc::clone(&endpoint)).await;
+            endpoint.close().await;
+            Ok(())
+        });
+    }
     host
 }
 

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use caplet_api::escrow::LeaseState;
 use caplet_api::packed::VoucherItem;
 use caplet_fabric::lease::LeaseView;
-use caplet_fabric::meter::{Payees, SharedPayee};
+use caplet_fabric::meter::SharedPayee;
 use caplet_metering::sqlite::{LaneJournal, Options, Store};
 use caplet_metering::{Ed25519Key, Keys, Payee, PayeeState};
 use caplet_protocol::layout::Voucher;
@@ -134,6 +134,16 @@ impl Ledger {
         Ok(())
     }
 
+    /// The payee of a lane, always the same one.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn payee(&self, view: &LeaseView) -> Result<SharedPayee, String> {
+        let lease = self.sight.leases.get(view.lease);
+        let lease = lease.ok_or_else(|| format!("lease {} is not known here", view.lease))?;
+        self.payee_of(view, &lease).map_err(|error| format!("{error:#}"))
+    }
+
     fn payee_of(&self, view: &LeaseView, lease: &Lease) -> anyhow::Result<SharedPayee> {
         let place = (view.lease, view.lane);
         let keys = self.sight.keys(place);
@@ -167,15 +177,4 @@ struct Given {
     voucher: Voucher,
     k: u16,
     reported: bool,
-}
-
-/// The ledger as a host asks it.
-pub(super) struct LedgerPayees(pub(super) Arc<Ledger>);
-
-impl Payees for LedgerPayees {
-    fn payee(&self, view: &LeaseView) -> Result<SharedPayee, String> {
-        let lease = self.0.sight.leases.get(view.lease);
-        let lease = lease.ok_or_else(|| format!("lease {} is not known here", view.lease))?;
-        self.0.payee_of(view, &lease).map_err(|error| format!("{error:#}"))
-    }
 }

@@ -114,8 +114,8 @@ impl Fabric {
         )?);
         let ledger = Ledger::open(&data.join("lanes.db"), Arc::clone(&sight), cap_bps)?;
         ledger.start(context)?;
-        let local = || Arc::new(LocalUnits::new(config.clone(), data.clone()));
-        let units = seams.units.unwrap_or_else(|| local());
+        let units =
+            seams.units.unwrap_or_else(|| Arc::new(LocalUnits::new(config.clone(), data.clone())));
         let parts = host::Parts {
             context: context.clone(),
             sight: Arc::clone(&sight),
@@ -127,7 +127,7 @@ impl Fabric {
             folder: data.join("devices"),
         };
         let host = host::start(parts, &bound);
-        let links = bound.endpoint.addresses();
+        let links = bound.dialled.addresses();
         let (listener, address) = desk::bind(config.desk).await?;
         std::fs::write(data.join(DESK_FILE), address.to_string())?;
         let consumers = Consumers::start(consumers::Parts {
@@ -135,7 +135,7 @@ impl Fabric {
             sight,
             ledger,
             exchange: rooms.exchange,
-            endpoint: bound.endpoint,
+            endpoint: bound.dialled,
             asks: rooms.asks,
             desk: caplet_fabric::desk::Desk::default(),
             topics: Arc::new(topics::Local(rooms.post)),

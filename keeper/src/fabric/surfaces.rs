@@ -51,7 +51,7 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         "a lease of {service} is no store: attach it without a mount"
     );
     let port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), wish.port.unwrap_or(0));
-    Ok(match service {
+    let made: Box<dyn Surface> = match service {
         Service::SENSOR => Box::new(sensor(leased, wish)),
         Service::JOBS => Box::new(JobSurface),
         Service::WASM => Box::new(ComputeSurface),
@@ -62,7 +62,8 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         Service::PROXY => Box::new(ProxySurface::new(port)),
         Service::TCP => Box::new(TcpSurface::new(port)),
         _ => return None.with_context(|| format!("no {service} is made local here")),
-    })
+    };
+    Ok(made)
 }
 
 fn sensor(leased: &Leased<'_>, wish: &Wish) -> SensorSurface {

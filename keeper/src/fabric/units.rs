@@ -10,7 +10,7 @@ use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
 use caplet_fabric::kinds::tcp::TcpAdapter;
 use caplet_fabric_fs::StoreAdapter;
 use caplet_fabric_image::ImageUnit;
-use caplet_fabric_net::{Allow, System, UplinkAdapter};
+use caplet_fabric_net::{Allow, Rule, System, UplinkAdapter};
 use caplet_fabric_oci::OciAdapter;
 use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use caplet_protocol::DeviceId;
@@ -93,8 +93,8 @@ impl LocalUnits {
     /// # Errors
     /// If a rule is none.
     fn allow(&self) -> anyhow::Result<Allow> {
-        let rules = self.config.uplink.iter().map(|rule| rule.parse());
-        let allow = Allow::new(rules.collect::<Result<_, _>>()?);
+        let rules = self.config.uplink.iter().map(|rule| rule.parse::<Rule>());
+        let allow = Allow::new(rules.collect::<Result<Vec<_>, _>>()?);
         Ok(if self.config.uplink_private { allow.with_private() } else { allow })
     }
 

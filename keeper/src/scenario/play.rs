@@ -10,7 +10,6 @@ use super::report::{Money, Report};
 use super::setup::{self, Gateway, Wires, secret};
 use super::stage::Stage;
 use crate::context::{Domains, domain_of};
-use crate::keeper::Keeper;
 use crate::tasks::Group;
 use anyhow::Context as _;
 use caplet_api::auction::MarketResponse;
