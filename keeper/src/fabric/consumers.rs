@@ -18,6 +18,7 @@ use caplet_fabric::surface::Topics;
 use caplet_protocol::LeaseId;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -47,6 +48,8 @@ pub(super) struct Parts {
     pub(super) base: String,
     /// Of which the keys of stores and chains are made.
     pub(super) secret: [u8; 32],
+    /// Whether this system has refused to mount: stores are served over HTTP from then on.
+    pub(super) mountless: AtomicBool,
 }
 
 /// A lease that is local.

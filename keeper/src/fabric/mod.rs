@@ -47,6 +47,7 @@ use sight::Sight;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What others may put in place of the usual.
 #[derive(Clone, Default)]
@@ -142,6 +143,7 @@ impl Fabric {
             config: mounted_below(config, &data),
             base: format!("http://{address}"),
             secret: secret(context),
+            mountless: AtomicBool::new(false),
         });
         desk::serve(listener, consumers.clone(), &context.tasks);
         Ok(Self { host, consumers, desk: address, links })

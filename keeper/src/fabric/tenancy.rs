@@ -14,13 +14,14 @@ use anyhow::Context as _;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
 use caplet_fabric::lease::LeaseView;
-use caplet_fabric::surface::{Attached, Place as Where, Surface};
+use caplet_fabric::surface::{AttachError, Attached, Place as Where, Surface};
 use caplet_metering::sqlite::LaneJournal;
 use caplet_metering::{Payer, PayerState};
 use caplet_protocol::layout::Voucher;
 use caplet_protocol::wire::{CapabilityKind, LaneAsk, LastAsk, LeaseNotice, lane_ask::What};
 use caplet_protocol::{DeviceId, LeaseId};
 use sha2::{Digest as _, Sha256};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -124,6 +125,12 @@ impl Tenancy<'_> {
             Ok(Ok(attached)) => Ok(Used { view, served, payer, attached, began: Instant::now() }),
             Ok(Err(error)) => {
                 client.detach().await;
+                let unasked = self.wish.as_ref().is_none_or(|wish| wish.mount.is_none());
+                let mount =
+                    matches!(&error, AttachError::Local { what, .. } if what == "the mount");
+                if unasked && mount {
+                    self.room.mountless.store(true, Ordering::Relaxed);
+                }
                 Err(error.into())
             }
             Err(_) => {
@@ -314,6 +321,7 @@ impl LeasedThing {
         let mounts = &tenancy.room.config.mounts;
         if let Some(mounts) = mounts
             && wish.mount.is_none()
+            && !tenancy.room.mountless.load(Ordering::Relaxed)
             && self.view.service == caplet_fabric::Service::STORE
         {
             wish.mount = Some(mounts.join(&self.notice.alias));

@@ -22,6 +22,7 @@ pub(super) struct Uses {
 struct Counted {
     local: BTreeMap<&'static str, u64>,
     sealed: u64,
+    folders: bool,
 }
 
 impl Uses {
@@ -33,6 +34,17 @@ impl Uses {
     /// Of constrained devices, sealed over MQTT.
     pub(super) fn sealed(&self) -> u64 {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).sealed
+    }
+
+    /// Notes that a store is a mounted folder.
+    pub(super) fn mounted(&self) {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).folders = true;
+    }
+
+    /// How stores looked local.
+    pub(super) fn store(&self) -> &'static str {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.folders { "fuse" } else { "http" }
     }
 
     fn count(&self, kind: &'static str, granted: bool) {
@@ -97,6 +109,7 @@ impl Listener {
             desk,
             origin: self.origin,
             told: self.told.clone(),
+            uses: self.uses.clone(),
         };
         let stop = lives.stop_token();
         lives.spawn("application", async move {

@@ -7,7 +7,7 @@ use super::happening::{Happening, Teller};
 use super::ledger::{Names, Reader, is_over, kind, line, standing};
 use super::listen::{Listener, Uses};
 use super::report::{Money, Report};
-use super::setup::{self, Gateway, Wires, secret};
+use super::setup::{Gateway, Wires, secret};
 use super::stage::Stage;
 use crate::context::{Domains, domain_of};
 use crate::tasks::Group;
@@ -151,7 +151,7 @@ impl Play<'_> {
             keeper.stop(Duration::from_secs(20)).await;
         }
         let mut report = self.report(&reader, &markets, &assets, &actors, &before).await?;
-        report.uses = uses.local();
+        (report.uses, report.store) = (uses.local(), uses.store());
         report.sealed_uses = uses.sealed();
         wires.tell(&mut report);
         report.seconds = seconds;
@@ -439,7 +439,7 @@ impl Play<'_> {
             actors.iter().map(|actor| (actor.id, actor.device.name().to_owned())).collect();
         let mut report = Report {
             service: "fabric",
-            store: if setup::mounts() { "fuse" } else { "http" },
+
             chain: self.stage.chain.chain_id().to_owned(),
             devices: actors.len(),
             leases_opened: leases.len(),

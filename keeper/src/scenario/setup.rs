@@ -46,7 +46,7 @@ impl Wires {
 }
 
 /// Whether stores can be mounted here.
-pub(super) fn mounts() -> bool {
+fn mounts() -> bool {
     std::fs::OpenOptions::new().read(true).write(true).open("/dev/fuse").is_ok()
 }
 

@@ -8,11 +8,13 @@ mod sensor;
 mod store;
 mod uplink;
 
+use super::listen::Uses;
 use async_trait::async_trait;
 use caplet_protocol::wire::LeaseNotice;
 use caplet_protocol::{Kind, LeaseId, wire};
 use caplet_simulator::{Saying, Told};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -52,6 +54,7 @@ pub(super) struct Start {
     pub(super) desk: SocketAddr,
     pub(super) origin: SocketAddr,
     pub(super) told: mpsc::UnboundedSender<Told>,
+    pub(super) uses: Uses,
 }
 
 /// Runs the application of a lease until it is local no more.
@@ -73,6 +76,9 @@ pub(super) async fn run(start: Start) -> anyhow::Result<()> {
             tokio::time::sleep(LOOK).await;
             continue;
         };
+        if Path::new(&address).is_absolute() && !address.starts_with("/v1/") {
+            start.uses.mounted();
+        }
         let at = at.get_or_insert_with(|| At {
             http: http.clone(),
             url: format!("http://{}/v1/caps/{}", start.desk, start.notice.alias),
