@@ -1,5 +1,6 @@
 //! The store as the consumer has it: a tree of files over sealed chunks.
 
+mod cache;
 mod remote;
 mod tree;
 
@@ -8,11 +9,12 @@ pub use tree::Entry;
 use crate::provider::{BLOCK, RESTARTED, proof};
 use crate::seal::{Key, Of, SealError};
 use bytes::Bytes;
+use cache::Cache;
 use caplet_fabric::Stop;
 use caplet_fabric::client::Client;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
 
 /// Bytes of a chunk before it is sealed.
@@ -21,11 +23,11 @@ pub const CHUNK: usize = 256 * 1024;
 /// Chunks on their way to the provider at a time.
 const AHEAD: usize = 8;
 
+/// Chunks that are fetched before a reader that goes on asks for them.
+const READ_AHEAD: u64 = 4;
+
 /// How often a commit begins anew because the provider did.
 const ATTEMPTS: u32 = 5;
-
-/// Chunks kept in memory after they were read.
-const CACHED: usize = 64;
 
 /// Why something can't be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +83,7 @@ struct State {
     /// What was written and not committed yet, by path and chunk.
     dirty: BTreeMap<String, BTreeMap<u64, Vec<u8>>>,
     changed: bool,
-    cache: VecDeque<(Id, Vec<u8>)>,
+    cache: Cache,
 }
 
 /// An opened store.
@@ -90,6 +92,8 @@ pub struct Vault {
     key: Key,
     state: Mutex<State>,
     committing: tokio::sync::Mutex<()>,
+    /// Chunks on their way here, each asked for once.
+    coming: Mutex<BTreeMap<Id, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Vault {
@@ -107,9 +111,9 @@ impl Vault {
             0 => Tree::default(),
             _ => Tree::decode(sequence, &key.open(Of::Manifest(sequence), &sealed)?)?,
         };
-        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: VecDeque::new() };
+        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: Cache::default() };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
-        Ok(Self { client, key, state, committing })
+        Ok(Self { client, key, state, committing, coming: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -280,22 +284,41 @@ impl Vault {
             let file = state.tree.file(path)?;
             let at = usize::try_from(index).unwrap_or(usize::MAX);
             let Some(Some(id)) = file.chunks.get(at).copied() else { return Ok(Vec::new()) };
-            if let Some((_, chunk)) = state.cache.iter().find(|(known, _)| *known == id) {
-                return Ok(chunk.clone());
+            if let Some(chunk) = state.cache.get(&id) {
+                return Ok(chunk);
             }
             id
         };
-        let sealed = remote::get(&self.client, &id).await?;
-        if *blake3::hash(&sealed).as_bytes() != id {
+        let coming = {
+            let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(coming.entry(id).or_default())
+        };
+        let _one = coming.lock().await;
+        if let Some(chunk) = self.state().cache.get(&id) {
+            return Ok(chunk);
+        }
+        let fetched = self.fetch(&id).await;
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        fetched
+    }
+
+    async fn fetch(&self, id: &Id) -> Result<Vec<u8>, VaultError> {
+        let sealed = remote::get(&self.client, id).await?;
+        if blake3::hash(&sealed).as_bytes() != id {
             return Err(SealError::Changed.into());
         }
         let plain = self.key.open(Of::Chunk, &sealed)?;
-        let mut state = self.state();
-        state.cache.push_back((id, plain.clone()));
-        if state.cache.len() > CACHED {
-            state.cache.pop_front();
-        }
+        self.state().cache.put(*id, plain.clone());
         Ok(plain)
+    }
+
+    /// Fetches what a reader that goes on will read after `offset`: the chunks after that one. What can't be
+    /// had is asked for again when it is read.
+    pub async fn read_ahead(&self, path: &str, offset: u64) {
+        let (index, _) = place(offset);
+        let next = (1..=READ_AHEAD).map(|more| self.chunk(path, index.saturating_add(more)));
+        let next: Vec<_> = next.collect();
+        stream::iter(next).buffer_unordered(AHEAD).for_each(|_| async {}).await;
     }
 
     /// Makes everything that was written the provider's: chunks first, then the manifest that names
@@ -375,6 +398,14 @@ impl Vault {
         let mut state = self.state();
         let mut more = false;
         for (path, chunks) in sent {
+            // what was just written is often read
+            let ids = tree.file(path).map_or(&[][..], |file| &file.chunks);
+            for (index, plain) in chunks {
+                let at = usize::try_from(*index).unwrap_or(usize::MAX);
+                if let Some(Some(id)) = ids.get(at) {
+                    state.cache.put(*id, plain.clone());
+                }
+            }
             let Some(now) = state.dirty.get_mut(path) else { continue };
             now.retain(|index, chunk| chunks.get(index) != Some(chunk));
             if now.is_empty() {
@@ -409,7 +440,7 @@ impl Vault {
             }
         };
         // sealing is a function of the content, so what is kept here in plain is enough to check with
-        let known = self.state().cache.iter().find(|(have, _)| *have == id).map(|(_, p)| p.clone());
+        let known = self.state().cache.get(&id);
         let sealed = match known {
             Some(plain) => self.key.seal(Of::Chunk, &plain),
             None => remote::get(&self.client, &id).await?.to_vec(),
