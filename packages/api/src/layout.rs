@@ -341,6 +341,9 @@ pub const CAPACITY: Pages = Pages { prefix: 0xAA, per_page: 32, width: CapacityR
 pub const RESERVED: Pages = Pages { prefix: 0xAB, per_page: 64, width: 2 };
 /// Reputation: [`StandingRecord`] by device.
 pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN };
+/// Reputation: base units (u64) of the stakes' asset that may depend on a device at once beyond what every device may
+/// start with, as of its last rating or change of stake; record 0, which is no device's, is what every device may start with.
+pub const ALLOWANCES: Pages = Pages { prefix: 0xB3, per_page: 64, width: 8 };
 /// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
 pub const BALANCES: Pages = Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN };
 /// Escrow: redeemed u64 by lane slot (the hot pages).
@@ -374,7 +377,7 @@ pub fn old_keys_key(device: DeviceId) -> Vec<u8> {
 }
 
 /// Reputation: key of the Unix seconds (u32) until which a provider that failed a consumer is not given to it
-/// again in the instant lane. Missing: it never failed it.
+/// again: never in the instant lane, nor in the batch where its pairing allows. Missing: it never failed it.
 #[must_use]
 pub fn avoided_key(provider: DeviceId, consumer: DeviceId) -> Vec<u8> {
     let mut key = vec![0xB2];
@@ -492,7 +495,8 @@ mod tests {
     #[test]
     fn prefixes_are_distinct_and_beyond_ascii() {
         let all = [
-            DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES, CAPACITY, RESERVED,
+            DEVICES, KEYS, STANDINGS, ALLOWANCES, BALANCES, REDEEMED, LANES, DEALS, STATES,
+            CAPACITY, RESERVED,
         ]
         .map(|p| p.prefix);
         for (i, a) in all.iter().enumerate() {

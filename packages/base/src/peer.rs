@@ -1,8 +1,8 @@
 //! Record pages of another contract, by raw query, each at most once a message.
 
 use caplet_api::layout::{
-    self, ATTESTATIONS, AttestationRecord, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS,
-    SUSPENDED, StandingRecord,
+    self, ALLOWANCES, ATTESTATIONS, AttestationRecord, DEVICES, DeviceRecord, KEYS, Pages,
+    STANDINGS, SUSPENDED, StandingRecord,
 };
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, StdResult};
@@ -175,13 +175,19 @@ impl<'a> Registry<'a> {
 }
 
 /// The reputation contract as another contract sees it.
-pub struct Standings<'a>(PeerPages<'a>);
+pub struct Standings<'a> {
+    standings: PeerPages<'a>,
+    allowances: PeerPages<'a>,
+}
 
 impl<'a> Standings<'a> {
     /// Nothing read yet.
     #[must_use]
     pub fn new(querier: QuerierWrapper<'a>, reputation: &Addr) -> Self {
-        Self(PeerPages::new(querier, reputation.clone(), STANDINGS))
+        Self {
+            standings: PeerPages::new(querier, reputation.clone(), STANDINGS),
+            allowances: PeerPages::new(querier, reputation.clone(), ALLOWANCES),
+        }
     }
 
     /// A device's reliability tier, 0 for the unrated, and whether it is suspended.
@@ -189,7 +195,7 @@ impl<'a> Standings<'a> {
     /// # Errors
     /// If the query fails.
     pub fn of(&mut self, device: DeviceId) -> StdResult<(u8, bool)> {
-        let record = StandingRecord::decode(self.0.get(device.0)?);
+        let record = StandingRecord::decode(self.standings.get(device.0)?);
         Ok((record.tier, record.flags & SUSPENDED != 0))
     }
 
@@ -199,7 +205,26 @@ impl<'a> Standings<'a> {
     /// If the query fails.
     pub fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
         let key = layout::avoided_key(provider, consumer);
-        let bytes = raw(&self.0.querier, &self.0.contract, key)?;
+        let bytes = raw(&self.standings.querier, &self.standings.contract, key)?;
         Ok(bytes.and_then(|b| b.try_into().ok()).map_or(0, |b| u32::from_be_bytes(b).into()))
     }
+
+    /// Base units of the stakes' asset that may depend on a device at once: what every device may start with, its
+    /// stake and the fees burned for its good service, as of its last rating or change of stake.
+    ///
+    /// # Errors
+    /// If the query fails.
+    pub fn allowance(&mut self, device: DeviceId) -> StdResult<u64> {
+        let starter = amount(self.allowances.get(0)?);
+        Ok(starter.saturating_add(amount(self.allowances.get(device.0)?)))
+    }
+}
+
+/// A big-endian u64 that may have lost zeros at its end: a page ends with its last byte that is not zero.
+fn amount(bytes: &[u8]) -> u64 {
+    let mut whole = [0; 8];
+    for (to, from) in whole.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    u64::from_be_bytes(whole)
 }

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::OrderError;
+use crate::book::Book;
 use caplet_api::layout::{ATTESTED, AttestationRecord, DeviceRecord};
 use caplet_api::registry::DeviceStatus;
 use caplet_base::peer::{Registry, Standings};
@@ -82,6 +83,14 @@ impl<'a> Parties<'a> {
     /// Unix seconds until which a provider that failed a consumer is not given to it again.
     pub(super) fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
         self.standings.avoided(provider, consumer)
+    }
+
+    /// Lots that a device may have promised in a market at a time; `None` if the market asks for no allowance.
+    pub(super) fn allowed(&mut self, book: &Book, device: DeviceId) -> StdResult<Option<u32>> {
+        if book.config.exposure_per_lot.is_zero() {
+            return Ok(None);
+        }
+        Ok(book.allowed(self.standings.allowance(device)?))
     }
 
     /// A device as the registry knows it.

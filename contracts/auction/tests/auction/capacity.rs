@@ -1,8 +1,14 @@
 //! The capacity ledger: nothing is promised twice, by whichever door.
 
-use crate::suite::{ALICE, BOB, CAROL, DAVE, EPOCH, MARKET, Outcome, SLOT, Suite, refused};
-use caplet_api::auction::{CapacityResponse, ExecuteMsg, MAX_SLOTS, QueryMsg, ReserversResponse};
+use crate::suite::{
+    ALICE, BOB, CAROL, DAVE, EPOCH, MARKET, Outcome, SLOT, Suite, market_config, refused,
+};
+use caplet_api::auction::{
+    CapacityResponse, ExecuteMsg, MAX_SLOTS, MarketConfig, QueryMsg, ReserversResponse,
+};
 use caplet_api::escrow::{self, CloseInput, CloseReason};
+use caplet_api::layout::ALLOWANCES;
+use caplet_base::pages::PageSet;
 use caplet_protocol::layout::Side;
 use caplet_protocol::{DeviceId, Lots};
 use cw_multi_test::IntoAddr;
@@ -262,4 +268,59 @@ fn what_is_reserved_must_be_there_and_make_sense() {
     long.not_after = (suite.now() + SLOT * 1_100).into();
     let msg = ExecuteMsg::Place { market: MARKET, offers: vec![long], demands: vec![] };
     refused(suite.send("carol", &msg), &["slots ahead, at most 1024 are kept"]);
+}
+
+/// A market in which 100 base units depend on a lot.
+fn guarded() -> Suite {
+    Suite::with(MarketConfig { exposure_per_lot: 100u64.into(), ..market_config() })
+}
+
+impl Suite {
+    /// Sets a record of the allowances, 0 being what every device may start with.
+    fn allow(&mut self, record: u32, amount: u64) {
+        let reputation = self.reputation.clone();
+        let mut storage = self.app.contract_storage_mut(&reputation);
+        let mut pages = PageSet::new(ALLOWANCES, &[]);
+        pages.put(&*storage, record, &amount.to_be_bytes()).unwrap();
+        pages.flush(&mut *storage);
+    }
+}
+
+#[test]
+fn what_a_device_promises_stays_within_what_its_reputation_allows() {
+    let mut suite = guarded();
+    refused(suite.try_offer(CAROL, 1, 0), &["device 3 has no capacity declared"]);
+    suite.declare(CAROL, Some(9)).unwrap();
+    refused(suite.try_offer(CAROL, 1, 0), &["its allowance is worth 0", "stake more"]);
+    suite.allow(0, 250);
+    refused(suite.try_offer(CAROL, 1, 2), &["promised 0 already and its allowance is worth 2"]);
+    suite.try_offer(CAROL, 1, 1).unwrap();
+    refused(suite.try_offer(CAROL, 1, 0), &["promised 2 already"]);
+    // what was burned and staked comes on top, lot by lot; others have theirs
+    suite.allow(CAROL.0, 149);
+    refused(suite.try_offer(CAROL, 2, 0), &["its allowance is worth 3"]);
+    suite.allow(CAROL.0, 150);
+    suite.try_offer(CAROL, 1, 1).unwrap();
+    suite.declare(DAVE, Some(9)).unwrap();
+    suite.try_offer(DAVE, 2, 0).unwrap();
+}
+
+#[test]
+fn leases_and_reservations_count_against_the_allowance_until_they_end() {
+    let mut suite = guarded().with_reserver();
+    suite.allow(0, 200);
+    suite.declare(CAROL, Some(9)).unwrap();
+    suite.try_offer(CAROL, 1, 0).unwrap();
+    suite.buy(ALICE, 40, 1);
+    suite.next_epoch();
+    suite.clear().unwrap();
+    let current = suite.capacity(CAROL, None).current;
+    suite.reserve(CAROL, current, 1, 1).unwrap();
+    refused(suite.try_offer(CAROL, 1, 0), &["promised 2 already"]);
+    // an allowance that fell takes nothing back that is open, and admits nothing new
+    suite.allow(0, 0);
+    suite.wait(2 * SLOT);
+    refused(suite.try_offer(CAROL, 1, 0), &["its allowance is worth 0"]);
+    suite.allow(0, 200);
+    suite.try_offer(CAROL, 2, 0).unwrap();
 }
