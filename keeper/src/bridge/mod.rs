@@ -52,6 +52,8 @@ pub struct Options {
     pub exchange: exchange::Options,
     /// What the provider side risks.
     pub risk: session::Risk,
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
 }
 
 /// Broker, bridge, registrar, placer, exchange and session of one gateway, running.
@@ -87,6 +89,7 @@ impl Bridge {
             clock.clone(),
             books.clone(),
             leases.clone(),
+            options.spare,
             &registrar,
         )?;
         let parts = session::Parts {

@@ -1,8 +1,9 @@
 //! Record pages of another contract, by raw query, each at most once a message.
 
 use caplet_api::layout::{
-    self, ALLOWANCES, ATTESTATIONS, AttestationRecord, DEVICES, DeviceRecord, KEYS, Pages,
-    STANDINGS, SUSPENDED, StandingRecord,
+    self, ALLOWANCE_KEY, ATTESTATIONS, AllowanceRecord, AttestationRecord, DEVICES, DeviceRecord,
+    EVIDENCE, EvidenceRecord, KEYS, Pages, STAKED, STANDINGS, SUSPENDED, StakedRecord,
+    StandingRecord,
 };
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, StdResult};
@@ -177,7 +178,9 @@ impl<'a> Registry<'a> {
 /// The reputation contract as another contract sees it.
 pub struct Standings<'a> {
     standings: PeerPages<'a>,
-    allowances: PeerPages<'a>,
+    evidence: PeerPages<'a>,
+    staked: PeerPages<'a>,
+    allowance: Option<AllowanceRecord>,
 }
 
 impl<'a> Standings<'a> {
@@ -186,7 +189,9 @@ impl<'a> Standings<'a> {
     pub fn new(querier: QuerierWrapper<'a>, reputation: &Addr) -> Self {
         Self {
             standings: PeerPages::new(querier, reputation.clone(), STANDINGS),
-            allowances: PeerPages::new(querier, reputation.clone(), ALLOWANCES),
+            evidence: PeerPages::new(querier, reputation.clone(), EVIDENCE),
+            staked: PeerPages::new(querier, reputation.clone(), STAKED),
+            allowance: None,
         }
     }
 
@@ -209,22 +214,25 @@ impl<'a> Standings<'a> {
         Ok(bytes.and_then(|b| b.try_into().ok()).map_or(0, |b| u32::from_be_bytes(b).into()))
     }
 
-    /// Base units of the stakes' asset that may depend on a device at once: what every device may start with, its
-    /// stake and the fees burned for its good service, as of its last rating or change of stake.
+    /// What a device's allowance is reckoned from: the rules, its evidence, and base units at stake that count.
     ///
     /// # Errors
-    /// If the query fails.
-    pub fn allowance(&mut self, device: DeviceId) -> StdResult<u64> {
-        let starter = amount(self.allowances.get(0)?);
-        Ok(starter.saturating_add(amount(self.allowances.get(device.0)?)))
+    /// If a query fails.
+    pub fn allowance(
+        &mut self,
+        device: DeviceId,
+    ) -> StdResult<(AllowanceRecord, EvidenceRecord, u64)> {
+        let rules = match self.allowance {
+            Some(rules) => rules,
+            None => {
+                let PeerPages { querier, contract, .. } = &self.standings;
+                let bytes = raw(querier, contract, ALLOWANCE_KEY.to_vec())?.unwrap_or_default();
+                *self.allowance.insert(AllowanceRecord::decode(&bytes))
+            }
+        };
+        let evidence = EvidenceRecord::decode(self.evidence.get(device.0)?);
+        let staked = StakedRecord::decode(self.staked.get(device.0)?);
+        let counts = staked.generation == rules.generation;
+        Ok((rules, evidence, if counts { staked.amount } else { 0 }))
     }
-}
-
-/// A big-endian u64 that may have lost zeros at its end: a page ends with its last byte that is not zero.
-fn amount(bytes: &[u8]) -> u64 {
-    let mut whole = [0; 8];
-    for (to, from) in whole.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    u64::from_be_bytes(whole)
 }

@@ -47,7 +47,10 @@ fn an_offer_is_in_its_new_class_from_the_next_book_on() {
     // the frozen book is as it was: no offer serves the demand, and a clearing in flight stays valid
     let in_flight = suite.solve();
     assert!(in_flight.fills.is_empty());
-    refused(suite.reclass(Side::Offer, &[offer]), &["in the frozen book of epoch 0", "come back when that is cleared"]);
+    refused(
+        suite.reclass(Side::Offer, &[offer]),
+        &["in the frozen book of epoch 0", "come back when that is cleared"],
+    );
     suite.submit("keeper", &in_flight).unwrap();
     let offer = moved(suite.reclass(Side::Offer, &[offer]));
     assert_eq!(suite.tier_of(offer), 2);
