@@ -4,7 +4,7 @@ use caplet_api::auction::{MarketConfig, PriceConfig, Tiers};
 use caplet_protocol::{AssetId, Bps, Kind, Tick};
 
 /// A market of temperature readings, ten seconds an epoch.
-pub(super) fn config() -> MarketConfig {
+pub(crate) fn config() -> MarketConfig {
     MarketConfig {
         kind: Kind::Sensor,
         resource: "temperature".to_owned(),

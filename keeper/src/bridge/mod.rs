@@ -32,6 +32,7 @@ pub(crate) use verify::{ChainRule, ed25519, is_signed};
 
 use crate::book::Books;
 use crate::broker::{self, Broker, Embedded, External, Gate};
+use crate::config::SpareConfig;
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::leases::Leases;

@@ -140,9 +140,9 @@ fn wanted(config: &MarketConfig, order: &Standing, known: StandingRecord) -> Wan
 }
 
 /// Where devices stand, a page of 64 at a time.
-async fn standings(
+async fn standings<'a>(
     context: &Context,
-    orders: impl Iterator<Item = &Standing>,
+    orders: impl Iterator<Item = &'a Standing>,
 ) -> anyhow::Result<BTreeMap<DeviceId, StandingRecord>> {
     let devices: BTreeSet<DeviceId> = orders.map(|order| order.device).collect();
     let reputation = &context.deployment.contracts.reputation;
