@@ -6,6 +6,7 @@ mod check;
 mod devices;
 mod load;
 mod money;
+mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use devices::{
 };
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
+pub use spare::SpareConfig;
 
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -48,6 +50,8 @@ pub struct Config {
     pub matcher: MatcherConfig,
     /// How much may be owed to a provider here.
     pub risk: RiskConfig,
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -109,6 +113,7 @@ impl Default for Config {
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),
             risk: RiskConfig::default(),
+            spare: Vec::new(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }
     }
