@@ -6,14 +6,14 @@ mod status;
 
 use crate::book::Books;
 use crate::bridge::Bridge;
-use crate::config::Config;
+use crate::config::{AttestConfig, Config};
 use crate::context::{Context, Domains};
 use crate::deploy::Deployment;
 use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
 use crate::tasks::{Drained, Group};
-use crate::{bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler};
+use crate::{attester, bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler};
 use anyhow::Context as _;
 use caplet_chain::{Chain, Signer};
 use ed25519_dalek::SigningKey;
@@ -116,6 +116,16 @@ impl Keeper {
         } else {
             None
         };
+        if config.roles.attester {
+            let directory = match &bridge {
+                Some(bridge) => bridge.exchange().directory.clone(),
+                None => exchange::directory(&context, config.exchange.peers.clone())?,
+            };
+            let judge = attester::judge(&config, context.chain.chain_id())?;
+            let quotes = config.path(&config.attest.quotes);
+            let set = AttestConfig { quotes, ..config.attest.clone() };
+            attester::start(&context, set, judge, directory);
+        }
         Ok(Self { context, books, leases, wanted, bridge })
     }
 

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use caplet_api::common::DomainResponse;
 use caplet_api::registry::{EnclaveResponse, QueryMsg};
 use caplet_attest::fetch::{Cache, CollateralSource, Wanted};
-use caplet_attest::{Verified, Verifier};
+use caplet_attest::{Collateral, Verified, Verifier};
 use caplet_chain::{Chain, ChainExt as _};
 use caplet_protocol::{DeviceId, Domain, layout::QuoteBinding};
 
@@ -26,6 +26,8 @@ pub struct Finding {
     pub sequence: u64,
     /// What the quote proved of it.
     pub verified: Verified,
+    /// With what it was judged.
+    pub collateral: Collateral,
 }
 
 /// Verifies evidence at the time of the chain's last block.
@@ -55,7 +57,7 @@ pub async fn verify<S: CollateralSource>(
     let collateral = collateral.get(&Wanted::by(&evidence.quote)?, now).await?;
     let domain = Domain(bytes(&domain.domain)?);
     let verified = verifier.verify_bound(&evidence.quote, &collateral, now, &binding, &domain)?;
-    Ok(Finding { sequence: enclave.sequence.u64(), verified })
+    Ok(Finding { sequence: enclave.sequence.u64(), verified, collateral })
 }
 
 fn bytes(from: &[u8]) -> anyhow::Result<[u8; 32]> {
