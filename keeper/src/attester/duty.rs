@@ -85,7 +85,7 @@ impl Duty {
         now: u64,
     ) -> Result<(), Not> {
         let own = voices.own.as_deref();
-        let (evidence, finding) = match self.judge(device, seen).await {
+        let (evidence, finding) = match self.judge(device, seen, need.recheck).await {
             Ok(judged) => judged,
             Err(Not::Refused(why)) => {
                 if own.is_some_and(|own| seen.end(own) > now) {
@@ -126,7 +126,12 @@ impl Duty {
         )))
     }
 
-    async fn judge(&self, device: DeviceId, seen: &Seen) -> Result<(Evidence, Finding), Not> {
+    async fn judge(
+        &self,
+        device: DeviceId,
+        seen: &Seen,
+        latest: bool,
+    ) -> Result<(Evidence, Finding), Not> {
         let quote = self.quote(device, seen.enclave.sequence.u64()).await?;
         let height = seen.enclave.height.u64();
         let block = self.context.chain.block_hash(height).await.with_context(|| {
@@ -134,8 +139,9 @@ impl Duty {
         })?;
         let evidence = Evidence { device, quote, block };
         let Judge { verifier, collateral, .. } = &self.judge;
-        let mut finding =
-            verify(&*self.context.chain, self.registry(), verifier, collateral, &evidence).await?;
+        let chain = &*self.context.chain;
+        let found = verify(chain, self.registry(), verifier, collateral, &evidence, latest);
+        let mut finding = found.await?;
         let most = self.most().await?;
         finding.verified.not_after = finding.verified.not_after.min(most);
         Ok((evidence, finding))

@@ -30,7 +30,8 @@ pub struct Finding {
     pub collateral: Collateral,
 }
 
-/// Verifies evidence at the time of the chain's last block.
+/// Verifies evidence at the time of the chain's last block; with `latest`, by what is published now rather than by
+/// collateral that is kept.
 ///
 /// # Errors
 /// If the chain or the collateral cannot be had, the device has no enclave, or the evidence is refused.
@@ -40,6 +41,7 @@ pub async fn verify<S: CollateralSource>(
     verifier: &Verifier,
     collateral: &Cache<S>,
     evidence: &Evidence,
+    latest: bool,
 ) -> anyhow::Result<Finding> {
     let ask = QueryMsg::Enclave { device: evidence.device };
     let enclave: EnclaveResponse =
@@ -54,7 +56,11 @@ pub async fn verify<S: CollateralSource>(
     };
     // the chain's time, not this machine's: the registry will compare dates with it
     let now = chain.head().await?.time_ns / 1_000_000_000;
-    let collateral = collateral.get(&Wanted::by(&evidence.quote)?, now).await?;
+    let wanted = Wanted::by(&evidence.quote)?;
+    let collateral = match latest {
+        true => collateral.latest(&wanted, now).await?,
+        false => collateral.get(&wanted, now).await?,
+    };
     let domain = Domain(bytes(&domain.domain)?);
     let verified = verifier.verify_bound(&evidence.quote, &collateral, now, &binding, &domain)?;
     Ok(Finding { sequence: enclave.sequence.u64(), verified, collateral })

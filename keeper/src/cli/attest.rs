@@ -34,7 +34,7 @@ pub(super) async fn attest(args: &AttestArgs) -> anyhow::Result<()> {
         None => registered(chain.as_ref(), registry, device).await?,
     };
     let evidence = Evidence { device, quote: read(&args.quote)?, block };
-    let finding = verify(chain.as_ref(), registry, &verifier, &collateral, &evidence).await?;
+    let finding = verify(chain.as_ref(), registry, &verifier, &collateral, &evidence, true).await?;
     let verified = &finding.verified;
     println!(
         "{}",

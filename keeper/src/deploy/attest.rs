@@ -7,7 +7,7 @@ use caplet_chain::Msg;
 use serde::{Deserialize, Serialize};
 
 /// The attest contract, and how much its word weighs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttestSpec {
     /// The root that quotes end at.

@@ -46,6 +46,20 @@ impl<S: CollateralSource> Cache<S> {
     /// # Errors
     /// If none is there that is still good, and none can be fetched.
     pub async fn get(&self, wanted: &Wanted, now: u64) -> Result<Collateral, FetchError> {
+        self.good(wanted, now, REFRESH_SECS).await
+    }
+
+    /// The collateral that is published at `now`: something may have been revoked since the last was fetched. If it cannot
+    /// be fetched, what is there.
+    ///
+    /// # Errors
+    /// As [`Cache::get`].
+    pub async fn latest(&self, wanted: &Wanted, now: u64) -> Result<Collateral, FetchError> {
+        self.good(wanted, now, u64::MAX).await
+    }
+
+    /// What lasts for `spare` seconds more, or else what is published.
+    async fn good(&self, wanted: &Wanted, now: u64, spare: u64) -> Result<Collateral, FetchError> {
         // one fetch at a time: those who wait find what the first one brought
         let mut kept = self.kept.lock().await;
         if !kept.contains_key(wanted)
@@ -55,7 +69,7 @@ impl<S: CollateralSource> Cache<S> {
         }
         let old = kept.get(wanted).filter(|old| old.ends > now).cloned();
         if let Some(old) = &old
-            && old.ends > now.saturating_add(REFRESH_SECS)
+            && old.ends > now.saturating_add(spare)
         {
             return Ok(old.collateral.clone());
         }

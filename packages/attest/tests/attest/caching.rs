@@ -56,6 +56,20 @@ async fn when_the_service_is_down_what_is_kept_serves_to_its_last_second_and_no_
 }
 
 #[tokio::test]
+async fn the_latest_is_fetched_whatever_is_kept_and_what_is_kept_serves_if_it_cannot_be() {
+    let source = Counting::default();
+    let cache = Cache::new(source.clone());
+    let wanted = Wanted::by(&sgx().quote).unwrap();
+    for fetched in [1, 2] {
+        cache.latest(&wanted, sgx().now).await.unwrap();
+        assert_eq!(source.fetched.load(Ordering::SeqCst), fetched);
+    }
+    source.down.store(true, Ordering::SeqCst);
+    assert!(cache.latest(&wanted, END - 1).await.is_ok());
+    assert!(cache.latest(&wanted, END).await.is_err());
+}
+
+#[tokio::test]
 async fn what_was_fetched_serves_after_a_restart_while_the_service_is_down() {
     let folder = tempfile::tempdir().unwrap();
     let (source, wanted) = (Counting::default(), Wanted::by(&sgx().quote).unwrap());

@@ -12,6 +12,7 @@ mod endings;
 mod leases;
 mod orders;
 mod places;
+mod quotes;
 mod vouchers;
 
 use bed::Bed;
@@ -46,4 +47,12 @@ pub async fn gas() -> anyhow::Result<()> {
     batches::clear(&bed, &providers, &consumers).await?;
     endings::end(&bed, &providers, &consumers, &leases).await?;
     coins::withdrawals(&bed).await
+}
+
+/// Measures and prints what attesting an enclave costs.
+///
+/// # Errors
+/// As [`gas`].
+pub async fn quotes() -> anyhow::Result<()> {
+    quotes::quotes().await
 }
