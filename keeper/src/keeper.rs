@@ -13,7 +13,9 @@ use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
 use crate::tasks::{Drained, Group};
-use crate::{attester, bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler, store};
+use crate::{
+    attester, bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler, store,
+};
 use anyhow::Context as _;
 use caplet_chain::{Chain, Signer};
 use ed25519_dalek::SigningKey;

@@ -95,22 +95,53 @@ impl Duty {
             }
             Err(not) => return Err(not),
         };
-        if need.say {
-            let before = own.map_or(0, |own| seen.end(own));
-            self.gain(before, &finding)?;
-            let msg = word(self.registry(), &evidence, &finding).map_err(anyhow::Error::from)?;
-            self.send(msg).await?;
-            observe::enclave_attested(device, finding.verified.not_after);
-        }
-        if need.bring
-            && let Some(contract) = &voices.contract
-        {
-            self.gain(seen.end(contract), &finding)?;
-            if self.is_my_turn(device, &evidence, voices) {
-                let msg = bring(contract, &evidence, &finding).map_err(anyhow::Error::from)?;
-                self.send(msg).await?;
-                observe::quote_brought(device);
+        // the one must not wait for what the other waits for
+        let said = match need.say {
+            true => self.say(device, own.map_or(0, |own| seen.end(own)), &evidence, &finding).await,
+            false => Ok(()),
+        };
+        match &voices.contract {
+            Some(contract) if need.bring => {
+                self.bring(device, seen.end(contract), voices, &evidence, &finding).await?;
             }
+            _ => {}
+        }
+        said
+    }
+
+    /// Nothing is to be brought: nobody's turn is waited for.
+    pub(super) fn rest(&mut self) {
+        self.turns.retain(|_| false);
+    }
+
+    async fn say(
+        &self,
+        device: DeviceId,
+        before: u64,
+        evidence: &Evidence,
+        finding: &Finding,
+    ) -> Result<(), Not> {
+        self.gain(before, finding)?;
+        let msg = word(self.registry(), evidence, finding).map_err(anyhow::Error::from)?;
+        self.send(msg).await?;
+        observe::enclave_attested(device, finding.verified.not_after);
+        Ok(())
+    }
+
+    async fn bring(
+        &mut self,
+        device: DeviceId,
+        before: u64,
+        voices: &Voices,
+        evidence: &Evidence,
+        finding: &Finding,
+    ) -> Result<(), Not> {
+        self.gain(before, finding)?;
+        let Some(contract) = &voices.contract else { return Ok(()) };
+        if self.is_my_turn(device, evidence, voices) {
+            let msg = bring(contract, evidence, finding).map_err(anyhow::Error::from)?;
+            self.send(msg).await?;
+            observe::quote_brought(device);
         }
         Ok(())
     }

@@ -31,8 +31,9 @@ pub fn judge(config: &Config, chain: &str) -> anyhow::Result<Judge> {
         None => Policy::default(),
         Some(path) => {
             let path = config.path(path);
-            serde_json::from_slice(&read(&path)?)
-                .with_context(|| format!("{} is no policy: see docs/attestation.md", path.display()))?
+            serde_json::from_slice(&read(&path)?).with_context(|| {
+                format!("{} is no policy: see docs/attestation.md", path.display())
+            })?
         }
     };
     let trust = match &set.test_root {

@@ -31,8 +31,12 @@ impl Reconciler for Watch {
         self.follow().await?;
         let now = seconds(self.duty.head());
         let rhythm = self.duty.rhythm;
-        let due = self.seen.iter().map(|(device, seen)| (*device, seen.need(&self.voices, rhythm, now)));
+        let due =
+            self.seen.iter().map(|(device, seen)| (*device, seen.need(&self.voices, rhythm, now)));
         let due: Vec<_> = due.filter(|(_, need)| need.is_any()).take(A_PASS).collect();
+        if !due.iter().any(|(_, need)| need.bring) {
+            self.duty.rest();
+        }
         for (device, need) in due {
             let Some(seen) = self.seen.get_mut(&device) else { continue };
             match self.duty.carry_out(device, seen, &self.voices, need, now).await {

@@ -79,7 +79,9 @@ async fn registered(
     let enclave: EnclaveResponse = chain.query(registry, &ask).await?;
     let height = enclave.height.u64();
     chain.block_hash(height).await.with_context(|| {
-        format!("the node has no hash of block {height}: name it with --block, from a node you trust")
+        format!(
+            "the node has no hash of block {height}: name it with --block, from a node you trust"
+        )
     })
 }
 

@@ -91,7 +91,11 @@ impl Deployer<'_> {
         .with_context(|| format!("deploying: {what}"))
     }
 
-    pub(super) async fn contract<T: Serialize>(&self, name: &str, init: &T) -> anyhow::Result<String> {
+    pub(super) async fn contract<T: Serialize>(
+        &self,
+        name: &str,
+        init: &T,
+    ) -> anyhow::Result<String> {
         let stored = self
             .send(&format!("storing {name}"), vec![Msg::Store { wasm: self.codes.bytes(name)? }])
             .await?;

@@ -122,9 +122,8 @@ impl Watch {
 
 /// Devices whose status changed.
 fn changed(events: &[Event]) -> Result<Vec<DeviceId>, EventError> {
-    let named = |event: &&Event| {
-        event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) == StatusChanged::NAME
-    };
+    let named =
+        |event: &&Event| event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) == StatusChanged::NAME;
     let read = |event| Ok(DeviceId(StatusChanged::try_from(event)?.device));
     events.iter().filter(named).map(read).collect()
 }

@@ -19,7 +19,8 @@ pub const TABLES: Tables = Tables {
 /// If it is another one, or the store fails.
 pub fn check(store: &Store, domain: &[u8; 32]) -> anyhow::Result<()> {
     let sql = "SELECT domain FROM home";
-    let home: Option<Vec<u8>> = store.read(|c| c.query_row(sql, [], |row| row.get(0)).optional())?;
+    let home: Option<Vec<u8>> =
+        store.read(|c| c.query_row(sql, [], |row| row.get(0)).optional())?;
     match home {
         None => store.write(|tx| {
             tx.execute("INSERT INTO home (one, domain) VALUES (1, ?1)", [domain])?;

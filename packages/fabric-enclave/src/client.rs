@@ -35,7 +35,9 @@ pub enum EnclaveError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// What came is no answer.
-    #[error("the provider's gateway sent {0} bytes that are no answer of an enclave: end the session")]
+    #[error(
+        "the provider's gateway sent {0} bytes that are no answer of an enclave: end the session"
+    )]
     Answer(usize),
     /// The session or the operation ended.
     #[error(transparent)]

@@ -93,7 +93,9 @@ impl Adapter for EnclaveAdapter {
             return Ok(());
         }
         let sessions = load.sessions;
-        Err(format!("{sessions} consumers use this enclave, that is all it serves: come back later"))
+        Err(format!(
+            "{sessions} consumers use this enclave, that is all it serves: come back later"
+        ))
     }
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {

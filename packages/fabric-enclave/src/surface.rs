@@ -69,12 +69,12 @@ impl Resource for EnclaveResource {
                 .into_response();
         };
         match self.sealed.call(&input, 0, PATIENCE).await {
-            Ok((output, units)) => ([("x-caplet-units", units.to_string())], output).into_response(),
-            Err(EnclaveError::Stop(stop)) => failed(&stop),
-            Err(error) => {
-                (StatusCode::BAD_GATEWAY, Json(json!({ "reason": error.to_string() })))
-                    .into_response()
+            Ok((output, units)) => {
+                ([("x-caplet-units", units.to_string())], output).into_response()
             }
+            Err(EnclaveError::Stop(stop)) => failed(&stop),
+            Err(error) => (StatusCode::BAD_GATEWAY, Json(json!({ "reason": error.to_string() })))
+                .into_response(),
         }
     }
 }

@@ -17,10 +17,8 @@ async fn a_device_is_attested_by_two_keepers_that_agree_and_not_by_one() {
     stand.appoint(2, 1).await;
     stand.register(1).await;
     let _one = stand.attester(1, |config| config.attest.bring = false).await;
-    until("the first word", async || {
-        (stand.found().await.attestations.len() == 1).then_some(())
-    })
-    .await;
+    until("the first word", async || (stand.found().await.attestations.len() == 1).then_some(()))
+        .await;
     assert_eq!(stand.found().await.attested_until, None, "one is not enough");
     let _two = stand.attester(2, |config| config.attest.bring = false).await;
     let until = stand.attested().await;

@@ -2,7 +2,7 @@
 
 use super::stand::{DAY, Stand};
 use crate::money::stage::{Device, MARKET, PAYER, PROVIDER, demand, offer, place, until};
-use caplet_api::auction::{TablesResponse, DemandInput, OfferInput, QueryMsg};
+use caplet_api::auction::{DemandInput, OfferInput, QueryMsg, TablesResponse};
 use caplet_chain::ChainExt as _;
 use caplet_protocol::layout::OrderFlags;
 
@@ -44,7 +44,10 @@ async fn a_demand_that_names_attestation_and_code_is_served_once_the_device_is_a
     stand.register(1).await;
     let _attester = stand.attester(1, |_| ()).await;
     stand.attested().await;
-    assert!(matcher.leases().all().is_empty(), "an offer that is not attested serves no such demand");
+    assert!(
+        matcher.leases().all().is_empty(),
+        "an offer that is not attested serves no such demand"
+    );
     stand.stage.auction(PROVIDER, &place(vec![attested_offer(&stand, 2)], vec![])).await;
     let mut classes = classes(&stand).await;
     classes.sort_unstable();

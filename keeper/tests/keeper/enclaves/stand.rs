@@ -43,7 +43,8 @@ impl Stand {
         let stage = Stage::running_with(|spec: &mut Spec| {
             let until = ISSUED + 1_000 * DAY;
             let attest = AttestSpec::intel(until);
-            let root = RootInput { test: Some(certificate.clone().into()), not_after: until.into() };
+            let root =
+                RootInput { test: Some(certificate.clone().into()), not_after: until.into() };
             spec.attest = Some(AttestSpec { root, weight, ..attest });
             for market in &mut spec.markets {
                 market.tags = vec![format!("mr/{}", enclave.measurement())];

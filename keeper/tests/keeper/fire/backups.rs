@@ -5,7 +5,7 @@ use super::ground::Ground;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_sides_restored_from_older_backups_go_on_and_nothing_is_paid_twice() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(3).await;
+    let leases = ground.leases(3).await;
     ground.vouch(&leases, 100);
     ground.redeemed(&leases, 100).await;
     ground.kill(1).await;

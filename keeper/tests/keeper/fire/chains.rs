@@ -4,14 +4,14 @@ use super::ground::{Ground, LEASE_SECS, lasting};
 use crate::money::stage::{PROVIDER, Stage, signer, until};
 use caplet::settler::closings::By;
 use caplet_api::escrow::{CloseReason, LeaseState};
-use caplet_chain::{Coin, Msg};
+use caplet_chain::{Chain as _, Coin, Msg};
 use std::sync::Arc;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_restarts_and_forgets_its_mempool_costs_nobody_anything() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(4).await;
+    let leases = ground.leases(4).await;
     ground.in_the_weather().await;
     let mut amount = 0;
     for round in 1..=4u32 {
@@ -33,7 +33,7 @@ async fn a_node_that_restarts_and_forgets_its_mempool_costs_nobody_anything() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_blocks_delay_what_is_due_and_lose_nothing() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(4).await;
+    let leases = ground.leases(4).await;
     ground.in_the_weather().await;
     ground.weather.full(true);
     for amount in [100, 200, 300] {
@@ -51,7 +51,7 @@ async fn full_blocks_delay_what_is_due_and_lose_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sequence_that_another_program_uses_up_again_and_again_delays_and_loses_nothing() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(4).await;
+    let leases = ground.leases(4).await;
     ground.in_the_weather().await;
     for round in 1..=5u128 {
         ground.vouch(&leases, 60 * round);
@@ -67,8 +67,8 @@ async fn a_sequence_that_another_program_uses_up_again_and_again_delays_and_lose
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_jumps_past_the_end_of_leases_takes_no_voucher_with_it() {
-    let ground = Ground::new().await;
-    let leases = ground.deal.leases(3).await;
+    let mut ground = Ground::new().await;
+    let leases = ground.leases(3).await;
     ground.vouch(&leases, 250);
     let stage = &ground.deal.stage;
     stage.chain.produce(Duration::from_secs(u64::from(LEASE_SECS) * 2)).await.unwrap();
@@ -84,8 +84,8 @@ async fn a_clock_that_jumps_past_the_end_of_leases_takes_no_voucher_with_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chain_halted_longer_than_the_window_takes_no_debt_back() {
-    let ground = Ground::new().await;
-    let [lease] = ground.deal.leases(1).await.try_into().unwrap();
+    let mut ground = Ground::new().await;
+    let [lease] = ground.leases(1).await.try_into().unwrap();
     let table = ground.deal.buying.leases().clone();
     until("the consumer's gateway to see it", async || table.get(lease.id)).await;
     ground.deal.closing(lease.id, CloseReason::ConsumerClosed, By::Consumer);
@@ -108,8 +108,8 @@ async fn a_chain_halted_longer_than_the_window_takes_no_debt_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chain_reset_under_the_same_id_is_another_one_and_gets_no_old_voucher() {
-    let ground = Ground::new().await;
-    let leases = ground.deal.leases(2).await;
+    let mut ground = Ground::new().await;
+    let leases = ground.leases(2).await;
     ground.deal.serving.context().tasks.drain(Duration::ZERO).await;
     ground.vouch(&leases, 100);
     let backup = ground.deal.stage.backup(1);
@@ -122,7 +122,6 @@ async fn a_chain_reset_under_the_same_id_is_another_one_and_gets_no_old_voucher(
     assert_eq!(super::ground::settled(&reset, None).await, 0);
 
     // the store is as good as before on the chain it is of
-    let mut ground = ground;
     ground.deal.serving = ground.start(1).await;
     ground.redeemed(&leases, 100).await;
     ground.count(2 * 100).await;
@@ -131,7 +130,7 @@ async fn a_chain_reset_under_the_same_id_is_another_one_and_gets_no_old_voucher(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quiet_chain_is_not_asked_for_every_counterparty_all_the_time() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(8).await;
+    let leases = ground.leases(8).await;
     ground.in_the_weather().await;
     ground.vouch(&leases, 10);
     ground.redeemed(&leases, 10).await;

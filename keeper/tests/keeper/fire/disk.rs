@@ -13,8 +13,8 @@ fn room(store: &Store, pages: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_full_disk_no_voucher_is_taken_and_none_that_was_taken_is_lost() {
-    let ground = Ground::new().await;
-    let leases = ground.deal.leases(40).await;
+    let mut ground = Ground::new().await;
+    let leases = ground.leases(40).await;
     let (first, rest) = leases.split_at(1);
     ground.vouch(first, 50);
     ground.redeemed(first, 50).await;
@@ -33,7 +33,10 @@ async fn on_a_full_disk_no_voucher_is_taken_and_none_that_was_taken_is_lost() {
     }
     assert!(!refused.is_empty(), "the disk was never full");
     for lease in &refused {
-        assert!(vouchers::best(&store, lease.id, Lane(0)).unwrap().is_none(), "half of it is there");
+        assert!(
+            vouchers::best(&store, lease.id, Lane(0)).unwrap().is_none(),
+            "half of it is there"
+        );
     }
     room(&store, 1_000_000);
     ground.vouch(&refused, 70);

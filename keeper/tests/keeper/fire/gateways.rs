@@ -27,7 +27,7 @@ fn share(ground: &Ground) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_gateways_of_a_device_with_the_same_vouchers_redeem_each_once() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(3).await;
+    let leases = ground.leases(3).await;
     ground.kill(2).await;
     share(&ground);
     ground.deal.buying = ground.start(2).await;
@@ -46,7 +46,7 @@ async fn two_gateways_of_a_device_with_the_same_vouchers_redeem_each_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_first_gateway_is_dead_the_second_redeems_in_its_place() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(2).await;
+    let leases = ground.leases(2).await;
     ground.kill(2).await;
     share(&ground);
     ground.kill(1).await;

@@ -79,6 +79,13 @@ impl Ground {
         Self { deal, weather, before }
     }
 
+    /// Opens leases; the money is counted from here on.
+    pub(super) async fn leases(&mut self, count: u16) -> Vec<Lease> {
+        let leases = self.deal.leases(count).await;
+        self.before = Money::of(&self.deal.stage).await;
+        leases
+    }
+
     /// Restarts the serving keeper in the weather.
     pub(super) async fn in_the_weather(&mut self) {
         self.kill(1).await;

@@ -9,8 +9,8 @@ use caplet_mechanism::fees::Schedule;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_keeper_that_settles_unit_by_unit_takes_no_more_than_one_that_settles_at_once() {
     const UNITS: u64 = 60;
-    let ground = Ground::new().await;
-    let [lease] = ground.deal.leases(1).await.try_into().unwrap();
+    let mut ground = Ground::new().await;
+    let [lease] = ground.leases(1).await.try_into().unwrap();
     ground.kill(1).await;
     let stage = &ground.deal.stage;
     let before = Money::of(stage).await;

@@ -30,21 +30,23 @@ async fn rotate(ground: &Ground, compromised: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_called_compromised_with_debts_open_pays_them_up_to_the_exposure_cap() {
-    let ground = Ground::new().await;
-    let [lease] = ground.deal.leases(1).await.try_into().unwrap();
+    let mut ground = Ground::new().await;
+    let [lease] = ground.leases(1).await.try_into().unwrap();
     let exposure = lease.terms.exposure_cap.u64();
     assert!(exposure > 0 && exposure < lease.cap());
     rotate(&ground, true).await;
     // accepted before the keeper heard of it, over more than may be at risk
-    ground.deal.accept(&ground.deal.voucher(lease.id, u128::from(lease.cap()), [0; 32], false), None);
+    ground
+        .deal
+        .accept(&ground.deal.voucher(lease.id, u128::from(lease.cap()), [0; 32], false), None);
     ground.redeemed(&[lease], exposure).await;
     ground.count(exposure).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_was_rotated_in_peace_pays_all_that_it_signed() {
-    let ground = Ground::new().await;
-    let leases = ground.deal.leases(2).await;
+    let mut ground = Ground::new().await;
+    let leases = ground.leases(2).await;
     ground.vouch(&leases, 100);
     rotate(&ground, false).await;
     ground.vouch(&leases, 300);

@@ -10,7 +10,7 @@ const KILLS: u64 = 60;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_kills_of_either_keeper_lose_no_voucher_and_pay_none_twice() {
     let mut ground = Ground::new().await;
-    let leases = ground.deal.leases(5).await;
+    let leases = ground.leases(5).await;
     let mut chance = Chance::new(0x9e37_79b9);
     for round in 1..=KILLS {
         let amount = u128::from(round * 5);

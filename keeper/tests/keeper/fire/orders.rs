@@ -4,8 +4,8 @@ use super::ground::{Chance, Ground};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vouchers_that_are_dropped_repeated_and_out_of_order_pay_the_most_that_came_once() {
-    let ground = Ground::new().await;
-    let leases = ground.deal.leases(3).await;
+    let mut ground = Ground::new().await;
+    let leases = ground.leases(3).await;
     let mut chance = Chance::new(0x7f4a_7c15);
     let mut most = vec![0u64; leases.len()];
     for _ in 0..120 {

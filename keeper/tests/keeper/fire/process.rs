@@ -12,7 +12,9 @@ const LIVES: u64 = 12;
 fn caplet(data: &Path, verb: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_caplet"));
     command.args(verb).arg("--set").arg(format!("data={}", data.display()));
-    for set in ["mqtt.embedded.listen=127.0.0.1:0", "exchange.listen=127.0.0.1:0", "log.filter=warn"] {
+    for set in
+        ["mqtt.embedded.listen=127.0.0.1:0", "exchange.listen=127.0.0.1:0", "log.filter=warn"]
+    {
         command.arg("--set").arg(set);
     }
     command.stdout(Stdio::piped()).stderr(Stdio::null());

@@ -5,8 +5,8 @@ use caplet_attest::produce::QuoteProducer as _;
 use caplet_attest::session::{EnclaveKeys, EnclavePublic, Place, Sealed};
 use caplet_attest::testroot::{Platform, TestEnclave, TestRoot};
 use caplet_attest::{Measurement, Network, Policy, Trust, Verifier};
-use caplet_fabric::lease::LeaseView;
 use caplet_fabric::Tariff;
+use caplet_fabric::lease::LeaseView;
 use caplet_fabric_enclave::{
     Accepted, Attestations, Attested, ENCLAVE, Enclave, EnclaveAdapter, Inside, SealedClient,
     Served,
