@@ -112,6 +112,7 @@ pub struct BodyReader {
 pub struct BodyWriter {
     send: Box<dyn SendHalf>,
     charger: Arc<Charger>,
+    finished: bool,
 }
 
 /// Both directions of an operation.
@@ -130,7 +131,7 @@ impl Body {
                 charger: Arc::clone(charger),
                 buffer: Vec::new(),
             },
-            writer: BodyWriter { send: stream.send, charger: Arc::clone(charger) },
+            writer: BodyWriter { send: stream.send, charger: Arc::clone(charger), finished: false },
         }
     }
 
@@ -253,12 +254,16 @@ impl BodyWriter {
         self.put(bytes).await
     }
 
-    /// Nothing more comes.
+    /// Nothing more comes. Said again it changes nothing: the session says it too when an adapter is done,
+    /// and a QUIC stream takes it once.
     ///
     /// # Errors
     /// [`Stop`].
     pub async fn finish(&mut self) -> Result<(), Stop> {
-        Ok(self.send.shutdown().await?)
+        if !std::mem::replace(&mut self.finished, true) {
+            self.send.shutdown().await?;
+        }
+        Ok(())
     }
 
     async fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
