@@ -9,6 +9,7 @@ mod bed;
 mod coins;
 mod crowd;
 mod endings;
+mod lag;
 mod leases;
 mod orders;
 mod places;
@@ -55,4 +56,12 @@ pub async fn gas() -> anyhow::Result<()> {
 /// As [`gas`].
 pub async fn quotes() -> anyhow::Result<()> {
     quotes::quotes().await
+}
+
+/// Measures and prints how far settlement lags behind service.
+///
+/// # Errors
+/// As [`gas`].
+pub async fn lag() -> anyhow::Result<()> {
+    lag::lag().await
 }
