@@ -51,7 +51,7 @@ fn a_keeper_with_chain_and_broker_in_it_comes_back_from_every_sigkill() {
             let said = ready(&mut out).unwrap_or_else(|| panic!("life {life} never began"));
             assert_eq!(said["account"], account);
         }
-        std::thread::sleep(Duration::from_millis(chance.below(400)));
+        std::thread::park_timeout(Duration::from_millis(chance.below(400)));
         child.kill().unwrap();
         child.wait().unwrap();
     }

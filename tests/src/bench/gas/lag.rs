@@ -59,11 +59,13 @@ pub(super) async fn lag() -> anyhow::Result<()> {
         serve(&keeper, &consumers, &all, round, &domain, &mut lags).await?;
     }
     lags.finish(&keeper).await?;
+    let count = u64::try_from(all.len())?;
+    let each = |kib: u64| kib.saturating_sub(empty).checked_div(count);
     let line = json!({
         "bench": "lag", "leases": all.len(), "vouchers": lags.landed.len(),
         "p50_ms": lags.at(50)?, "p95_ms": lags.at(95)?, "most_ms": lags.at(100)?,
-        "kib_a_lease_known": known.saturating_sub(empty) / u64::try_from(all.len())?,
-        "kib_a_lease_settling": resident_kib()?.saturating_sub(empty) / u64::try_from(all.len())?,
+        "kib_a_lease_known": each(known),
+        "kib_a_lease_settling": each(resident_kib()?),
     });
     println!("{line}");
     keeper.stop(Duration::from_secs(20)).await;
@@ -110,7 +112,7 @@ async fn serve(
     let (began, amount) = (Instant::now(), round.saturating_mul(STEP));
     let slice = all.len().div_ceil(100).max(1);
     for (part, leases) in (0u32..).zip(all.chunks(slice)) {
-        let due = ROUND.saturating_mul(part) / 100;
+        let due = ROUND.saturating_mul(part).checked_div(100).unwrap_or_default();
         while began.elapsed() < due {
             lags.look(keeper);
             tokio::time::sleep(Duration::from_millis(20)).await;
