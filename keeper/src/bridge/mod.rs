@@ -32,6 +32,7 @@ pub(crate) use verify::{ChainRule, ed25519, is_signed};
 
 use crate::book::Books;
 use crate::broker::{self, Broker, Embedded, External, Gate};
+use crate::config::SpareConfig;
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::fabric::{self, Asks, Fabric};
@@ -57,6 +58,8 @@ pub struct Options {
     pub risk: session::Risk,
     /// The virtualization layer; off when absent.
     pub fabric: Option<fabric::Options>,
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
 }
 
 /// Broker, bridge, registrar, placer, exchange and session of one gateway, running.
@@ -102,6 +105,7 @@ impl Bridge {
             clock.clone(),
             books.clone(),
             leases.clone(),
+            options.spare,
             &registrar,
         )?;
         let parts = session::Parts {

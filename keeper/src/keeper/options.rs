@@ -18,6 +18,7 @@ pub(super) fn bridge(config: &Config, seams: fabric::Seams) -> anyhow::Result<br
         advertise: config.exchange.advertise.clone(),
         record_secs: config.exchange.record_secs,
         peers: config.exchange.peers.clone(),
+        quotes: config.path(&config.attest.quotes),
     };
     let risk = session::Risk { cap_bps: config.risk.cap_bps, stale_secs: config.risk.stale_secs };
     let fabric = config.fabric.on.then(|| fabric::Options {
@@ -26,7 +27,8 @@ pub(super) fn bridge(config: &Config, seams: fabric::Seams) -> anyhow::Result<br
         cap_bps: config.risk.cap_bps,
         seams,
     });
-    Ok(bridge::Options { broker, exchange, risk, fabric })
+    let spare = config.spare.clone();
+    Ok(bridge::Options { broker, exchange, risk, fabric, spare })
 }
 
 fn embedded(config: &Config) -> anyhow::Result<broker::EmbeddedOptions> {
