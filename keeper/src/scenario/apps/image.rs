@@ -26,7 +26,7 @@ impl App for Photographer {
     async fn once(&mut self, _: u64, at: &At) -> anyhow::Result<()> {
         let picture = self.camera.next().await.context("the camera is broken")?;
         // a JPEG may be followed by anything: here by what nobody in between may read
-        let picture = [&picture, MARK.as_bytes()].concat();
+        let picture = [picture.as_ref(), MARK.as_bytes()].concat();
         let request = at.http.post(format!("{}/edges", at.url));
         let request = request.header("x-caplet-patience-ms", PATIENCE).body(picture.clone());
         let answer = request.send().await?;

@@ -39,7 +39,7 @@ async fn get(proxy: &str, origin: SocketAddr, n: u64) -> anyhow::Result<Vec<u8>>
     let host = origin.ip().to_string();
     let len = u8::try_from(host.len())?;
     let port = origin.port().to_be_bytes();
-    let request = [&[5, 1, 0, 3, len], host.as_bytes(), &port].concat();
+    let request = [[5, 1, 0, 3, len].as_slice(), host.as_bytes(), port.as_slice()].concat();
     stream.write_all(&request).await?;
     let mut reply = [0; 10];
     stream.read_exact(&mut reply).await?;
