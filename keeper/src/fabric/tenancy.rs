@@ -283,9 +283,10 @@ impl Tenancy<'_> {
 
     /// Asks for the last voucher until the lease has closed, a few times.
     async fn ask_last(&self, device: DeviceId, last: LastAsk) {
+        let stop = self.room.context.tasks.stop_token();
         for wait in LAST {
             tokio::select! {
-                () = self.room.context.tasks.stop_token().cancelled() => return,
+                () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
             }
             if !self.is_live(self.lease.id) {

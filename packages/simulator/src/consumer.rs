@@ -407,6 +407,8 @@ impl Using {
                 op: call.op.to_owned(),
                 body: call.body.clone(),
                 max_units: self.total().saturating_sub(self.units),
+                // sealed where it is sent
+                seal: Vec::new(),
             }));
             self.pending = Some(Pending { id, call, sent: Instant::now() });
         }
