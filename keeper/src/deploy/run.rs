@@ -2,6 +2,7 @@
 
 use super::code::{Codes, TOKEN};
 use super::file::{Contracts, Deployment};
+use super::pools::openers;
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use anyhow::Context as _;
 use caplet_api::escrow::{AssetInput, AssetKind};
@@ -10,7 +11,7 @@ use caplet_chain::{Chain, Msg, Patience, Signer, TxOptions, TxResult, execute_an
 use caplet_testkit::token;
 use serde::Serialize;
 
-struct Deployer<'a> {
+pub(super) struct Deployer<'a> {
     chain: &'a dyn Chain,
     signer: &'a Signer,
     codes: &'a Codes,
@@ -68,13 +69,15 @@ pub async fn deploy(
         };
         futures = Some(deployer.contract("futures", &init).await?);
     }
-    let contracts = Contracts { registry, auction, escrow, reputation, futures };
+    let pools = Vec::new();
+    let mut contracts = Contracts { registry, auction, escrow, reputation, futures, pools };
     deployer.wire(&contracts, spec).await?;
+    deployer.pools(&mut contracts, spec).await?;
     Ok(Deployment { chain_id: chain.chain_id().to_owned(), contracts })
 }
 
 impl Deployer<'_> {
-    async fn send(&self, what: &str, msgs: Vec<Msg>) -> anyhow::Result<TxResult> {
+    pub(super) async fn send(&self, what: &str, msgs: Vec<Msg>) -> anyhow::Result<TxResult> {
         tracing::info!(what, "deploying");
         execute_and_confirm(
             self.chain,
@@ -87,12 +90,32 @@ impl Deployer<'_> {
         .with_context(|| format!("deploying: {what}"))
     }
 
+    /// Whoever deploys.
+    pub(super) fn address(&self) -> &str {
+        self.signer.address()
+    }
+
     async fn contract<T: Serialize>(&self, name: &str, init: &T) -> anyhow::Result<String> {
+        let code = self.store(name).await?;
+        self.instantiate(code, name, init).await
+    }
+
+    /// Stores a contract's code; its number.
+    pub(super) async fn store(&self, name: &str) -> anyhow::Result<u64> {
         let stored = self
             .send(&format!("storing {name}"), vec![Msg::Store { wasm: self.codes.bytes(name)? }])
             .await?;
-        let code_id = caplet_chain::code_id(&stored.events)
-            .with_context(|| format!("the chain named no code id for {name}"))?;
+        caplet_chain::code_id(&stored.events)
+            .with_context(|| format!("the chain named no code id for {name}"))
+    }
+
+    /// Makes an instance; its address.
+    pub(super) async fn instantiate<T: Serialize>(
+        &self,
+        code_id: u64,
+        name: &str,
+        init: &T,
+    ) -> anyhow::Result<String> {
         let admin = Some(self.signer.address().to_owned());
         let msg = Msg::instantiate(code_id, format!("caplet {name}"), init, admin)?;
         let made = self.send(&format!("instantiating {name}"), vec![msg]).await?;
@@ -129,9 +152,7 @@ impl Deployer<'_> {
         let reputation =
             escrow::ExecuteMsg::SetReputation { reputation: contracts.reputation.clone() };
         let forward: Vec<String> = contracts.futures.iter().cloned().collect();
-        let mut openers = vec![contracts.auction.clone()];
-        openers.extend(forward.iter().cloned());
-        let openers = escrow::ExecuteMsg::SetOpeners { openers };
+        let openers = escrow::ExecuteMsg::SetOpeners { openers: openers(contracts) };
         let reservers = auction::ExecuteMsg::SetReservers { contracts: forward };
         let latency = auction::ExecuteMsg::SetLatency { entries: spec.latency.clone() };
         let mut msgs = vec![
