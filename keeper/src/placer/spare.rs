@@ -149,7 +149,7 @@ mod tests {
                 Bounds { capacity, keep, headroom_bps: 2_500, least, most: least + more, tick };
             let got = spare(&bounds, &Seen { own, let_out, cleared, base: 77 });
             prop_assert!(own.max(keep).saturating_add(got.lots).saturating_add(let_out) <= capacity || got.lots == 0);
-            prop_assert!(got.ask >= least && got.ask % tick == 0);
+            prop_assert!(got.ask >= least && got.ask.is_multiple_of(tick));
             // past the greatest only where no multiple of the tick lies between the bounds
             prop_assert!(got.ask <= least + more || (least + more) / tick * tick < least);
             prop_assert!(got.reclaim <= let_out);

@@ -14,12 +14,14 @@ use caplet_fabric::surface::{Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
 use caplet_metering::{
     Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View, journal::Memory,
+    sqlite,
 };
 use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
 use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -81,6 +83,8 @@ pub struct World {
     options: Options,
     ends: [Arc<dyn Endpoint>; 2],
     sides: Mutex<BTreeMap<LeaseId, Side>>,
+    /// Payers' and payees' states on disk, once that is asked for.
+    stores: OnceLock<[sqlite::Store; 2]>,
     payees: Arc<Mutex<BTreeMap<LeaseId, SharedPayee>>>,
     host: Mutex<Option<(CancellationToken, TaskTracker)>>,
 }
@@ -113,11 +117,22 @@ impl World {
             options,
             ends,
             sides: Mutex::default(),
+            stores: OnceLock::new(),
             payees: Arc::default(),
             host: Mutex::default(),
         });
         world.start_host();
         world
+    }
+
+    /// Keeps what both sides count and sign in files in a folder, as keepers do, instead of in memory; from
+    /// the next session on. Once only.
+    pub fn keep_on_disk(&self, folder: &Path) {
+        let open = |name: &str| {
+            let store = sqlite::Store::open(&folder.join(name), sqlite::Options::default());
+            store.expect("a new file in a folder of the test's own can be made")
+        };
+        self.stores.get_or_init(|| [open("payers.db"), open("payees.db")]);
     }
 
     /// Starts the provider's process: what it keeps in memory is new, what it keeps on disk is not.
@@ -210,8 +225,15 @@ impl World {
         }
         let key = Ed25519Key::new(&lane_key().verifying_key().to_bytes()).ok_or("no key")?;
         let (terms, risk) = (self.terms(lease), Risk { cap: self.options.risk });
-        let payee = Payee::open(terms, risk, key, self.side(lease.lease).payee, lease.money);
-        let payee: SharedPayee = Arc::new(Mutex::new(payee.map_err(|e| e.to_string())?));
+        let payee: SharedPayee = if let Some([_, store]) = self.stores.get() {
+            let journal = store.journal::<PayeeState>(lease.lease, lease.lane);
+            let payee = Payee::open(terms, risk, key, journal, lease.money);
+            Arc::new(Mutex::new(payee.map_err(|e| e.to_string())?))
+        } else {
+            let journal = self.side(lease.lease).payee;
+            let payee = Payee::open(terms, risk, key, journal, lease.money);
+            Arc::new(Mutex::new(payee.map_err(|e| e.to_string())?))
+        };
         payees.insert(lease.lease, Arc::clone(&payee));
         Ok(payee)
     }
@@ -219,8 +241,14 @@ impl World {
     /// The consumer's payer, from what its store holds.
     #[must_use]
     pub fn payer(&self, lease: &LeaseView) -> SharedPayer {
+        let (terms, secret) = (self.terms(lease), [3; 32]);
+        if let Some([store, _]) = self.stores.get() {
+            let journal = store.journal::<PayerState>(lease.lease, lease.lane);
+            let payer = Payer::open(terms, lane_key(), secret, journal, lease.money);
+            return Arc::new(Mutex::new(payer.expect("a file of the test's own can be read")));
+        }
         let journal = self.side(lease.lease).payer;
-        let payer = Payer::open(self.terms(lease), lane_key(), [3; 32], journal, lease.money);
+        let payer = Payer::open(terms, lane_key(), secret, journal, lease.money);
         Arc::new(Mutex::new(payer.expect("a journal in memory can be read")))
     }
 

@@ -5,16 +5,24 @@ mod tree;
 
 pub use tree::Entry;
 
-use crate::provider::{BLOCK, proof};
+use crate::provider::{BLOCK, RESTARTED, proof};
 use crate::seal::{Key, Of, SealError};
+use bytes::Bytes;
 use caplet_fabric::Stop;
 use caplet_fabric::client::Client;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tree::Tree;
 
 /// Bytes of a chunk before it is sealed.
 pub const CHUNK: usize = 256 * 1024;
+
+/// Chunks on their way to the provider at a time.
+const AHEAD: usize = 8;
+
+/// How often a commit begins anew because the provider did.
+const ATTEMPTS: u32 = 5;
 
 /// Chunks kept in memory after they were read.
 const CACHED: usize = 64;
@@ -305,25 +313,59 @@ impl Vault {
             (state.dirty.clone(), state.tree.clone())
         };
         let before = tree.stored.clone();
+        let mut new = BTreeMap::new();
         for (path, chunks) in &dirty {
             for (index, plain) in chunks {
                 let sealed = self.key.seal(Of::Chunk, plain);
                 let id = *blake3::hash(&sealed).as_bytes();
-                if !before.contains(&id) {
-                    remote::put(&self.client, &id, sealed).await?;
-                }
                 tree.set_chunk(path, *index, id)?;
+                if !before.contains(&id) {
+                    new.insert(id, Bytes::from(sealed));
+                }
             }
         }
         tree.sequence = tree.sequence.saturating_add(1);
         tree.stored = tree.named();
         let sealed = self.key.seal(Of::Manifest(tree.sequence), &tree.encode());
-        remote::commit(&self.client, tree.sequence, sealed).await?;
+        self.send(&new, tree.sequence, sealed.into()).await?;
         let stale: BTreeSet<Id> = before.difference(&tree.stored).copied().collect();
         self.settle(&dirty, tree);
         // chunks that nothing names any more: lost room at worst, so a failure is no failure
-        if let Err(stop) = remote::drop_chunks(&self.client, &stale).await {
+        if !stale.is_empty()
+            && let Err(stop) = remote::drop_chunks(&self.client, &stale).await
+        {
             tracing::debug!(%stop, "old chunks were not dropped");
+        }
+        Ok(())
+    }
+
+    /// Sends new chunks, several at a time, and the manifest; anew if the provider was started anew in
+    /// between, which may have cost it what was not committed.
+    async fn send(
+        &self,
+        new: &BTreeMap<Id, Bytes>,
+        sequence: u64,
+        sealed: Bytes,
+    ) -> Result<(), VaultError> {
+        for attempt in 1.. {
+            let put = |(id, sealed): (&Id, &Bytes)| {
+                let (client, id, sealed) = (self.client.clone(), *id, sealed.clone());
+                async move { remote::put(&client, &id, sealed).await }
+            };
+            let puts: Vec<_> = new.iter().map(put).collect();
+            let runs: Result<BTreeSet<_>, _> =
+                stream::iter(puts).buffer_unordered(AHEAD).try_collect().await;
+            let mut runs = runs?;
+            let run = runs.pop_first();
+            // put into two runs: the first may have lost its part
+            if !runs.is_empty() && attempt < ATTEMPTS {
+                continue;
+            }
+            match remote::commit(&self.client, run, sequence, sealed.clone()).await {
+                Err(VaultError::Session(Stop::Refused(words)))
+                    if words.starts_with(RESTARTED) && attempt < ATTEMPTS => {}
+                other => return other,
+            }
         }
         Ok(())
     }

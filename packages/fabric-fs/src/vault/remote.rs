@@ -16,17 +16,11 @@ async fn call(
     client: &Client,
     name: &'static str,
     args: StoreCall,
-    input: Vec<u8>,
+    input: Bytes,
     most: usize,
 ) -> Result<Bytes, VaultError> {
-    let call = Call {
-        name,
-        args: args.encode_to_vec(),
-        input: input.into(),
-        max_units: 0,
-        most,
-        patience: PATIENCE,
-    };
+    let call =
+        Call { name, args: args.encode_to_vec(), input, max_units: 0, most, patience: PATIENCE };
     Ok(client.call(call).await?.output)
 }
 
@@ -34,33 +28,39 @@ fn of(id: &Id) -> StoreCall {
     StoreCall { chunk: id.to_vec(), ..StoreCall::default() }
 }
 
-pub(super) async fn put(client: &Client, id: &Id, sealed: Vec<u8>) -> Result<(), VaultError> {
-    call(client, "put", of(id), sealed, 0).await.map(|_| ())
+/// Which run of the provider's program has it: another may have lost it.
+pub(super) type Run = Vec<u8>;
+
+pub(super) async fn put(client: &Client, id: &Id, sealed: Bytes) -> Result<Run, VaultError> {
+    Ok(call(client, "put", of(id), sealed, 64).await?.to_vec())
 }
 
 pub(super) async fn get(client: &Client, id: &Id) -> Result<Bytes, VaultError> {
-    call(client, "get", of(id), Vec::new(), MOST_CHUNK).await
+    call(client, "get", of(id), Bytes::new(), MOST_CHUNK).await
 }
 
 pub(super) async fn manifest(client: &Client) -> Result<(u64, Bytes), VaultError> {
     let most = MOST_MANIFEST + 8;
-    let stored = call(client, "manifest", StoreCall::default(), Vec::new(), most).await?;
+    let stored = call(client, "manifest", StoreCall::default(), Bytes::new(), most).await?;
     Ok((sequence(&stored), stored.slice(stored.len().min(8)..)))
 }
 
+/// `run` has the chunks that were put for it; `None` if there were none.
 pub(super) async fn commit(
     client: &Client,
+    run: Option<Run>,
     sequence: u64,
-    sealed: Vec<u8>,
+    sealed: Bytes,
 ) -> Result<(), VaultError> {
-    let args = StoreCall { sequence, ..StoreCall::default() };
+    let nonce = run.unwrap_or_default();
+    let args = StoreCall { sequence, nonce, ..StoreCall::default() };
     let refused = match call(client, "commit", args, sealed.clone(), 0).await {
         Err(error @ VaultError::Session(_)) => error,
         other => return other.map(|_| ()),
     };
     // asked again after its answer was lost, it is there; otherwise the refusal stands
     let (found, stored) = manifest(client).await?;
-    if (found, stored.as_ref()) == (sequence, sealed.as_slice()) { Ok(()) } else { Err(refused) }
+    if (found, stored.as_ref()) == (sequence, sealed.as_ref()) { Ok(()) } else { Err(refused) }
 }
 
 pub(super) async fn prove(
@@ -70,14 +70,14 @@ pub(super) async fn prove(
     nonce: &[u8],
 ) -> Result<[u8; 32], VaultError> {
     let args = StoreCall { size: offset, nonce: nonce.to_vec(), ..of(id) };
-    let found = call(client, "prove", args, Vec::new(), 32).await?;
+    let found = call(client, "prove", args, Bytes::new(), 32).await?;
     found.as_ref().try_into().map_err(|_| crate::seal::SealError::Changed.into())
 }
 
 pub(super) async fn drop_chunks(client: &Client, ids: &BTreeSet<Id>) -> Result<(), VaultError> {
     let all: Vec<Id> = ids.iter().copied().collect();
     for some in all.chunks(4_096) {
-        call(client, "drop", StoreCall::default(), some.concat(), 0).await?;
+        call(client, "drop", StoreCall::default(), some.concat().into(), 0).await?;
     }
     Ok(())
 }

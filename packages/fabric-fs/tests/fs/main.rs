@@ -208,6 +208,36 @@ async fn a_provider_killed_in_mid_write_has_it_all_or_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_power_cut_that_loses_acknowledged_chunks_loses_nothing_that_was_committed() {
+    let root = TempDir::new().unwrap();
+    let (world, client) = world(root.path(), QUOTA);
+    let vault = Arc::new(Vault::open(client.clone(), key(), 0).await.unwrap());
+    write(&vault, "before", b"as it was").await;
+    let folder = root.path().join("1");
+    let files = || std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let committed: Vec<_> = files().collect();
+    vault.create("large").unwrap();
+    vault.write("large", 0, &noise(40 * CHUNK)).await.unwrap();
+    let writer = Arc::clone(&vault);
+    let writing = tokio_util::task::TaskTracker::new().spawn(async move { writer.commit().await });
+    while files().count() < 9 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    world.kill_host().await;
+    // what was not committed was not on disk yet
+    for path in files().filter(|path| !committed.contains(path)) {
+        std::fs::remove_file(path).unwrap();
+    }
+    world.offer(Arc::new(StoreAdapter::new(root.path(), QUOTA, 4)));
+    world.start_host();
+    writing.await.unwrap().unwrap();
+    let again = Vault::open(client.clone(), key(), 2).await.unwrap();
+    assert_eq!(again.read("before", 0, 100).await.unwrap(), b"as it was");
+    assert!(again.read("large", 0, usize::MAX).await.unwrap() == noise(40 * CHUNK));
+    client.detach().await;
+}
+
+#[tokio::test]
 async fn names_are_names_and_never_paths() {
     let root = TempDir::new().unwrap();
     let (_world, client) = world(root.path(), QUOTA);

@@ -41,7 +41,10 @@ impl Quic {
         let tls = QuicServerConfig::try_from(tls).map_err(|e| failed(e.to_string()))?;
         let mut server = ServerConfig::with_crypto(Arc::new(tls));
         server.transport_config(Arc::clone(&transport));
-        let endpoint = quinn::Endpoint::server(server, bind).map_err(|e| failed(e.to_string()))?;
+        let socket = socket(bind, tuning.socket).map_err(|e| failed(e.to_string()))?;
+        let (config, runtime) = (quinn::EndpointConfig::default(), Arc::new(quinn::TokioRuntime));
+        let endpoint = quinn::Endpoint::new(config, Some(server), socket, runtime);
+        let endpoint = endpoint.map_err(|e| failed(e.to_string()))?;
         Ok(Arc::new(Self { endpoint, keys, transport }))
     }
 
@@ -63,6 +66,15 @@ impl Quic {
             Err(_) => Err(format!("no answer in {} s", PATIENCE.as_secs())),
         }
     }
+}
+
+fn socket(bind: SocketAddr, buffer: usize) -> std::io::Result<std::net::UdpSocket> {
+    let socket = std::net::UdpSocket::bind(bind)?;
+    let handle = socket2::SockRef::from(&socket);
+    // a system that allows less is slower, no more
+    let _ = handle.set_recv_buffer_size(buffer);
+    let _ = handle.set_send_buffer_size(buffer);
+    Ok(socket)
 }
 
 fn transport(tuning: &Tuning) -> TransportConfig {

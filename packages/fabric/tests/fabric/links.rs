@@ -1,22 +1,27 @@
 //! The transports: keys proved, sessions bound to them, bad weather.
 
-use crate::support::{PLAIN, call, plain};
-use caplet_fabric::Tariff;
+use crate::support::{PLAIN, call, echo, plain};
+use caplet_fabric::kinds::tcp::TcpAdapter;
 use caplet_fabric::link::iroh::{self, Iroh};
 use caplet_fabric::link::lossy::{Lossy, Weather};
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::quic::Quic;
 use caplet_fabric::link::{Endpoint, LinkError, Peer, Tuning};
+use caplet_fabric::{Service, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 async fn by_iroh(seed: u8) -> Arc<dyn Endpoint> {
+    iroh_for(seed, PLAIN).await
+}
+
+async fn iroh_for(seed: u8, service: Service) -> Arc<dyn Endpoint> {
     let options = iroh::Options {
         secret: [seed; 32],
         bind: "127.0.0.1:0".parse().unwrap(),
-        alpns: vec![PLAIN.alpn()],
+        alpns: vec![service.alpn()],
         relay: None,
         tuning: Tuning::default(),
     };
@@ -24,8 +29,12 @@ async fn by_iroh(seed: u8) -> Arc<dyn Endpoint> {
 }
 
 fn by_quic(seed: u8) -> Arc<dyn Endpoint> {
+    quic_for(seed, PLAIN)
+}
+
+fn quic_for(seed: u8, service: Service) -> Arc<dyn Endpoint> {
     let bind = "127.0.0.1:0".parse().unwrap();
-    Quic::bind(&[seed; 32], bind, vec![PLAIN.alpn()], &Tuning::default()).unwrap()
+    Quic::bind(&[seed; 32], bind, vec![service.alpn()], &Tuning::default()).unwrap()
 }
 
 fn peer(of: &Arc<dyn Endpoint>) -> Peer {
@@ -120,6 +129,29 @@ async fn a_lease_is_served_and_paid_over_iroh_and_over_quic() {
         assert_eq!(outcome.output.len(), 5_000);
         client.detach().await;
         assert!(world.paid(lease.lease) >= 5_000);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_both_ends_have_finished_ends_well_on_every_transport() {
+    let service = Service::TCP;
+    let memory = Network::default();
+    for [near, far] in [
+        [iroh_for(10, service).await, iroh_for(11, service).await],
+        [quic_for(10, service), quic_for(11, service)],
+        [memory.endpoint([1; 32]), memory.endpoint([2; 32])],
+    ] {
+        let world = World::over(Options::default(), memory.clone(), [near, far]);
+        world.offer(Arc::new(TcpAdapter::new(echo().await.to_string())));
+        let client = world.client(&world.lease(1, service), Tariff::Bytes);
+        let mut op = client.open_op("connect", Vec::new(), 0).await.unwrap();
+        assert_eq!(op.reader.read_exactly(1).await.unwrap(), [0], "connected");
+        op.writer.write(b"there and back").await.unwrap();
+        op.writer.finish().await.unwrap();
+        assert_eq!(op.reader.read_exactly(14).await.unwrap(), b"there and back");
+        assert_eq!(op.reader.read().await.unwrap(), None);
+        op.outcome().await.unwrap();
+        client.detach().await;
     }
 }
 

@@ -1,18 +1,22 @@
-//! The provider's side: chunks by their digest, one manifest, a quota. A write is on disk before it is
-//! acknowledged.
+//! The provider's side: chunks by their digest, one manifest, a quota. A manifest, and every chunk it
+//! names, is on disk before it is acknowledged.
+
+mod shelf;
 
 use async_trait::async_trait;
 use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::host::Op;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
+use caplet_protocol::LeaseId;
 use caplet_protocol::wire::StoreCall;
+use shelf::{Refusal, Shelf};
+use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::fs;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
-use tokio::sync::Mutex;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 /// Bytes of a chunk as stored.
 pub(crate) const MOST_CHUNK: usize = 1 << 20;
@@ -23,42 +27,83 @@ pub(crate) const MOST_MANIFEST: usize = 32 << 20;
 /// Bytes of a block that "prove" asks for.
 pub(crate) const BLOCK: u64 = 4_096;
 
+/// What a provider says that may have lost chunks which it had acknowledged.
+pub(crate) const RESTARTED: &str = "restarted";
+
+/// A lease's shelf, once it was opened.
+type Slot = Arc<Mutex<Option<Shelf>>>;
+
 /// Keeps chunks below one folder, a lease each.
 pub struct StoreAdapter {
     root: PathBuf,
     quota: u64,
     sessions: usize,
-    /// One writer at a time: the quota is looked at and kept in one go.
-    writing: Mutex<()>,
-    temporary: AtomicU64,
+    shelves: Mutex<BTreeMap<LeaseId, Slot>>,
+    /// Names this run of the program: what was put into another may be lost.
+    run: [u8; 16],
 }
 
 impl StoreAdapter {
     /// At most `quota` bytes a lease, for at most `sessions` consumers at a time.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, quota: u64, sessions: usize) -> Self {
-        let (writing, temporary) = (Mutex::default(), AtomicU64::new(0));
-        Self { root: root.into(), quota, sessions, writing, temporary }
+        let mut run = [0; 16];
+        // without randomness: the time, which has moved on since the run before
+        if getrandom::fill(&mut run).is_err() {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            run = since.map_or(0, |since| since.as_nanos()).to_be_bytes();
+        }
+        Self { root: root.into(), quota, sessions, shelves: Mutex::default(), run }
     }
 
     fn folder(&self, op: &Op) -> PathBuf {
         self.root.join(op.lease().lease.0.to_string())
     }
 
+    /// Works on a lease's shelf, one at a time, off the runtime.
+    async fn shelf<T, F>(&self, op: &Op, work: F) -> Result<T, Stop>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Shelf) -> Result<T, Refusal> + Send + 'static,
+    {
+        let (folder, quota) = (self.folder(op), self.quota);
+        let slot: Slot = {
+            let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(shelves.entry(op.lease().lease).or_default())
+        };
+        let done = tokio::task::spawn_blocking(move || {
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            let shelf = match slot.take() {
+                Some(shelf) => slot.insert(shelf),
+                None => slot.insert(Shelf::open(folder, quota)?),
+            };
+            work(shelf)
+        });
+        done.await.map_err(|e| Stop::Stream(io::Error::other(e)))?.map_err(|refusal| match refusal {
+            Refusal::Full { used } => Stop::refused(format!(
+                "full: {used} bytes would be kept, the lease holds {quota}: delete something, or lease more"
+            )),
+            Refusal::Fenced { last } => Stop::refused(format!(
+                "manifest {last} is there already: another writer was here, open the store again"
+            )),
+            Refusal::Disk(error) => match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    Stop::refused("full: the provider's disk is; try again, or lease elsewhere")
+                }
+                _ => Stop::Stream(error),
+            },
+        })
+    }
+
+    /// Keeps a chunk, and says which run of the program has it.
     async fn put(&self, op: &mut Op, call: &StoreCall) -> Result<(), Stop> {
         let name = name(&call.chunk)?;
         let bytes = op.body.read_all(MOST_CHUNK).await?;
         if blake3::hash(&bytes).as_bytes().as_slice() != call.chunk {
             return Err(Stop::refused("the chunk is not the one that was named: send it again"));
         }
-        let folder = self.folder(op);
-        let _one = self.writing.lock().await;
-        let path = folder.join(name);
-        if !fs::try_exists(&path).await? {
-            self.fits(&folder, bytes.len()).await?;
-            self.write(&folder, &path, &bytes).await?;
-        }
-        Ok(())
+        self.shelf(op, move |shelf| shelf.put(&name, &bytes)).await?;
+        op.body.write(&self.run).await
     }
 
     async fn get(&self, op: &mut Op, call: &StoreCall) -> Result<(), Stop> {
@@ -79,32 +124,22 @@ impl StoreAdapter {
 
     /// The manifest with its number; empty if there is none.
     async fn manifest(&self, op: &mut Op) -> Result<(), Stop> {
-        match fs::read(self.folder(op).join("manifest")).await {
-            Ok(bytes) => op.body.write(&bytes).await,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error.into()),
+        let stored = self.shelf(op, |shelf| Ok(shelf.manifest()?)).await?;
+        match stored {
+            Some(bytes) => op.body.write(&bytes).await,
+            None => Ok(()),
         }
     }
 
     async fn commit(&self, op: &mut Op, call: &StoreCall) -> Result<(), Stop> {
         let bytes = op.body.read_all(MOST_MANIFEST).await?;
-        let folder = self.folder(op);
-        let _one = self.writing.lock().await;
-        let path = folder.join("manifest");
-        let last = match fs::read(&path).await {
-            Ok(old) => sequence(&old),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(error.into()),
-        };
-        if call.sequence <= last {
-            let found = call.sequence;
+        if !call.nonce.is_empty() && call.nonce != self.run {
             return Err(Stop::refused(format!(
-                "manifest {found} comes after {last}: another writer was here, open the store again"
+                "{RESTARTED}: put the chunks of this manifest again"
             )));
         }
-        self.fits(&folder, bytes.len()).await?;
-        let stored = [call.sequence.to_be_bytes().as_slice(), &bytes].concat();
-        self.write(&folder, &path, &stored).await
+        let sequence = call.sequence;
+        self.shelf(op, move |shelf| shelf.commit(sequence, &bytes)).await
     }
 
     /// BLAKE3 of a nonce and a block of a chunk: only who has the block can say it.
@@ -119,55 +154,8 @@ impl StoreAdapter {
 
     async fn drop_chunks(&self, op: &mut Op) -> Result<(), Stop> {
         let asked = op.body.read_all(32 * 4_096).await?;
-        let folder = self.folder(op);
-        let _one = self.writing.lock().await;
-        for chunk in asked.chunks(32) {
-            match fs::remove_file(folder.join(name(chunk)?)).await {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn fits(&self, folder: &Path, more: usize) -> Result<(), Stop> {
-        fs::create_dir_all(folder).await?;
-        let mut used = u64::try_from(more).unwrap_or(u64::MAX);
-        let mut entries = fs::read_dir(folder).await?;
-        while let Some(entry) = entries.next_entry().await? {
-            used = used.saturating_add(entry.metadata().await?.len());
-        }
-        if used > self.quota {
-            return Err(Stop::refused(format!(
-                "full: {used} bytes would be kept, the lease holds {}: delete something, or lease more",
-                self.quota
-            )));
-        }
-        Ok(())
-    }
-
-    /// On disk under its name, or not at all.
-    async fn write(&self, folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), Stop> {
-        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = folder.join(format!("new-{number}"));
-        let written = async {
-            let mut file = fs::File::create(&temporary).await?;
-            file.write_all(bytes).await?;
-            file.sync_all().await?;
-            fs::rename(&temporary, path).await?;
-            fs::File::open(folder).await?.sync_all().await
-        };
-        let written = written.await;
-        if written.is_err() {
-            // gone already if it was renamed
-            let _ = fs::remove_file(&temporary).await;
-        }
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Stop::refused("full: the provider's disk is; try again, or lease elsewhere")
-            }
-            _ => Stop::Stream(error),
-        })
+        let names: Vec<String> = asked.chunks(32).map(name).collect::<Result<_, _>>()?;
+        self.shelf(op, move |shelf| Ok(shelf.drop_chunks(&names)?)).await
     }
 }
 

@@ -1,0 +1,209 @@
+//! What one lease keeps: files in one folder, and what is known of them without looking.
+//!
+//! Chunks are written without waiting for the disk; a manifest waits for every chunk before it, and then
+//! for itself. So a chunk that was acknowledged may be lost in a power cut, and a manifest never names one
+//! that was: it is taken only from who put its chunks into *this* run of the program (`StoreAdapter::run`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The manifest's name; no digest looks like it.
+const MANIFEST: &str = "manifest";
+
+/// What a file that is not there in whole yet is called.
+const NEW: &str = "new-";
+
+/// Why something is not kept.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It would be more than the lease holds.
+    Full { used: u64 },
+    /// A later manifest is there.
+    Fenced { last: u64 },
+    /// The disk.
+    Disk(io::Error),
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+/// One lease's files.
+pub(super) struct Shelf {
+    folder: PathBuf,
+    quota: u64,
+    /// Bytes of each file.
+    kept: BTreeMap<String, u64>,
+    used: u64,
+    /// Chunks that this run has written or looked at; a power cut may have left others torn.
+    known: BTreeSet<String>,
+    /// Chunks that may not be on disk yet.
+    loose: BTreeSet<String>,
+    temporary: u64,
+}
+
+impl Shelf {
+    /// Opens a lease's folder, or makes it.
+    pub(super) fn open(folder: PathBuf, quota: u64) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let mut kept = BTreeMap::new();
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(NEW) {
+                fs::remove_file(entry.path())?;
+            } else {
+                kept.insert(name, entry.metadata()?.len());
+            }
+        }
+        let used = kept.values().fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
+        let (known, loose) = (BTreeSet::new(), BTreeSet::new());
+        Ok(Self { folder, quota, kept, used, known, loose, temporary: 0 })
+    }
+
+    /// Keeps a chunk; its digest was checked.
+    pub(super) fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        if self.has_whole(name, bytes)? {
+            self.known.insert(name.to_owned());
+            self.loose.insert(name.to_owned());
+            return Ok(());
+        }
+        self.place(name, bytes, false)?;
+        self.known.insert(name.to_owned());
+        self.loose.insert(name.to_owned());
+        Ok(())
+    }
+
+    fn has_whole(&self, name: &str, bytes: &[u8]) -> io::Result<bool> {
+        let path = self.folder.join(name);
+        if !self.kept.contains_key(name) || !path.try_exists()? {
+            return Ok(false);
+        }
+        Ok(self.known.contains(name) || fs::read(path)? == bytes)
+    }
+
+    /// The manifest with its number, if there is one.
+    pub(super) fn manifest(&self) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.folder.join(MANIFEST)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a manifest: everything put before is on disk, and then it is.
+    pub(super) fn commit(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), Refusal> {
+        let last = self.manifest()?.map_or(0, |stored| super::sequence(&stored));
+        if sequence <= last {
+            return Err(Refusal::Fenced { last });
+        }
+        let stored = [sequence.to_be_bytes().as_slice(), bytes].concat();
+        self.fits(MANIFEST, stored.len())?;
+        for name in &self.loose {
+            match File::open(self.folder.join(name)) {
+                Ok(file) => file.sync_all()?,
+                // dropped since
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if !self.loose.is_empty() {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        self.place(MANIFEST, &stored, true)?;
+        self.loose.clear();
+        Ok(())
+    }
+
+    /// Forgets chunks.
+    pub(super) fn drop_chunks(&mut self, names: &[String]) -> io::Result<()> {
+        for name in names {
+            match fs::remove_file(self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            self.known.remove(name);
+            self.loose.remove(name);
+            self.used = self.used.saturating_sub(self.kept.remove(name).unwrap_or(0));
+        }
+        Ok(())
+    }
+
+    /// What would be used with this file, if the lease holds that much.
+    fn fits(&self, name: &str, bytes: usize) -> Result<u64, Refusal> {
+        let replaced = self.kept.get(name).copied().unwrap_or(0);
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let used = self.used.saturating_sub(replaced).saturating_add(bytes);
+        if used > self.quota { Err(Refusal::Full { used }) } else { Ok(used) }
+    }
+
+    /// There under its name in whole, or not at all.
+    fn place(&mut self, name: &str, bytes: &[u8], synced: bool) -> Result<(), Refusal> {
+        let used = self.fits(name, bytes.len())?;
+        self.temporary = self.temporary.saturating_add(1);
+        let temporary = self.folder.join(format!("{NEW}{}", self.temporary));
+        let written = write(&temporary, bytes, synced)
+            .and_then(|()| fs::rename(&temporary, self.folder.join(name)));
+        if written.is_err() {
+            // gone already if it was renamed
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        if synced {
+            File::open(&self.folder)?.sync_all()?;
+        }
+        self.used = used;
+        self.kept.insert(name.to_owned(), u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], synced: bool) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    if synced { file.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelf(folder: &Path) -> Shelf {
+        Shelf::open(folder.to_owned(), 1_000).unwrap()
+    }
+
+    #[test]
+    fn a_chunk_that_a_power_cut_has_torn_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        shelf(folder.path()).put("aa", b"whole").unwrap();
+        fs::write(folder.path().join("aa"), b"who").unwrap();
+        let mut after = shelf(folder.path());
+        assert_eq!(after.used, 3);
+        after.put("aa", b"whole").unwrap();
+        assert_eq!(fs::read(folder.path().join("aa")).unwrap(), b"whole");
+        assert_eq!(after.used, 5);
+    }
+
+    #[test]
+    fn what_is_used_is_what_the_files_have_after_whatever_happens() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = shelf(folder.path());
+        shelf.put("aa", &[1; 300]).unwrap();
+        shelf.put("aa", &[1; 300]).unwrap();
+        shelf.put("bb", &[2; 400]).unwrap();
+        shelf.commit(1, &[3; 92]).unwrap();
+        assert!(matches!(shelf.put("cc", &[4; 201]), Err(Refusal::Full { used: 1_001 })));
+        assert!(matches!(shelf.commit(1, &[3; 10]), Err(Refusal::Fenced { last: 1 })));
+        shelf.commit(2, &[3; 192]).unwrap();
+        shelf.drop_chunks(&["aa".into(), "zz".into()]).unwrap();
+        fs::write(folder.path().join("new-7"), b"left behind").unwrap();
+        let files =
+            || fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().metadata().unwrap().len());
+        let again = self::shelf(folder.path());
+        assert_eq!((shelf.used, again.used, files().sum()), (600, 600, 600));
+    }
+}
