@@ -21,6 +21,7 @@ pub mod context;
 pub mod demo;
 pub mod deploy;
 pub mod exchange;
+pub mod fabric;
 mod follow;
 pub mod keeper;
 pub mod leases;
