@@ -4,6 +4,7 @@
 mod chain;
 mod check;
 mod devices;
+mod forward;
 mod load;
 mod money;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use check::ConfigError;
 pub use devices::{
     BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
 };
+pub use forward::{ForwardConfig, IssueConfig, NeedConfig};
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub settle: SettleConfig,
     /// Clearing markets.
     pub matcher: MatcherConfig,
+    /// Futures and pools.
+    pub forward: ForwardConfig,
     /// How much may be owed to a provider here.
     pub risk: RiskConfig,
     /// What is logged.
@@ -108,6 +112,7 @@ impl Default for Config {
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),
+            forward: ForwardConfig::default(),
             risk: RiskConfig::default(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }

@@ -4,8 +4,8 @@ use super::pools::PoolSpec;
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use caplet_api::auction::{LatencyEntry, MarketConfig, PriceConfig, Tiers};
 use caplet_api::escrow::FeeSchedule;
-use caplet_api::{futures, pool};
 use caplet_api::reputation::{Complaints, Rules, Stakes};
+use caplet_api::{futures, pool};
 use caplet_protocol::{AssetId, Bps, CellId, Kind, MarketId, Tick};
 use cosmwasm_std::{Uint64, Uint128};
 

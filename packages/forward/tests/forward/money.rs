@@ -2,6 +2,7 @@
 
 use caplet_forward::cover::{Act, Policy, Standing};
 use caplet_forward::exercise::{Held, choose};
+use caplet_forward::watch::{self, Margin, due};
 use caplet_protocol::Bps;
 use proptest::prelude::*;
 
@@ -33,6 +34,15 @@ fn prepaid_lots_are_used_when_spot_is_no_cheaper_than_what_would_come_back() {
     let positions = [held(0), held(10_000), held(5_000)];
     assert_eq!(choose(&positions, 8, Some(100)), [0, 5, 3]);
     assert_eq!(choose(&positions, 8, Some(10)), [0, 5, 0]);
+}
+
+#[test]
+fn a_short_seller_is_called_once_and_defaults_after_its_grace() {
+    let series = Margin { collateral: 99, required: 100, called: None, grace_secs: 60 };
+    assert_eq!(due(series, 5), Some(watch::Act::Call));
+    let called = Margin { called: Some(10), ..series };
+    assert_eq!([due(called, 69), due(called, 70)], [None, Some(watch::Act::Default)]);
+    assert_eq!(due(Margin { collateral: 100, ..called }, 99), None, "it was topped up");
 }
 
 proptest! {
