@@ -203,18 +203,19 @@ fn exercise_opens_an_ordinary_lease_at_the_strike_with_priority_over_spot() {
 #[test]
 fn capacity_promised_in_futures_is_not_sold_on_spot_nor_the_other_way() {
     let mut stage = Stage::new();
-    stage.offered(CAROL, 100, 8);
-    // the offers end with the slot that runs; futures begin with the next
     let series = stage.issue(6).unwrap();
     stage.until(stage.slot() + 1);
-    assert!(stage.offer(CAROL, 100, 5).is_err(), "six of ten are promised");
+    refused(stage.offer(CAROL, 100, 5), &["it offers 5 lots, device 3 has 4 free"]);
     stage.offered(CAROL, 100, 4);
-    // what spot holds of the running slot is no matter for later ones, what futures hold is
-    assert!(stage.issue(5).is_err(), "six of ten are promised in those slots");
-    stage.issue(4).unwrap();
     // unsold lots go back
     stage.send("carol", &ExecuteMsg::EndSale { series }).unwrap();
     stage.offered(CAROL, 100, 6);
+
+    let mut stage = Stage::new();
+    // a lease of such an offer may run into the next slot, so the ledger counts it there
+    stage.offered(CAROL, 100, 8);
+    refused(stage.issue(6).map(|_| vec![]), &["device 3 has 2 lots free", "asked are 6"]);
+    stage.issue(2).unwrap();
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Stage {
             ask: 100u64.into(),
             batch: Lots(0),
             instant: Lots(instant),
-            not_after: (self.world.now() + 600).into(),
+            not_after: (self.world.now() + 2 * EPOCH).into(),
             relay_fee: 0u64.into(),
             signature: None,
         };
@@ -156,12 +156,13 @@ fn the_pool_offers_as_one_provider_what_its_members_can_do_without_their_spare()
     // nobody departs whom a promise needs: the ledger refuses less than is offered
     stage.send("bob", &ExecuteMsg::Leave { device: BOB }).unwrap();
     stage.world.wait(EPOCH);
-    stage.offer(10).unwrap();
     let depart = ExecuteMsg::Depart { device: BOB };
-    assert!(stage.send("keeper", &depart).is_err(), "nine lots and a half are not ten");
-    let orders =
-        vec![CancelInput { side: Side::Offer, order: (order + 1).into(), signature: None }];
-    let _ = stage.send("manager", &ExecuteMsg::Cancel { orders });
+    assert!(stage.send("keeper", &depart).is_err(), "two members and a spare are not ten lots");
+    let orders = vec![CancelInput { side: Side::Offer, order: order.into(), signature: None }];
+    stage.send("manager", &ExecuteMsg::Cancel { orders }).unwrap();
+    stage.send("keeper", &depart).unwrap();
+    assert!(stage.offer(6).is_err(), "five of ten lots are for sale");
+    stage.offer(5).unwrap();
 }
 
 #[test]
@@ -180,7 +181,8 @@ fn a_lease_of_the_auction_pays_by_the_two_accumulators() {
     let [bob, dave, frank] = [BOB, DAVE, FRANK].map(|device| stage.earned(device));
     assert!(dave.abs_diff(ready / 3) <= 1 && frank.abs_diff(ready / 3) <= 1, "{dave} {frank}");
     assert!(bob.abs_diff(net(all) - ready + ready / 3) <= 1, "{bob} of {}", net(all));
-    assert!(net(all) - (bob + dave + frank) < 3, "dust below a unit a member");
+    let dust = net(all) - (bob + dave + frank);
+    assert!(dust < 3, "{dust} of {}: {bob} {dave} {frank}", net(all));
     let before = stage.world.app.wrap().query_balance("bob".into_addr(), "ucap").unwrap().amount;
     stage.send("stranger", &ExecuteMsg::Claim { device: BOB }).unwrap();
     let after = stage.world.app.wrap().query_balance("bob".into_addr(), "ucap").unwrap().amount;
