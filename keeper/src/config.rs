@@ -1,15 +1,18 @@
 //! What an operator may set: flags over `CAPLET_` environment over a TOML file over defaults.
 //! A key that nobody knows is an error; every default is in `docs/caplet.example.toml`.
 
+mod attest;
 mod chain;
 mod check;
 mod devices;
 mod forward;
 mod load;
 mod money;
+mod spare;
 #[cfg(test)]
 mod tests;
 
+pub use attest::AttestConfig;
 pub use chain::{ChainConfig, ChainKind, CosmosConfig, EmbeddedConfig};
 pub use check::ConfigError;
 pub use devices::{
@@ -18,6 +21,7 @@ pub use devices::{
 pub use forward::{ForwardConfig, IssueConfig, NeedConfig};
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
+pub use spare::SpareConfig;
 
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -50,8 +54,12 @@ pub struct Config {
     pub matcher: MatcherConfig,
     /// Futures and pools.
     pub forward: ForwardConfig,
+    /// Enclaves.
+    pub attest: AttestConfig,
     /// How much may be owed to a provider here.
     pub risk: RiskConfig,
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -76,6 +84,8 @@ pub struct Roles {
     pub matcher: bool,
     /// Redeems vouchers and ends leases.
     pub settler: bool,
+    /// Verifies enclaves and says so on chain: governance must have appointed its account.
+    pub attester: bool,
 }
 
 /// What is logged, to standard error.
@@ -108,12 +118,14 @@ impl Default for Config {
             chain: ChainConfig::default(),
             mqtt: MqttConfig::default(),
             exchange: ExchangeConfig::default(),
-            roles: Roles { bridge: true, matcher: true, settler: true },
+            roles: Roles { bridge: true, matcher: true, settler: true, attester: false },
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),
             forward: ForwardConfig::default(),
+            attest: AttestConfig::default(),
             risk: RiskConfig::default(),
+            spare: Vec::new(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }
     }

@@ -3,10 +3,12 @@
 //! A function logs one line and counts under the event's name; `GET /status` shows the counts.
 
 mod devices;
+mod enclaves;
 mod forward;
 mod money;
 
 pub use devices::*;
+pub use enclaves::*;
 pub use forward::*;
 pub use money::*;
 

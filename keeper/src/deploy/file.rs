@@ -32,6 +32,9 @@ pub struct Contracts {
     /// Pools; each is an instance of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<String>,
+    /// Attest; absent in deployments where attesters alone are believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attest: Option<String>,
 }
 
 impl Deployment {
@@ -78,6 +81,7 @@ mod tests {
             reputation: name("p"),
             futures: Some(name("f")),
             pools: vec![name("one"), name("two")],
+            attest: Some(name("t")),
         };
         let deployment = Deployment { chain_id: name("c-1"), contracts };
         deployment.write(&path).unwrap();

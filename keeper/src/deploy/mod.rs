@@ -1,5 +1,6 @@
 //! Storing, instantiating and wiring the contracts; the deployment file.
 
+mod attest;
 mod code;
 mod file;
 mod local;
@@ -7,6 +8,7 @@ mod pools;
 mod run;
 mod spec;
 
+pub use attest::AttestSpec;
 pub use code::{Codes, native_codes};
 pub use file::{Contracts, Deployment};
 pub use local::{IBC_DENOM, local_spec};

@@ -69,8 +69,12 @@ pub async fn deploy(
         };
         futures = Some(deployer.contract("futures", &init).await?);
     }
+    let attest = match &spec.attest {
+        Some(attest) => Some(deployer.attest(&registry, attest).await?),
+        None => None,
+    };
     let pools = Vec::new();
-    let mut contracts = Contracts { registry, auction, escrow, reputation, futures, pools };
+    let mut contracts = Contracts { registry, auction, escrow, reputation, futures, pools, attest };
     deployer.wire(&contracts, spec).await?;
     deployer.pools(&mut contracts, spec).await?;
     Ok(Deployment { chain_id: chain.chain_id().to_owned(), contracts })
@@ -95,7 +99,11 @@ impl Deployer<'_> {
         self.signer.address()
     }
 
-    async fn contract<T: Serialize>(&self, name: &str, init: &T) -> anyhow::Result<String> {
+    pub(super) async fn contract<T: Serialize>(
+        &self,
+        name: &str,
+        init: &T,
+    ) -> anyhow::Result<String> {
         let code = self.store(name).await?;
         self.instantiate(code, name, init).await
     }

@@ -25,6 +25,9 @@ pub struct Spec {
     /// Pools, each of one market; none when absent.
     #[serde(default)]
     pub pools: Vec<PoolSpec>,
+    /// The attest contract; attesters alone are believed when absent.
+    #[serde(default)]
+    pub attest: Option<super::AttestSpec>,
     /// Latencies between cells.
     pub latency: Vec<LatencyEntry>,
     /// Markets, numbered from 1 in this order.

@@ -115,8 +115,11 @@ pub fn config(market: MarketId, close_bond: u64) -> MarketConfig {
             step: Bps(1_250),
             premium: Bps(400),
             premium_scarce: Bps(6_000),
+            premium_tiers: Vec::new(),
         },
         max_orders: 600,
         trade_reduction: false,
+        quality: Default::default(),
+        exposure_per_lot: 0u64.into(),
     }
 }

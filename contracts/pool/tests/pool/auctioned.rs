@@ -182,7 +182,8 @@ fn a_lease_of_the_auction_pays_by_the_two_accumulators() {
     assert!(dave.abs_diff(ready / 3) <= 1 && frank.abs_diff(ready / 3) <= 1, "{dave} {frank}");
     assert!(bob.abs_diff(net(all) - ready + ready / 3) <= 1, "{bob} of {}", net(all));
     let dust = net(all) - (bob + dave + frank);
-    assert!(dust < 3, "{dust} of {}: {bob} {dave} {frank}", net(all));
+    // less than a unit each, which stays theirs, and what the division carries on
+    assert!(dust <= 3, "{dust} of {}: {bob} {dave} {frank}", net(all));
     let before = stage.world.app.wrap().query_balance("bob".into_addr(), "ucap").unwrap().amount;
     stage.send("stranger", &ExecuteMsg::Claim { device: BOB }).unwrap();
     let after = stage.world.app.wrap().query_balance("bob".into_addr(), "ucap").unwrap().amount;

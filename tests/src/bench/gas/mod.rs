@@ -10,10 +10,12 @@ mod bed;
 mod coins;
 mod crowd;
 mod endings;
+mod lag;
 mod leases;
 mod orders;
 mod places;
 mod pools;
+mod quotes;
 mod vouchers;
 
 use bed::Bed;
@@ -50,4 +52,20 @@ pub async fn gas() -> anyhow::Result<()> {
     ahead::futures(&bed, &providers, &consumers).await?;
     pools::pools(&bed, &providers, &consumers).await?;
     coins::withdrawals(&bed).await
+}
+
+/// Measures and prints what attesting an enclave costs.
+///
+/// # Errors
+/// As [`gas`].
+pub async fn quotes() -> anyhow::Result<()> {
+    quotes::quotes().await
+}
+
+/// Measures and prints how far settlement lags behind service.
+///
+/// # Errors
+/// As [`gas`].
+pub async fn lag() -> anyhow::Result<()> {
+    lag::lag().await
 }
