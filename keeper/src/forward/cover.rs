@@ -43,6 +43,10 @@ impl Reconciler for Cover {
         let all = self.0.series().await?;
         for series in &all {
             let Some(owner) = self.0.owner_here(series.seller)? else { continue };
+            let listed = self.0.config.issue.iter().any(|of| of.device == series.seller.0);
+            if owner != self.0.context.signer.address() && !listed {
+                continue; // its owner did not ask for it
+            }
             self.one(series, &owner, bound(&all, series.seller)).await?;
         }
         Ok(())

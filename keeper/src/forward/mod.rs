@@ -25,7 +25,11 @@ use crate::outbox::{Lane, OutboxError};
 use crate::{observe, reconcile};
 use caplet_chain::Msg;
 use cosmwasm_schema::serde::Serialize;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Seconds for which what was refused is not asked for again.
+const REST_SECS: u64 = 10;
 
 /// Starts what the deployment has contracts for, in `context.tasks`. Without an exchange nobody's liveness is
 /// known, and no member is challenged.
@@ -42,6 +46,7 @@ pub fn start(
         leases: leases.clone(),
         config: config.clone(),
         contract: contract.to_owned(),
+        refused: Arc::default(),
     };
     if let Some(futures) = &context.deployment.contracts.futures {
         reconcile::start(context, issuer::Issuer::new(duty(futures)), wakes());
@@ -63,6 +68,8 @@ struct Duty {
     config: ForwardConfig,
     /// The futures contract, or the pool.
     contract: String,
+    /// Maps what was refused to the chain's second from which it is tried again.
+    refused: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 impl Duty {
@@ -78,6 +85,10 @@ impl Duty {
         to: &str,
         msg: &T,
     ) -> anyhow::Result<bool> {
+        let (key, now) = (format!("{what} {}", serde_json::to_string(msg)?), self.now());
+        if self.rests(&key, now) {
+            return Ok(false);
+        }
         match self.context.outbox.submit(Lane::Orders, vec![Msg::execute(to, msg)?]).await {
             Ok(_) => {
                 observe::forward_done(what);
@@ -85,11 +96,20 @@ impl Duty {
             }
             Err(error @ OutboxError::Failed { .. }) => {
                 observe::forward_refused(what, &error);
+                let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                refused.insert(key, now.saturating_add(REST_SECS));
                 Ok(false)
             }
             // said by the outbox already; what is due then is computed anew
             Err(_) => Ok(false),
         }
+    }
+
+    /// Whether this was refused a moment ago; what was refused is not asked for at every block.
+    fn rests(&self, key: &str, now: u64) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, until| *until > now);
+        refused.contains_key(key)
     }
 
     async fn tell<T: Serialize + Sync>(&self, what: &'static str, msg: &T) -> anyhow::Result<bool> {

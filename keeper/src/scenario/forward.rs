@@ -284,6 +284,9 @@ impl<'a> Story<'a> {
         self.used_up(lease).await?;
         let account = pool::ExecuteMsg::Account { leases: vec![lease_id] };
         self.tell(second.owner, pool, &account).await?;
+        // the lease ended before its slot: nothing is promised any more, so everybody may leave
+        let give_back = auction::ExecuteMsg::Return { market: MARKET, leases: vec![lease_id] };
+        self.tell(buyer.owner, &self.stage.deployment.contracts.auction, &give_back).await?;
         self.part(pool, &members, epoch).await?;
         Ok(1)
     }
