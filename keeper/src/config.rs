@@ -1,6 +1,7 @@
 //! What an operator may set: flags over `CAPLET_` environment over a TOML file over defaults.
 //! A key that nobody knows is an error; every default is in `docs/caplet.example.toml`.
 
+mod attest;
 mod chain;
 mod check;
 mod devices;
@@ -10,6 +11,7 @@ mod spare;
 #[cfg(test)]
 mod tests;
 
+pub use attest::AttestConfig;
 pub use chain::{ChainConfig, ChainKind, CosmosConfig, EmbeddedConfig};
 pub use check::ConfigError;
 pub use devices::{
@@ -48,6 +50,8 @@ pub struct Config {
     pub settle: SettleConfig,
     /// Clearing markets.
     pub matcher: MatcherConfig,
+    /// Enclaves.
+    pub attest: AttestConfig,
     /// How much may be owed to a provider here.
     pub risk: RiskConfig,
     /// Offers that follow the load.
@@ -76,6 +80,8 @@ pub struct Roles {
     pub matcher: bool,
     /// Redeems vouchers and ends leases.
     pub settler: bool,
+    /// Verifies enclaves and says so on chain: governance must have appointed its account.
+    pub attester: bool,
 }
 
 /// What is logged, to standard error.
@@ -108,10 +114,11 @@ impl Default for Config {
             chain: ChainConfig::default(),
             mqtt: MqttConfig::default(),
             exchange: ExchangeConfig::default(),
-            roles: Roles { bridge: true, matcher: true, settler: true },
+            roles: Roles { bridge: true, matcher: true, settler: true, attester: false },
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),
+            attest: AttestConfig::default(),
             risk: RiskConfig::default(),
             spare: Vec::new(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },

@@ -6,14 +6,16 @@ mod status;
 
 use crate::book::Books;
 use crate::bridge::Bridge;
-use crate::config::Config;
-use crate::context::{Context, Domains};
+use crate::config::{AttestConfig, Config};
+use crate::context::{Context, Domains, domain_of};
 use crate::deploy::Deployment;
 use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
 use crate::tasks::{Drained, Group};
-use crate::{bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler};
+use crate::{
+    attester, bridge, exchange, leases, matcher, outbox, placer, registrar, session, settler, store,
+};
 use anyhow::Context as _;
 use caplet_chain::{Chain, Signer};
 use ed25519_dalek::SigningKey;
@@ -32,6 +34,7 @@ pub const ROOMS: &[Tables] = &[
     bridge::TABLES,
     exchange::TABLES,
     session::TABLES,
+    store::home::TABLES,
 ];
 
 /// What a keeper is made of.
@@ -88,6 +91,8 @@ impl Keeper {
         let domains = Domains::load(&*chain, &deployment)
             .await
             .context("asking the contracts of the deployment file for their domains")?;
+        // before anything that an earlier run left to do is done
+        store::home::check(&store, &domain_of(&domains.escrow)?.0)?;
         let outbox =
             Outbox::start(tasks, Arc::clone(&chain), signer.clone(), store.clone(), config.outbox)?;
         outbox.ready().await;
@@ -116,6 +121,16 @@ impl Keeper {
         } else {
             None
         };
+        if config.roles.attester {
+            let directory = match &bridge {
+                Some(bridge) => bridge.exchange().directory.clone(),
+                None => exchange::directory(&context, config.exchange.peers.clone())?,
+            };
+            let judge = attester::judge(&config, context.chain.chain_id())?;
+            let quotes = config.path(&config.attest.quotes);
+            let set = AttestConfig { quotes, ..config.attest.clone() };
+            attester::start(&context, set, judge, directory);
+        }
         Ok(Self { context, books, leases, wanted, bridge })
     }
 

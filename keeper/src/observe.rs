@@ -3,9 +3,11 @@
 //! A function logs one line and counts under the event's name; `GET /status` shows the counts.
 
 mod devices;
+mod enclaves;
 mod money;
 
 pub use devices::*;
+pub use enclaves::*;
 pub use money::*;
 
 use std::collections::BTreeMap;

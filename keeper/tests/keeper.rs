@@ -6,5 +6,11 @@
 #[path = "keeper/devices/mod.rs"]
 mod devices;
 
+#[path = "keeper/enclaves/mod.rs"]
+mod enclaves;
+
+#[path = "keeper/fire/mod.rs"]
+mod fire;
+
 #[path = "keeper/money/mod.rs"]
 mod money;

@@ -58,6 +58,7 @@ fn verify(
         verifier.verify_bound(&input.quote, &collateral, now, &binding, &peer.domain()?)?;
     let [root_list, _] = verified.revocations;
     state::raise_list(storage, root_list)?;
+    state::keep_root(storage, now)?;
 
     let found = AttestInput {
         device: input.device,

@@ -14,6 +14,10 @@ const POLICY: Item<PolicyInput> = Item::new("policy");
 /// Number of the root's revocation list that was seen last.
 const LIST: Item<u32> = Item::new("root_list");
 
+/// Seconds for which a root that was seen at work stays in force without governance: a season in which its revocation lists
+/// were renewed several times, or it is not at work any more.
+const KEPT_SECS: u64 = 90 * 86_400;
+
 /// The registry.
 #[cw_serde]
 pub(crate) struct Peer {
@@ -54,6 +58,18 @@ pub(crate) fn set_root(
         return Err(ContractError::RootDate { not_after, now });
     }
     Ok(ROOT.save(storage, root)?)
+}
+
+/// Keeps a root in force that was seen at work: it has just signed for evidence, with a revocation list in date.
+/// A date that is later stays.
+pub(crate) fn keep_root(storage: &mut dyn Storage, now: u64) -> StdResult<()> {
+    let mut root = root(storage)?;
+    let kept = now.saturating_add(KEPT_SECS);
+    if kept > root.not_after.u64() {
+        root.not_after = kept.into();
+        ROOT.save(storage, &root)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn policy(storage: &dyn Storage) -> StdResult<PolicyInput> {

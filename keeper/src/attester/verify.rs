@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use caplet_api::common::DomainResponse;
 use caplet_api::registry::{EnclaveResponse, QueryMsg};
 use caplet_attest::fetch::{Cache, CollateralSource, Wanted};
-use caplet_attest::{Verified, Verifier};
+use caplet_attest::{Collateral, Verified, Verifier};
 use caplet_chain::{Chain, ChainExt as _};
 use caplet_protocol::{DeviceId, Domain, layout::QuoteBinding};
 
@@ -26,9 +26,12 @@ pub struct Finding {
     pub sequence: u64,
     /// What the quote proved of it.
     pub verified: Verified,
+    /// With what it was judged.
+    pub collateral: Collateral,
 }
 
-/// Verifies evidence at the time of the chain's last block.
+/// Verifies evidence at the time of the chain's last block; with `latest`, by what is published now rather than by
+/// collateral that is kept.
 ///
 /// # Errors
 /// If the chain or the collateral cannot be had, the device has no enclave, or the evidence is refused.
@@ -38,6 +41,7 @@ pub async fn verify<S: CollateralSource>(
     verifier: &Verifier,
     collateral: &Cache<S>,
     evidence: &Evidence,
+    latest: bool,
 ) -> anyhow::Result<Finding> {
     let ask = QueryMsg::Enclave { device: evidence.device };
     let enclave: EnclaveResponse =
@@ -52,10 +56,14 @@ pub async fn verify<S: CollateralSource>(
     };
     // the chain's time, not this machine's: the registry will compare dates with it
     let now = chain.head().await?.time_ns / 1_000_000_000;
-    let collateral = collateral.get(&Wanted::by(&evidence.quote)?, now).await?;
+    let wanted = Wanted::by(&evidence.quote)?;
+    let collateral = match latest {
+        true => collateral.latest(&wanted, now).await?,
+        false => collateral.get(&wanted, now).await?,
+    };
     let domain = Domain(bytes(&domain.domain)?);
     let verified = verifier.verify_bound(&evidence.quote, &collateral, now, &binding, &domain)?;
-    Ok(Finding { sequence: enclave.sequence.u64(), verified })
+    Ok(Finding { sequence: enclave.sequence.u64(), verified, collateral })
 }
 
 fn bytes(from: &[u8]) -> anyhow::Result<[u8; 32]> {

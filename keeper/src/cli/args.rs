@@ -150,9 +150,9 @@ pub(super) struct AttestArgs {
     /// Its enclave's quote.
     #[arg(long, value_name = "FILE")]
     pub(super) quote: PathBuf,
-    /// Hash of the block that registered the enclave, from a node you trust.
+    /// Hash of the block that registered the enclave, if the configured node keeps it no more.
     #[arg(long, value_name = "HEX")]
-    pub(super) block: String,
+    pub(super) block: Option<String>,
     /// The attester's key file.
     #[arg(long, value_name = "FILE")]
     pub(super) key: PathBuf,

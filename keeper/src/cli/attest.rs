@@ -6,8 +6,10 @@ use super::{chain, keys, log};
 use crate::attester::{Evidence, submit, verify};
 use crate::config::load;
 use anyhow::Context as _;
+use caplet_api::registry::{EnclaveResponse, QueryMsg};
 use caplet_attest::fetch::{Cache, Pccs};
 use caplet_attest::{Network, Policy, Trust, Verifier};
+use caplet_chain::{Chain, ChainExt as _};
 use caplet_protocol::DeviceId;
 use serde_json::json;
 use std::path::Path;
@@ -26,12 +28,13 @@ pub(super) async fn attest(args: &AttestArgs) -> anyhow::Result<()> {
     let verifier = verifier(args, chain.chain_id())?;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
     let collateral = Cache::new(Pccs::new(http, &args.pccs));
-    let evidence = Evidence {
-        device: DeviceId(args.device),
-        quote: read(&args.quote)?,
-        block: block(&args.block)?,
+    let device = DeviceId(args.device);
+    let block = match &args.block {
+        Some(text) => block(text)?,
+        None => registered(chain.as_ref(), registry, device).await?,
     };
-    let finding = verify(chain.as_ref(), registry, &verifier, &collateral, &evidence).await?;
+    let evidence = Evidence { device, quote: read(&args.quote)?, block };
+    let finding = verify(chain.as_ref(), registry, &verifier, &collateral, &evidence, true).await?;
     let verified = &finding.verified;
     println!(
         "{}",
@@ -64,6 +67,22 @@ fn verifier(args: &AttestArgs, chain: &str) -> anyhow::Result<Verifier> {
     };
     let network = Network { chain: chain.to_owned(), test: args.test_network };
     Ok(Verifier::new(trust, policy, &network).map_err(|error| BadInput(error.to_string()))?)
+}
+
+/// Hash of the block that registered a device's enclave, as the configured node has it.
+async fn registered(
+    chain: &dyn Chain,
+    registry: &str,
+    device: DeviceId,
+) -> anyhow::Result<[u8; 32]> {
+    let ask = QueryMsg::Enclave { device };
+    let enclave: EnclaveResponse = chain.query(registry, &ask).await?;
+    let height = enclave.height.u64();
+    chain.block_hash(height).await.with_context(|| {
+        format!(
+            "the node has no hash of block {height}: name it with --block, from a node you trust"
+        )
+    })
 }
 
 fn block(text: &str) -> anyhow::Result<[u8; 32]> {

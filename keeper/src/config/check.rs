@@ -48,6 +48,8 @@ impl Config {
         let bytes = settle.batch_bytes;
         let fits = (1_000..=700_000).contains(&bytes);
         range("settle.batch_bytes", fits, bytes.to_string(), "1000 to 700000")?;
+        let recheck = self.attest.recheck_secs;
+        range("attest.recheck_secs", recheck >= 60, recheck.to_string(), "60 and more")?;
         let (value, cap) = (settle.value_bps, risk.cap_bps);
         range("settle.value_bps", value <= 10_000, value.to_string(), "0 to 10000")?;
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;

@@ -23,10 +23,11 @@ impl Codes {
         match self {
             Self::Native => Ok(native_wasm(name)),
             Self::Artifacts(folder) => {
-                let file = if name == TOKEN {
-                    "cw20_base.wasm".to_owned()
-                } else {
-                    format!("caplet_{name}.wasm")
+                let file = match name {
+                    TOKEN => "cw20_base.wasm".to_owned(),
+                    // the verifier itself is a crate of that name
+                    "attest" => "caplet_attest_contract.wasm".to_owned(),
+                    name => format!("caplet_{name}.wasm"),
                 };
                 let path = folder.join(file);
                 std::fs::read(&path).with_context(|| {
@@ -69,6 +70,7 @@ pub fn native_codes() -> Vec<NativeCode> {
         native!("auction", caplet_auction),
         NativeCode { name: "futures", build: futures },
         native!("pool", caplet_pool),
+        native!("attest", caplet_attest_contract),
         NativeCode {
             name: TOKEN,
             build: || -> Box<dyn Contract<Empty>> {

@@ -29,6 +29,9 @@ pub struct Contracts {
     /// Futures; absent in deployments that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub futures: Option<String>,
+    /// Attest; absent in deployments where attesters alone are believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attest: Option<String>,
 }
 
 impl Deployment {
@@ -74,6 +77,7 @@ mod tests {
             escrow: name("e"),
             reputation: name("p"),
             futures: Some(name("f")),
+            attest: Some(name("t")),
         };
         let deployment = Deployment { chain_id: name("c-1"), contracts };
         deployment.write(&path).unwrap();

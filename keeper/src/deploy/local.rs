@@ -1,5 +1,6 @@
 //! The deployment of a local network: five markets, three assets, fast clocks.
 
+use super::AttestSpec;
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use caplet_api::auction::{LatencyEntry, MarketConfig, PriceConfig, Tiers};
 use caplet_api::escrow::FeeSchedule;
@@ -10,6 +11,9 @@ use cosmwasm_std::{Uint64, Uint128};
 
 /// An IBC denomination as a real chain shows it.
 pub const IBC_DENOM: &str = "ibc/27394FB092D2ECCD56123C74F36E4C1F926001CEADA9CA97EA622B25F41E5EB2";
+
+/// 2036-01-01: until then nobody has to look at Intel's root on a local network.
+const ROOT_UNTIL: u64 = 2_082_758_400;
 
 /// A market of a local network.
 struct Local {
@@ -91,6 +95,7 @@ pub fn local_spec(holders: &[String]) -> Spec {
         treasury: None,
         rules: local_rules(),
         futures: Some(local_margins()),
+        attest: Some(AttestSpec::intel(ROOT_UNTIL)),
         latency: vec![LatencyEntry { a: CellId(1), b: CellId(2), ms: 20 }],
         markets: MARKETS.iter().map(market).collect(),
     }

@@ -1,11 +1,13 @@
 //! Storing, instantiating and wiring the contracts; the deployment file.
 
+mod attest;
 mod code;
 mod file;
 mod local;
 mod run;
 mod spec;
 
+pub use attest::AttestSpec;
 pub use code::{Codes, native_codes};
 pub use file::{Contracts, Deployment};
 pub use local::{IBC_DENOM, local_spec};

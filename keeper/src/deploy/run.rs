@@ -10,7 +10,7 @@ use caplet_chain::{Chain, Msg, Patience, Signer, TxOptions, TxResult, execute_an
 use caplet_testkit::token;
 use serde::Serialize;
 
-struct Deployer<'a> {
+pub(super) struct Deployer<'a> {
     chain: &'a dyn Chain,
     signer: &'a Signer,
     codes: &'a Codes,
@@ -68,13 +68,17 @@ pub async fn deploy(
         };
         futures = Some(deployer.contract("futures", &init).await?);
     }
-    let contracts = Contracts { registry, auction, escrow, reputation, futures };
+    let attest = match &spec.attest {
+        Some(attest) => Some(deployer.attest(&registry, attest).await?),
+        None => None,
+    };
+    let contracts = Contracts { registry, auction, escrow, reputation, futures, attest };
     deployer.wire(&contracts, spec).await?;
     Ok(Deployment { chain_id: chain.chain_id().to_owned(), contracts })
 }
 
 impl Deployer<'_> {
-    async fn send(&self, what: &str, msgs: Vec<Msg>) -> anyhow::Result<TxResult> {
+    pub(super) async fn send(&self, what: &str, msgs: Vec<Msg>) -> anyhow::Result<TxResult> {
         tracing::info!(what, "deploying");
         execute_and_confirm(
             self.chain,
@@ -87,7 +91,11 @@ impl Deployer<'_> {
         .with_context(|| format!("deploying: {what}"))
     }
 
-    async fn contract<T: Serialize>(&self, name: &str, init: &T) -> anyhow::Result<String> {
+    pub(super) async fn contract<T: Serialize>(
+        &self,
+        name: &str,
+        init: &T,
+    ) -> anyhow::Result<String> {
         let stored = self
             .send(&format!("storing {name}"), vec![Msg::Store { wasm: self.codes.bytes(name)? }])
             .await?;

@@ -21,6 +21,9 @@ pub struct Spec {
     /// Rules of futures; no futures contract when absent.
     #[serde(default)]
     pub futures: Option<caplet_api::futures::Rules>,
+    /// The attest contract; attesters alone are believed when absent.
+    #[serde(default)]
+    pub attest: Option<super::AttestSpec>,
     /// Latencies between cells.
     pub latency: Vec<LatencyEntry>,
     /// Markets, numbered from 1 in this order.

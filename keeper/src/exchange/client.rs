@@ -5,8 +5,9 @@ use super::problem::Problem;
 use crate::bridge::Refuse;
 use crate::context::Context;
 use anyhow::Context as _;
+use caplet_attest::MAX_QUOTE;
 use caplet_protocol::{
-    AccountId, LeaseId, content,
+    AccountId, DeviceId, LeaseId, content,
     wire::{MAX_DOCUMENT, MAX_ENVELOPE, SignedEndpoint},
 };
 use prost::Message as _;
@@ -84,6 +85,27 @@ impl Client {
             let url = format!("http://{address}/v1/profile/{}", content::to_text(digest));
             match self.get(&url, MAX_DOCUMENT).await {
                 Ok(raw) => return Ok(raw),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("the gateway has no address")))
+    }
+
+    /// The quote of a device's enclave, not checked yet.
+    ///
+    /// # Errors
+    /// If the gateway cannot be reached or has none.
+    pub(super) async fn quote(
+        &self,
+        endpoint: &SignedEndpoint,
+        device: DeviceId,
+        sequence: u64,
+    ) -> anyhow::Result<Vec<u8>> {
+        let mut last = None;
+        for address in endpoints::addresses(endpoint)? {
+            let url = format!("http://{address}/v1/quote/{device}/{sequence}");
+            match self.get(&url, MAX_QUOTE).await {
+                Ok(quote) => return Ok(quote),
                 Err(error) => last = Some(error),
             }
         }

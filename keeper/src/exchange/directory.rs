@@ -25,7 +25,7 @@ type Known = BTreeMap<DeviceId, (Arc<DeviceResponse>, Instant)>;
 #[derive(Clone)]
 pub(crate) struct Directory {
     pub(super) context: Context,
-    client: Client,
+    pub(super) client: Client,
     peers: Arc<[String]>,
     known: Arc<Mutex<Known>>,
 }
@@ -127,6 +127,15 @@ impl Directory {
                 gateway.address
             )
         })
+    }
+
+    /// The quote of a device's enclave, from the device's gateway. Nothing of it is believed yet.
+    ///
+    /// # Errors
+    /// If the gateway cannot be reached or has none.
+    pub(crate) async fn quote(&self, device: DeviceId, sequence: u64) -> anyhow::Result<Vec<u8>> {
+        let endpoint = self.endpoint_of(device).await?;
+        self.client.quote(&endpoint, device, sequence).await
     }
 
     /// Whether a record is the one whose digest the registry has, signed by its own key.

@@ -20,12 +20,14 @@ pub use reputation::Reputation;
 pub(crate) use server::{Frames, serve};
 pub use table::TABLES;
 
+use crate::attester::Quotes;
 use crate::bridge::Clock;
 use crate::context::Context;
 use anyhow::Context as _;
 use caplet_protocol::wire::{CapabilityProfile, Document, SignedEndpoint};
 use client::Client;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
@@ -43,6 +45,18 @@ pub struct Options {
     pub record_secs: u64,
     /// `host:port` of gateways to ask for endpoint records that this keeper missed.
     pub peers: Vec<String>,
+    /// Folder of quotes that are handed to attesters.
+    pub quotes: PathBuf,
+}
+
+/// Who is who, kept up from the chain's events, for a keeper that is no gateway itself as for one that is.
+///
+/// # Errors
+/// If the HTTP client cannot be made.
+pub(crate) fn directory(context: &Context, peers: Vec<String>) -> anyhow::Result<Directory> {
+    let directory = Directory::new(context.clone(), Client::new(context)?, peers);
+    watcher::start(context, directory.clone());
+    Ok(directory)
 }
 
 /// The HTTP side of this gateway: its address and record, and its ways to others.
@@ -51,6 +65,7 @@ pub struct Exchange {
     address: SocketAddr,
     pub(crate) directory: Directory,
     pub(crate) client: Client,
+    quotes: Quotes,
 }
 
 impl Exchange {
@@ -74,10 +89,10 @@ impl Exchange {
             options.advertise.clone()
         };
         record::publish(context, addresses, options.record_secs, clock).await?;
-        let client = Client::new(context)?;
-        let directory = Directory::new(context.clone(), client.clone(), options.peers.clone());
-        watcher::start(context, directory.clone());
-        Ok((Self { address, directory, client }, listener))
+        let directory = directory(context, options.peers.clone())?;
+        let client = directory.client.clone();
+        let quotes = Quotes::new(options.quotes.clone());
+        Ok((Self { address, directory, client, quotes }, listener))
     }
 
     /// The address really bound.

@@ -56,6 +56,7 @@ pub(crate) fn serve(
         .route("/v1/endpoint", get(own_endpoint))
         .route("/v1/endpoint/{account}", get(endpoint))
         .route("/v1/profile/{digest}", get(profile))
+        .route("/v1/quote/{device}/{sequence}", get(quote))
         .route("/v1/why/{market}/{demand}", get(why))
         .route("/v1/market/{market}", get(market))
         .route("/v1/reputation/{device}", get(reputation))
@@ -129,6 +130,22 @@ async fn profile(
     }
 }
 
+/// The quote of an enclave of a device here, for whoever attests.
+async fn quote(
+    State(rooms): State<Rooms>,
+    Path((device, sequence)): Path<(u32, u64)>,
+) -> Result<Response, Refuse> {
+    let found = rooms.exchange.quotes.find(DeviceId(device), sequence);
+    match found.map_err(|e| Refuse::internal(&e))? {
+        Some(quote) => Ok(([(CONTENT_TYPE, "application/octet-stream")], quote).into_response()),
+        None => Err(Refuse::new(
+            Code::UnknownDevice,
+            format!("this gateway has no quote of enclave {sequence} of device {device}"),
+            "have the device's operator put it into the gateway's folder of quotes",
+        )),
+    }
+}
+
 /// Why a demand stands as it does, as the auction says.
 async fn why(
     State(rooms): State<Rooms>,
@@ -185,7 +202,7 @@ async fn nowhere() -> Refuse {
     Refuse::new(
         Code::Unsupported,
         "there is nothing at this address",
-        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/market/{number}, /v1/why/{market}/{demand}, /v1/reputation/{device} or /v1/lease/{number}/frame",
+        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/quote/{device}/{sequence}, /v1/market/{number}, /v1/why/{market}/{demand}, /v1/reputation/{device} or /v1/lease/{number}/frame",
     )
 }
 

@@ -18,6 +18,7 @@ pub(super) fn bridge(config: &Config) -> anyhow::Result<bridge::Options> {
         advertise: config.exchange.advertise.clone(),
         record_secs: config.exchange.record_secs,
         peers: config.exchange.peers.clone(),
+        quotes: config.path(&config.attest.quotes),
     };
     let risk = session::Risk { cap_bps: config.risk.cap_bps, stale_secs: config.risk.stale_secs };
     let spare = config.spare.clone();

@@ -8,6 +8,7 @@ mod end;
 mod expire;
 mod rate;
 mod redeem;
+mod refill;
 mod turn;
 pub(crate) mod value;
 pub mod vouchers;
@@ -32,6 +33,7 @@ pub fn start(context: &Context, leases: &Leases, policy: SettleConfig) -> Wanted
     reconcile::start(context, expire::Expire::sweep(duty()), wakes());
     reconcile::start(context, rate::Rate::new(duty()), wakes());
     reconcile::start(context, watch::Watch::new(duty()), wakes());
+    reconcile::start(context, refill::Refill::new(duty()), wakes());
     wanted
 }
 

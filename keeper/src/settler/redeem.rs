@@ -1,6 +1,7 @@
 //! Redeeming vouchers in packed batches.
 
 use super::due::{Due, select};
+use super::turn::Turns;
 use super::value::{Claim, claim, worth};
 use super::wanted::Wanted;
 use super::{Duty, closings, vouchers};
@@ -25,6 +26,7 @@ const LONGEST_HOLD: u64 = 240;
 pub(super) struct Redeem {
     duty: Duty,
     wanted: Wanted,
+    turns: Turns,
     /// Chain time before which nothing is submitted, after a refusal, and the wait after the next one.
     hold: (u64, u64),
     /// Vouchers in the next transaction, at most: fewer after one that failed, for somewhere in it is
@@ -39,7 +41,7 @@ impl Reconciler for Redeem {
         let now = seconds(self.duty.head());
         let ending: BTreeSet<LeaseId> =
             closings::pending(&self.duty.context.store)?.into_iter().map(|c| c.lease).collect();
-        let claims = claims(&self.duty)?;
+        let claims = self.mine(claims(&self.duty)?).await?;
         let claims = claims
             .into_iter()
             .map(|(lease, claim)| Due::new(lease, claim, &ending, now, &self.duty.policy));
@@ -78,7 +80,22 @@ impl Reconciler for Redeem {
 
 impl Redeem {
     pub(super) const fn new(duty: Duty, wanted: Wanted) -> Self {
-        Self { duty, wanted, hold: (0, FIRST_HOLD), most: usize::MAX }
+        let turns = Turns::new("redeem");
+        Self { duty, wanted, turns, hold: (0, FIRST_HOLD), most: usize::MAX }
+    }
+
+    /// Those that no other gateway of the same device is to redeem first.
+    async fn mine(&mut self, claims: Vec<(Lease, Claim)>) -> anyhow::Result<Vec<(Lease, Claim)>> {
+        let height = self.duty.head().height;
+        let due: BTreeSet<LeaseId> = claims.iter().map(|(lease, _)| lease.id).collect();
+        self.turns.retain_ids(&due);
+        let mut mine = Vec::with_capacity(claims.len());
+        for (lease, claim) in claims {
+            if self.turns.is_mine_to_redeem(&self.duty.context, &lease, height).await? {
+                mine.push((lease, claim));
+            }
+        }
+        Ok(mine)
     }
 
     fn put_off(&mut self, now: u64) {

@@ -1,4 +1,4 @@
-//! Which of a lease's two gateways goes first.
+//! Which of several gateways goes first: those of a lease's two sides, or those of one device.
 
 use crate::context::Context;
 use crate::leases::Lease;
@@ -6,7 +6,7 @@ use crate::rendezvous::{Queue, place};
 use caplet_api::registry::{DeviceResponse, QueryMsg};
 use caplet_chain::ChainExt as _;
 use caplet_protocol::{DeviceId, LeaseId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Blocks that the second waits for the first (`PROTOCOL.md` 4).
 const PATIENCE: u64 = 2;
@@ -45,10 +45,28 @@ impl Turns {
         Ok(self.queue.is_due(&work, height, place, PATIENCE))
     }
 
+    /// Whether this keeper redeems now for the provider of a lease, at `height`: the gateway that the registry
+    /// names goes first, another one that has the same device's vouchers waits for it.
+    pub(super) async fn is_mine_to_redeem(
+        &mut self,
+        context: &Context,
+        lease: &Lease,
+        height: u64,
+    ) -> anyhow::Result<bool> {
+        let work = self.work(lease.id);
+        let first = self.gateway(context, lease.provider).await? == context.signer.address();
+        Ok(self.queue.is_due(&work, height, u64::from(!first), PATIENCE))
+    }
+
     /// Forgets leases that are no longer due.
     pub(super) fn retain(&mut self, due: &[Lease]) {
-        let due: Vec<Vec<u8>> = due.iter().map(|lease| self.work(lease.id)).collect();
-        self.queue.retain(|work| due.iter().any(|due| due == work));
+        self.retain_ids(&due.iter().map(|lease| lease.id).collect());
+    }
+
+    /// As [`Turns::retain`], by number.
+    pub(super) fn retain_ids(&mut self, due: &BTreeSet<LeaseId>) {
+        let due: BTreeSet<Vec<u8>> = due.iter().map(|lease| self.work(*lease)).collect();
+        self.queue.retain(|work| due.contains(work));
     }
 
     fn work(&self, lease: LeaseId) -> Vec<u8> {

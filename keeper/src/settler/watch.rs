@@ -1,26 +1,31 @@
 //! Counterparties that can no longer trade: an alarm for the operator, and an end for what can only end.
+//!
+//! The registry's events say at once whose status changed; what an event did not say, because blocks were
+//! missed, is found by asking again now and then.
 
 use super::Duty;
 use super::batch::Batcher;
 use super::turn::Turns;
-use crate::follow::seconds;
+use crate::follow::{Follower, Since, seconds};
 use crate::leases::Lease;
 use crate::observe;
 use crate::reconcile::Reconciler;
 use caplet_api::escrow::{CloseInput, CloseReason, ExecuteMsg};
+use caplet_api::event::{EventError, StatusChanged};
 use caplet_api::registry::{DeviceResponse, DeviceStatus, QueryMsg};
-use caplet_chain::{ChainExt as _, Msg};
+use caplet_chain::{ChainExt as _, Event, Msg};
 use caplet_protocol::{DeviceId, LeaseId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Seconds of chain time after which a device's status is asked again.
-const FRESH_SECS: u64 = 2;
+/// Seconds of chain time after which a device's status is asked again though no event said that it changed.
+const FRESH_SECS: u64 = 300;
 
 /// Looks at the devices on the other side of running leases.
 pub(super) struct Watch {
     duty: Duty,
     close: Batcher,
     turns: Turns,
+    follower: Follower,
     /// Maps a device to its status and the chain time at which it was read.
     statuses: BTreeMap<DeviceId, (DeviceStatus, u64)>,
     /// Leases for which the alarm was raised.
@@ -31,6 +36,7 @@ impl Reconciler for Watch {
     const NAME: &'static str = "settler/watch";
 
     async fn pass(&mut self) -> anyhow::Result<()> {
+        self.follow().await?;
         let head = self.duty.head();
         let live: Vec<Lease> = self.duty.leases.all().into_iter().filter(Lease::is_live).collect();
         self.alarmed.retain(|id| live.iter().any(|lease| lease.id == *id));
@@ -61,7 +67,28 @@ impl Reconciler for Watch {
 impl Watch {
     pub(super) fn new(duty: Duty) -> Self {
         let (close, turns) = (Batcher::new("close_retired"), Turns::new("close_retired"));
-        Self { duty, close, turns, statuses: BTreeMap::new(), alarmed: BTreeSet::new() }
+        let (statuses, alarmed) = (BTreeMap::new(), BTreeSet::new());
+        Self { duty, close, turns, follower: Follower::default(), statuses, alarmed }
+    }
+
+    /// Forgets the statuses that changed since the last pass.
+    async fn follow(&mut self) -> anyhow::Result<()> {
+        let context = &self.duty.context;
+        let registry = context.deployment.contracts.registry.as_str();
+        let height = match self.follower.since(&*context.chain, &[registry]).await? {
+            Since::Missed(head) => {
+                self.statuses.clear();
+                head.height
+            }
+            Since::Events(head, events) => {
+                for device in changed(&events)? {
+                    self.statuses.remove(&device);
+                }
+                head.height
+            }
+        };
+        self.follower.reached(height);
+        Ok(())
     }
 
     /// Raises the alarm once a lease; whether one of its devices is retired.
@@ -91,6 +118,14 @@ impl Watch {
         self.statuses.insert(device, (answer.status, now));
         Ok(answer.status)
     }
+}
+
+/// Devices whose status changed.
+fn changed(events: &[Event]) -> Result<Vec<DeviceId>, EventError> {
+    let named =
+        |event: &&Event| event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) == StatusChanged::NAME;
+    let read = |event| Ok(DeviceId(StatusChanged::try_from(event)?.device));
+    events.iter().filter(named).map(read).collect()
 }
 
 fn input(lease: &Lease) -> CloseInput {

@@ -4,6 +4,8 @@
 //! Each room keeps its tables in a file of its own beside its code (`outbox/table.rs`, ...) and
 //! hands its migrations to [`Store::open`]; nobody else writes SQL against them.
 
+pub mod home;
+
 use anyhow::Context as _;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;

@@ -54,7 +54,8 @@ pub struct PolicyInput {
 pub enum ExecuteMsg {
     /// Verifies a quote of the enclave that works for a device, and tells the registry. Anyone.
     Verify(Box<VerifyInput>),
-    /// Keeps the root in force until a later date. Owner only.
+    /// Keeps the root in force until a date. A quote that verifies keeps it for ninety days by itself, so this is for a
+    /// verifier that was not used for so long. Owner only.
     RenewRoot {
         /// Unix seconds.
         not_after: Uint64,

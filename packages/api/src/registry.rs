@@ -371,6 +371,14 @@ pub enum QueryMsg {
         /// The device.
         device: DeviceId,
     },
+    /// Enclaves by device, with what was attested of them: whoever attests looks here for what is due.
+    #[returns(EnclavesResponse)]
+    Enclaves {
+        /// Cursor.
+        start_after: Option<DeviceId>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
     /// Attesters and the rules they work under.
     #[returns(AttestersResponse)]
     Attesters {},
@@ -475,6 +483,22 @@ pub struct EnclaveResponse {
     pub attested_until: Option<Uint64>,
     /// What it is attested to run.
     pub measurement: Option<HexBinary>,
+}
+
+/// Enclaves of devices.
+#[cw_serde]
+pub struct EnclavesResponse {
+    /// In the order of their devices.
+    pub enclaves: Vec<DeviceEnclave>,
+}
+
+/// A device with its enclave.
+#[cw_serde]
+pub struct DeviceEnclave {
+    /// The device.
+    pub device: DeviceId,
+    /// Its enclave.
+    pub enclave: EnclaveResponse,
 }
 
 /// What one attester said.

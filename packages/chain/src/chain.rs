@@ -86,6 +86,13 @@ pub trait Chain: Send + Sync + 'static {
     /// # Errors
     /// [`ChainError::NoBlock`] above the head, [`ChainError::Pruned`] below what is kept.
     async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError>;
+
+    /// Hash of one block: what binds evidence to a registration in it. The embedded chain has one of every
+    /// block with transactions: SHA-256 over what they brought and all before.
+    ///
+    /// # Errors
+    /// As [`Chain::block_events`].
+    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError>;
 }
 
 /// Typed helpers over [`Chain`].

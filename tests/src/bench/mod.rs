@@ -9,7 +9,7 @@ mod payments;
 mod sizes;
 
 pub use device::device;
-pub use gas::gas;
+pub use gas::{gas, lag, quotes};
 pub use latency::latency;
 pub use memory::memory;
 pub use payments::payments;

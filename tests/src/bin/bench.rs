@@ -7,13 +7,15 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     match std::env::args().nth(1).as_deref() {
         Some("gas") => runtime.block_on(bench::gas()),
+        Some("lag") => runtime.block_on(bench::lag()),
+        Some("quotes") => runtime.block_on(bench::quotes()),
         Some("latency") => runtime.block_on(bench::latency()),
         Some("memory") => runtime.block_on(bench::memory()),
         Some("device") => bench::device(),
         Some("payments") => bench::payments(),
         Some("sizes") => bench::sizes(),
         _ => bail!(
-            "say which: device, gas, latency, memory, payments or sizes; scripts/bench --help"
+            "say which: device, gas, lag, latency, memory, payments, quotes or sizes; scripts/bench --help"
         ),
     }
 }

@@ -182,8 +182,13 @@ impl Suite {
     }
 
     pub(crate) fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
-        let before = self.app.dump_wasm_raw(&self.verifier);
-        match self.app.execute_contract(sender.into_addr(), self.verifier.clone(), msg, &[]) {
+        let (before, config) = (self.app.dump_wasm_raw(&self.verifier), self.config());
+        let sent = self.app.execute_contract(sender.into_addr(), self.verifier.clone(), msg, &[]);
+        let now = self.config();
+        // the invariants of docs/contracts/attest.md
+        assert_eq!((&now.root, now.test), (&config.root, config.test), "the root changed");
+        assert!(now.root_list >= config.root_list, "an older revocation list is good again");
+        match sent {
             Ok(done) => {
                 Ok(done.events.into_iter().filter(|event| event.ty.starts_with("wasm-")).collect())
             }

@@ -151,3 +151,29 @@ fn collateral_of_another_root_is_refused() {
     input.collateral = collateral(other.enclave.root.collateral().unwrap());
     refused(suite.verify(input), "not genuine");
 }
+
+#[test]
+fn a_root_that_is_at_work_is_kept_by_whoever_brings_quotes() {
+    let mut suite = Suite::new();
+    let day = 86_400;
+    suite.wait(19 * day);
+    let input = suite.input(&suite.binding());
+    suite.verify(input.clone()).unwrap();
+    assert_eq!(suite.config().root_not_after.u64(), suite.now() + 90 * day);
+    suite.wait(2 * day);
+    suite.verify(input).unwrap();
+    let kept = suite.config().root_not_after.u64();
+    assert_eq!(kept, suite.now() + 90 * day);
+    // what is refused keeps nothing
+    let other = QuoteBinding { block: [6; 32], ..suite.binding() };
+    suite.wait(day);
+    let input = suite.input(&other);
+    assert!(suite.verify(input).is_err());
+    assert_eq!(suite.config().root_not_after.u64(), kept);
+    // a later date of governance stays
+    let later = suite.now() + 300 * day;
+    suite.send("governance", &ExecuteMsg::RenewRoot { not_after: later.into() }).unwrap();
+    let input = suite.input(&suite.binding());
+    suite.verify(input).unwrap();
+    assert_eq!(suite.config().root_not_after.u64(), later);
+}

@@ -2,9 +2,16 @@
 
 use crate::{
     ContractError,
-    state::{attestations, enclaves},
+    state::{
+        attestations,
+        enclaves::{self, Enclave},
+    },
 };
-use caplet_api::registry::{AttestationView, AttesterView, AttestersResponse, EnclaveResponse};
+use caplet_api::registry::{
+    AttestationView, AttesterView, AttestersResponse, DeviceEnclave, EnclaveResponse,
+    EnclavesResponse,
+};
+use caplet_base::cursor;
 use caplet_protocol::DeviceId;
 use cosmwasm_std::{StdResult, Storage};
 
@@ -14,7 +21,31 @@ pub(super) fn of(
     device: DeviceId,
     now: u64,
 ) -> Result<EnclaveResponse, ContractError> {
-    let enclave = enclaves::get(storage, device)?;
+    shown(storage, device, enclaves::get(storage, device)?, now)
+}
+
+/// Enclaves after a device.
+pub(super) fn list(
+    storage: &dyn Storage,
+    start_after: Option<DeviceId>,
+    limit: Option<u32>,
+    now: u64,
+) -> Result<EnclavesResponse, ContractError> {
+    let enclaves = enclaves::list(storage, start_after, cursor::limit(limit))?
+        .into_iter()
+        .map(|(device, enclave)| {
+            Ok(DeviceEnclave { device, enclave: shown(storage, device, enclave, now)? })
+        })
+        .collect::<Result<_, ContractError>>()?;
+    Ok(EnclavesResponse { enclaves })
+}
+
+fn shown(
+    storage: &dyn Storage,
+    device: DeviceId,
+    enclave: Enclave,
+    now: u64,
+) -> Result<EnclaveResponse, ContractError> {
     let said = attestations::said(storage, device)?;
     let attestations = said.into_iter().map(|(attester, said)| AttestationView {
         attester: attester.into_string(),

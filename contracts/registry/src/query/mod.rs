@@ -38,6 +38,10 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Enclave { device } => {
             to_json_binary(&enclave::of(storage, device, env.block.time.seconds())?)
         }
+        QueryMsg::Enclaves { start_after, limit } => {
+            let now = env.block.time.seconds();
+            to_json_binary(&enclave::list(storage, start_after, limit, now)?)
+        }
         QueryMsg::Attesters {} => to_json_binary(&enclave::attesters(storage)?),
         QueryMsg::Grants { device } => {
             to_json_binary(&grants::of(storage, device, env.block.time.seconds())?)

@@ -3,8 +3,8 @@
 use crate::ContractError;
 use caplet_protocol::DeviceId;
 use cosmwasm_schema::cw_serde;
-use cosmwasm_std::{HexBinary, StdResult, Storage, Uint64};
-use cw_storage_plus::Map;
+use cosmwasm_std::{HexBinary, Order, StdResult, Storage, Uint64};
+use cw_storage_plus::{Bound, Map};
 
 /// Maps a device to the enclave that works for it.
 const ENCLAVES: Map<u32, Enclave> = Map::new("enclave");
@@ -27,6 +27,17 @@ pub(crate) struct Enclave {
 /// The enclave of a device, which must have one.
 pub(crate) fn get(storage: &dyn Storage, device: DeviceId) -> Result<Enclave, ContractError> {
     ENCLAVES.may_load(storage, device.0)?.ok_or(ContractError::NoEnclave { device })
+}
+
+/// Enclaves after a device, at most `limit`.
+pub(crate) fn list(
+    storage: &dyn Storage,
+    start_after: Option<DeviceId>,
+    limit: usize,
+) -> StdResult<Vec<(DeviceId, Enclave)>> {
+    let from = start_after.map(|device| Bound::exclusive(device.0));
+    let range = ENCLAVES.range(storage, from, None, Order::Ascending);
+    range.take(limit).map(|entry| entry.map(|(device, found)| (DeviceId(device), found))).collect()
 }
 
 /// Sequence of the last enclave that a device ever had.

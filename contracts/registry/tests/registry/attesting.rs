@@ -4,8 +4,8 @@ use crate::parties::signer;
 use crate::suite::{Outcome, Suite, refused};
 use caplet_api::layout::{ATTESTATIONS, ATTESTED, AttestationRecord, DEVICES, DeviceRecord};
 use caplet_api::registry::{
-    AttestInput, AttestationRules, DeviceStatus, EnclaveInput, EnclaveResponse, ExecuteMsg,
-    QueryMsg,
+    AttestInput, AttestationRules, DeviceStatus, EnclaveInput, EnclaveResponse, EnclavesResponse,
+    ExecuteMsg, QueryMsg,
 };
 use caplet_protocol::layout::EnclaveStatement;
 use caplet_protocol::{DeviceId, Domain};
@@ -236,4 +236,17 @@ fn a_compromised_key_takes_its_enclave_with_it_and_a_retired_device_gets_none() 
     suite.send("alice", &ExecuteMsg::SetStatus { device: DEVICE, status }).unwrap();
     let late = enclave(&suite.domain, "lamp 2", "enclave", 2);
     assert!(suite.send("x", &ExecuteMsg::RegisterEnclave(late)).is_err());
+}
+
+#[test]
+fn whoever_attests_finds_every_enclave_by_its_device() {
+    let mut suite = ready();
+    let list = |suite: &Suite, start_after| -> EnclavesResponse {
+        suite.ask(&QueryMsg::Enclaves { start_after, limit: None }).unwrap()
+    };
+    attest(&mut suite, "contract", 7, 1_000).unwrap();
+    let [one] = <[_; 1]>::try_from(list(&suite, None).enclaves).unwrap();
+    assert_eq!((one.device, &one.enclave), (DEVICE, &found(&suite)));
+    assert!(one.enclave.attested_until.is_some());
+    assert!(list(&suite, Some(DEVICE)).enclaves.is_empty(), "the list goes on after the cursor");
 }

@@ -147,4 +147,7 @@ impl Chain for Faulty {
     async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
         self.inner.block_events(height).await
     }
+    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
+        self.inner.block_hash(height).await
+    }
 }

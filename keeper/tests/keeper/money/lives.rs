@@ -15,22 +15,26 @@ use caplet_protocol::{Bps, Lane, LeaseId, sign};
 use serde_json::json;
 
 /// A seller at gateway 1, a buyer at gateway 2, and both keepers.
-pub(super) struct Deal {
-    pub(super) stage: Stage,
-    pub(super) seller: Device,
-    pub(super) buyer: Device,
-    pub(super) serving: Keeper,
-    pub(super) buying: Keeper,
+pub(crate) struct Deal {
+    pub(crate) stage: Stage,
+    pub(crate) seller: Device,
+    pub(crate) buyer: Device,
+    pub(crate) serving: Keeper,
+    pub(crate) buying: Keeper,
 }
 
 impl Deal {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| ()).await
     }
 
     /// With a serving keeper of another configuration.
-    pub(super) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let stage = Stage::running().await;
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Stage::running().await, change).await
+    }
+
+    /// On a stage of its own.
+    pub(crate) async fn on(stage: Stage, change: impl FnOnce(&mut Config)) -> Self {
         let seller = stage.device(20, PROVIDER, 1).await;
         let buyer = stage.device(30, PAYER, 2).await;
         let (serving, buying) = (stage.keeper(1, change).await, stage.keeper(2, |_| ()).await);
@@ -38,7 +42,7 @@ impl Deal {
     }
 
     /// Places one lot and one demand a lease, and waits for the leases at the serving gateway.
-    pub(super) async fn leases(&self, count: u16) -> Vec<Lease> {
+    pub(crate) async fn leases(&self, count: u16) -> Vec<Lease> {
         let offers = vec![offer(&self.seller, 1, 60, count, 0)];
         self.stage.auction(PROVIDER, &place(offers, vec![])).await;
         let demands = (1..=count).map(|n| demand(&self.buyer, n.into(), 120, 1)).collect();
@@ -52,7 +56,7 @@ impl Deal {
     }
 
     /// A voucher of the buyer, with its signature spoilt if it is forged.
-    pub(super) fn voucher(
+    pub(crate) fn voucher(
         &self,
         lease: LeaseId,
         amount: u128,
@@ -65,12 +69,12 @@ impl Deal {
         VoucherItem { voucher, k: 0, link: [0; 32], signature }
     }
 
-    pub(super) fn accept(&self, item: &VoucherItem, report: Option<Vec<u8>>) -> Accepted {
+    pub(crate) fn accept(&self, item: &VoucherItem, report: Option<Vec<u8>>) -> Accepted {
         let store = &self.serving.context().store;
         vouchers::accept(store, item, report, self.stage.now()).unwrap()
     }
 
-    pub(super) fn closing(&self, lease: LeaseId, reason: CloseReason, by: By) {
+    pub(crate) fn closing(&self, lease: LeaseId, reason: CloseReason, by: By) {
         let (keeper, device) = match by {
             By::Consumer => (&self.buying, &self.buyer),
             By::Provider => (&self.serving, &self.seller),
@@ -81,14 +85,14 @@ impl Deal {
     }
 
     /// The provider's owner finishes a lease itself.
-    pub(super) async fn finish(&self, lease: LeaseId, reason: CloseReason) {
+    pub(crate) async fn finish(&self, lease: LeaseId, reason: CloseReason) {
         let items = vec![CloseInput { lease: lease.0.into(), reason, signature: None }];
         let escrow = &self.stage.deployment.contracts.escrow;
         self.stage.execute(PROVIDER, escrow, &ExecuteMsg::Finish { items }).await;
     }
 
     /// Waits until a lease is over at both gateways, and for its rating.
-    pub(super) async fn over(&self, lease: LeaseId) -> (Lease, RatingResponse) {
+    pub(crate) async fn over(&self, lease: LeaseId) -> (Lease, RatingResponse) {
         let reputation = &self.stage.deployment.contracts.reputation;
         let ask = json!({"rating": {"lease": lease.0.to_string()}});
         let rating = until("the rating", async || {

@@ -2,7 +2,7 @@
 
 use caplet::config::Config;
 use caplet::context::domain_of;
-use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
+use caplet::deploy::{Codes, Deployment, Spec, deploy, local_spec, native_codes};
 use caplet::keeper::{Keeper, Parts, ROOMS};
 use caplet::store::Store;
 use caplet::tasks::Group;
@@ -26,48 +26,55 @@ use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The market of temperature readings, paid in asset 1, in ticks of 10 base units.
-pub(super) const MARKET: MarketId = MarketId(1);
-pub(super) const TICK: u64 = 10;
+pub(crate) const MARKET: MarketId = MarketId(1);
+pub(crate) const TICK: u64 = 10;
 const ASSET: AssetId = AssetId(1);
 /// Past the end of every test.
-pub(super) const FOREVER: u64 = 4_000_000_000;
+pub(crate) const FOREVER: u64 = 4_000_000_000;
 
-pub(super) fn signer(n: u8) -> Signer {
+pub(crate) fn signer(n: u8) -> Signer {
     Signer::from_bytes(&[n; 32], "wasm").unwrap()
 }
 
 /// Governance, the providers' owner, the payers' owner.
-pub(super) const ADMIN: u8 = 1;
-pub(super) const PROVIDER: u8 = 2;
-pub(super) const PAYER: u8 = 3;
+pub(crate) const ADMIN: u8 = 1;
+pub(crate) const PROVIDER: u8 = 2;
+pub(crate) const PAYER: u8 = 3;
 
 /// A chain with the contracts on it.
-pub(super) struct Stage {
-    pub(super) chain: Arc<EmbeddedChain>,
-    pub(super) deployment: Deployment,
-    pub(super) escrow: Domain,
+pub(crate) struct Stage {
+    pub(crate) chain: Arc<EmbeddedChain>,
+    pub(crate) deployment: Deployment,
+    pub(crate) escrow: Domain,
     folder: tempfile::TempDir,
     /// How often each gateway's store was restored from a backup.
     restored: Mutex<BTreeMap<u8, u32>>,
+    halted: Arc<AtomicBool>,
     tasks: Group,
 }
 
 impl Stage {
     /// A block for every transaction, a fifth of a second apart.
-    pub(super) async fn by_transaction() -> Self {
-        Self::open(Pace::PerTransaction(Duration::from_millis(200))).await
+    pub(crate) async fn by_transaction() -> Self {
+        Self::open(Pace::PerTransaction(Duration::from_millis(200)), |_| ()).await
     }
 
     /// Blocks all the time, a fifth of a second of chain time every ten milliseconds.
-    pub(super) async fn running() -> Self {
-        Self::open(Pace::Manual).await
+    pub(crate) async fn running() -> Self {
+        Self::running_with(|_| ()).await
     }
 
-    async fn open(pace: Pace) -> Self {
+    /// As [`Stage::running`], with another deployment.
+    pub(crate) async fn running_with(change: impl FnOnce(&mut Spec)) -> Self {
+        Self::open(Pace::Manual, change).await
+    }
+
+    async fn open(pace: Pace, change: impl FnOnce(&mut Spec)) -> Self {
         let tasks = Group::new("stage");
         let rich = [ADMIN, PROVIDER, PAYER, 11, 12];
         let coins = || vec![Coin::new(1_000_000_000_000, "ucap")];
@@ -81,17 +88,19 @@ impl Stage {
         let codes = native_codes();
         let options = Options { folder: None, pace, genesis, codes, limits: Limits::default() };
         let chain = Arc::new(EmbeddedChain::open(options).await.unwrap());
+        let halted = Arc::new(AtomicBool::new(false));
         if pace == Pace::Manual {
-            tasks.spawn("blocks", beat(Arc::clone(&chain), tasks.clone()));
+            tasks.spawn("blocks", beat(Arc::clone(&chain), Arc::clone(&halted), tasks.clone()));
         }
-        let spec = local_spec(&[]);
+        let mut spec = local_spec(&[]);
+        change(&mut spec);
         let deployment = deploy(&*chain, &signer(ADMIN), &Codes::Native, &spec).await.unwrap();
         let ask = json!({"domain": {}});
         let escrow: DomainResponse = chain.query(&deployment.contracts.escrow, &ask).await.unwrap();
         let escrow = domain_of(&escrow).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let restored = Mutex::default();
-        let stage = Self { chain, deployment, escrow, folder, restored, tasks };
+        let stage = Self { chain, deployment, escrow, folder, restored, halted, tasks };
         for owner in [ADMIN, PROVIDER, PAYER] {
             stage
                 .execute(
@@ -111,12 +120,12 @@ impl Stage {
         stage
     }
 
-    pub(super) async fn send(&self, from: u8, msg: Msg) -> Result<TxResult, ConfirmError> {
+    pub(crate) async fn send(&self, from: u8, msg: Msg) -> Result<TxResult, ConfirmError> {
         let (signer, patience) = (signer(from), Patience::default());
         execute_and_confirm(&*self.chain, &signer, vec![msg], TxOptions::default(), patience).await
     }
 
-    pub(super) async fn try_execute<T: Serialize>(
+    pub(crate) async fn try_execute<T: Serialize>(
         &self,
         from: u8,
         contract: &str,
@@ -125,7 +134,7 @@ impl Stage {
         self.send(from, Msg::execute(contract, msg).unwrap()).await
     }
 
-    pub(super) async fn execute<T: Serialize>(
+    pub(crate) async fn execute<T: Serialize>(
         &self,
         from: u8,
         contract: &str,
@@ -134,7 +143,7 @@ impl Stage {
         self.try_execute(from, contract, msg).await.unwrap()
     }
 
-    pub(super) async fn auction(&self, from: u8, msg: &Auction) -> TxResult {
+    pub(crate) async fn auction(&self, from: u8, msg: &Auction) -> TxResult {
         self.execute(from, &self.deployment.contracts.auction, msg).await
     }
 
@@ -154,14 +163,14 @@ impl Stage {
         self.execute(ADMIN, registry, &cell).await;
     }
 
-    async fn domain(&self, contract: &str) -> Domain {
+    pub(crate) async fn domain(&self, contract: &str) -> Domain {
         let answer: DomainResponse =
             self.chain.query(contract, &json!({"domain": {}})).await.unwrap();
         domain_of(&answer).unwrap()
     }
 
     /// Registers a device of an owner at a gateway, and enrols it there.
-    pub(super) async fn device(&self, seed: u8, owner: u8, gateway: u8) -> Device {
+    pub(crate) async fn device(&self, seed: u8, owner: u8, gateway: u8) -> Device {
         let registry = &self.deployment.contracts.registry;
         let secret = SigningKey::from_bytes(&[seed; 32]);
         let key = PublicKey::ed25519(secret.verifying_key().to_bytes());
@@ -185,20 +194,20 @@ impl Stage {
         Device { id, secret }
     }
 
-    pub(super) fn store(&self, gateway: u8) -> Store {
+    pub(crate) fn store(&self, gateway: u8) -> Store {
         std::fs::create_dir_all(self.place(gateway)).unwrap();
         Store::open(&self.file(gateway), ROOMS).unwrap()
     }
 
     /// The store of a keeper that does not run, as bytes.
-    pub(super) fn backup(&self, gateway: u8) -> Vec<u8> {
+    pub(crate) fn backup(&self, gateway: u8) -> Vec<u8> {
         let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
         self.store(gateway).read(|c| c.query_row(sql, [], |_| Ok(()))).unwrap();
         std::fs::read(self.file(gateway)).unwrap()
     }
 
     /// Puts a backup in place of the store of a keeper that does not run: its next start finds it.
-    pub(super) fn restore(&self, gateway: u8, backup: &[u8]) {
+    pub(crate) fn restore(&self, gateway: u8, backup: &[u8]) {
         *self.restored.lock().unwrap().entry(gateway).or_default() += 1;
         std::fs::create_dir_all(self.place(gateway)).unwrap();
         std::fs::write(self.file(gateway), backup).unwrap();
@@ -215,13 +224,22 @@ impl Stage {
     }
 
     /// A keeper of gateway 1 or 2 without devices of flesh.
-    pub(super) async fn keeper(&self, gateway: u8, change: impl FnOnce(&mut Config)) -> Keeper {
+    pub(crate) async fn keeper(&self, gateway: u8, change: impl FnOnce(&mut Config)) -> Keeper {
+        self.keeper_over(gateway, self.chain.clone(), change).await.unwrap()
+    }
+
+    /// As [`Stage::keeper`], over another way to the chain.
+    pub(crate) async fn keeper_over(
+        &self,
+        gateway: u8,
+        chain: Arc<dyn Chain>,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Keeper> {
         let mut config = Config::default();
         config.roles.bridge = false;
         config.settle.min_value = 1;
         config.settle.before_end_secs = 2;
         change(&mut config);
-        let chain: Arc<dyn Chain> = self.chain.clone();
         Keeper::start(Parts {
             config,
             chain,
@@ -231,16 +249,20 @@ impl Stage {
             store: self.store(gateway),
         })
         .await
-        .unwrap()
+    }
+
+    /// Stops the blocks that come by themselves, or lets them come again.
+    pub(crate) fn halt(&self, halted: bool) {
+        self.halted.store(halted, Ordering::SeqCst);
     }
 
     /// Chain time, Unix seconds.
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.chain.watch().borrow().time_ns / 1_000_000_000
     }
 
     /// Adds up the ledger of the asset that is paid with, and compares it with what escrow holds.
-    pub(super) async fn check_money(&self) {
+    pub(crate) async fn check_money(&self) {
         let ask = AskEscrow::Ledger { asset: ASSET };
         let ledger: LedgerResponse =
             self.chain.query(&self.deployment.contracts.escrow, &ask).await.unwrap();
@@ -250,14 +272,20 @@ impl Stage {
         assert_eq!(sum, ledger.deposited.u128() - ledger.withdrawn.u128() - ledger.swept.u128());
     }
 
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.tasks.stop_token().cancel();
     }
 }
 
-async fn beat(chain: Arc<EmbeddedChain>, tasks: Group) -> anyhow::Result<()> {
+async fn beat(
+    chain: Arc<EmbeddedChain>,
+    halted: Arc<AtomicBool>,
+    tasks: Group,
+) -> anyhow::Result<()> {
     while !tasks.is_stopping() {
-        chain.produce(Duration::from_millis(200)).await?;
+        if !halted.load(Ordering::SeqCst) {
+            chain.produce(Duration::from_millis(200)).await?;
+        }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
@@ -270,12 +298,12 @@ impl Drop for Stage {
 }
 
 /// A registered device.
-pub(super) struct Device {
-    pub(super) id: DeviceId,
-    pub(super) secret: SigningKey,
+pub(crate) struct Device {
+    pub(crate) id: DeviceId,
+    pub(crate) secret: SigningKey,
 }
 
-pub(super) fn offer(
+pub(crate) fn offer(
     device: &Device,
     sequence: u32,
     ticks: u64,
@@ -299,7 +327,7 @@ pub(super) fn offer(
     }
 }
 
-pub(super) fn demand(device: &Device, sequence: u32, ticks: u64, lots: u16) -> DemandInput {
+pub(crate) fn demand(device: &Device, sequence: u32, ticks: u64, lots: u16) -> DemandInput {
     DemandInput {
         device: device.id,
         sequence,
@@ -319,11 +347,11 @@ pub(super) fn demand(device: &Device, sequence: u32, ticks: u64, lots: u16) -> D
     }
 }
 
-pub(super) fn place(offers: Vec<OfferInput>, demands: Vec<DemandInput>) -> Auction {
+pub(crate) fn place(offers: Vec<OfferInput>, demands: Vec<DemandInput>) -> Auction {
     Auction::Place { market: MARKET, offers, demands }
 }
 
-pub(super) fn cancel(side: Side, order: OrderId) -> Auction {
+pub(crate) fn cancel(side: Side, order: OrderId) -> Auction {
     let order = CancelInput { side, order: order.to_u64().into(), signature: None };
     Auction::Cancel { market: MARKET, orders: vec![order] }
 }
@@ -347,7 +375,7 @@ fn endpoint(key: &SigningKey, account: AccountId, domain: &Domain) -> EndpointIn
 }
 
 /// Waits until something holds; says what it waited for when that takes too long.
-pub(super) async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..3_000 {
         if let Some(found) = check().await {
             return found;

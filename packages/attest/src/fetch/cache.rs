@@ -1,8 +1,10 @@
 //! Keeps collateral, and fetches anew before it ends.
 
+use super::disk::Folder;
 use super::{CollateralSource, FetchError, Wanted};
 use crate::Collateral;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use tokio::sync::Mutex;
 
 /// How long before its end a collateral is fetched anew: a day, as Intel issues it for thirty.
@@ -15,6 +17,7 @@ const MOST: usize = 256;
 pub struct Cache<S> {
     source: S,
     kept: Mutex<BTreeMap<Wanted, Kept>>,
+    folder: Option<Folder>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,7 +29,15 @@ struct Kept {
 impl<S: CollateralSource> Cache<S> {
     /// Nothing cached yet.
     pub fn new(source: S) -> Self {
-        Self { source, kept: Mutex::new(BTreeMap::new()) }
+        Self { source, kept: Mutex::new(BTreeMap::new()), folder: None }
+    }
+
+    /// What an earlier run fetched is in a folder, and what is fetched goes there.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn on_disk(source: S, folder: PathBuf) -> std::io::Result<Self> {
+        Ok(Self { folder: Some(Folder::open(folder)?), ..Self::new(source) })
     }
 
     /// The collateral that is good at `now` (Unix seconds). Within [`REFRESH_SECS`] of its end it is fetched anew; if that
@@ -35,27 +46,53 @@ impl<S: CollateralSource> Cache<S> {
     /// # Errors
     /// If none is there that is still good, and none can be fetched.
     pub async fn get(&self, wanted: &Wanted, now: u64) -> Result<Collateral, FetchError> {
+        self.good(wanted, now, REFRESH_SECS).await
+    }
+
+    /// The collateral that is published at `now`: something may have been revoked since the last was fetched. If it cannot
+    /// be fetched, what is there.
+    ///
+    /// # Errors
+    /// As [`Cache::get`].
+    pub async fn latest(&self, wanted: &Wanted, now: u64) -> Result<Collateral, FetchError> {
+        self.good(wanted, now, u64::MAX).await
+    }
+
+    /// What lasts for `spare` seconds more, or else what is published.
+    async fn good(&self, wanted: &Wanted, now: u64, spare: u64) -> Result<Collateral, FetchError> {
         // one fetch at a time: those who wait find what the first one brought
         let mut kept = self.kept.lock().await;
+        if !kept.contains_key(wanted)
+            && let Some(collateral) = self.folder.as_ref().and_then(|folder| folder.load(wanted))
+        {
+            put(&mut kept, wanted, collateral);
+        }
         let old = kept.get(wanted).filter(|old| old.ends > now).cloned();
         if let Some(old) = &old
-            && old.ends > now.saturating_add(REFRESH_SECS)
+            && old.ends > now.saturating_add(spare)
         {
             return Ok(old.collateral.clone());
         }
         match (self.source.fetch(wanted).await, old) {
             (Ok(collateral), _) => {
-                if kept.len() >= MOST {
-                    forget_one(&mut kept);
-                }
-                let ends = end(&collateral);
-                kept.insert(wanted.clone(), Kept { collateral: collateral.clone(), ends });
+                put(&mut kept, wanted, collateral.clone());
+                // a disk that is full costs a fetch after the next start, and nothing now
+                let saved = self.folder.as_ref().map(|folder| folder.save(wanted, &collateral));
+                drop(saved);
                 Ok(collateral)
             }
             (Err(_), Some(old)) => Ok(old.collateral),
             (Err(error), None) => Err(error),
         }
     }
+}
+
+fn put(kept: &mut BTreeMap<Wanted, Kept>, wanted: &Wanted, collateral: Collateral) {
+    if kept.len() >= MOST {
+        forget_one(kept);
+    }
+    let ends = end(&collateral);
+    kept.insert(wanted.clone(), Kept { collateral, ends });
 }
 
 fn forget_one(kept: &mut BTreeMap<Wanted, Kept>) {

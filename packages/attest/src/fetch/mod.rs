@@ -1,6 +1,7 @@
 //! Collateral from where it is published, kept until shortly before it ends.
 
 mod cache;
+mod disk;
 mod pccs;
 
 pub use cache::{Cache, REFRESH_SECS};

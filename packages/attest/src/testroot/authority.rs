@@ -85,6 +85,11 @@ impl TestRoot {
         Ok(Self { platform, issued, root, authority, pck, signer, attestation })
     }
 
+    /// Revokes a certificate: collateral that is made from now on says so.
+    pub fn revoke(&mut self, who: Revoked) {
+        self.platform.revoked = Some(who);
+    }
+
     /// The root certificate, DER: what a verifier is given as [`crate::Trust::Test`].
     #[must_use]
     pub fn certificate(&self) -> Vec<u8> {

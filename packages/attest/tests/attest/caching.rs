@@ -55,6 +55,39 @@ async fn when_the_service_is_down_what_is_kept_serves_to_its_last_second_and_no_
     assert!(matches!(cache.get(&wanted, END).await, Err(FetchError::Service { .. })));
 }
 
+#[tokio::test]
+async fn the_latest_is_fetched_whatever_is_kept_and_what_is_kept_serves_if_it_cannot_be() {
+    let source = Counting::default();
+    let cache = Cache::new(source.clone());
+    let wanted = Wanted::by(&sgx().quote).unwrap();
+    for fetched in [1, 2] {
+        cache.latest(&wanted, sgx().now).await.unwrap();
+        assert_eq!(source.fetched.load(Ordering::SeqCst), fetched);
+    }
+    source.down.store(true, Ordering::SeqCst);
+    assert!(cache.latest(&wanted, END - 1).await.is_ok());
+    assert!(cache.latest(&wanted, END).await.is_err());
+}
+
+#[tokio::test]
+async fn what_was_fetched_serves_after_a_restart_while_the_service_is_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, wanted) = (Counting::default(), Wanted::by(&sgx().quote).unwrap());
+    let open = || Cache::on_disk(source.clone(), folder.path().join("collateral")).unwrap();
+    let fetched = open().get(&wanted, sgx().now).await.unwrap();
+    source.down.store(true, Ordering::SeqCst);
+    let again = open().get(&wanted, END - 1).await.unwrap();
+    assert_eq!(again.tcb_info, fetched.tcb_info);
+    assert_eq!(again.pck_crl, fetched.pck_crl);
+    assert!(open().get(&wanted, END).await.is_err(), "what has ended is no use");
+    source.down.store(false, Ordering::SeqCst);
+    for file in std::fs::read_dir(folder.path().join("collateral")).unwrap() {
+        std::fs::write(file.unwrap().path(), "{").unwrap();
+    }
+    open().get(&wanted, sgx().now).await.unwrap();
+    assert_eq!(source.fetched.load(Ordering::SeqCst), 2, "a spoilt file is fetched anew");
+}
+
 #[test]
 fn a_quote_says_which_collateral_it_needs() {
     for (sample, tdx) in [(sgx(), false), (tdx(), true), (td15(), true)] {

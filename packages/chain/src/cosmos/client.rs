@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cosmwasm_std::Event;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -14,7 +15,7 @@ use super::compress::compressed;
 use super::config::Config;
 use super::connect::{Inner, connect};
 use super::event::{contract_events, result};
-use super::reply::{BlockResults, CheckTx, TxReply};
+use super::reply::{BlockResults, CheckTx, CommitReply, TxReply};
 use super::{query, refusal, watcher};
 use crate::chain::Chain;
 use crate::error::{BroadcastError, ChainError};
@@ -170,9 +171,25 @@ impl Chain for CosmosChain {
     }
 
     async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
+        let reply: BlockResults = self.at_height("block_results", height).await?;
+        Ok(contract_events(reply.txs_results.unwrap_or_default()))
+    }
+
+    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
+        let reply: CommitReply = self.at_height("commit", height).await?;
+        reply.hash().map_err(|cause| ChainError::Unreadable { method: "commit".to_owned(), cause })
+    }
+}
+
+impl CosmosChain {
+    /// Asks a method about one height.
+    async fn at_height<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        height: u64,
+    ) -> Result<T, ChainError> {
         let params = json!({ "height": height.to_string() });
-        match self.inner.rpc.call::<BlockResults>("block_results", params).await {
-            Ok(reply) => Ok(contract_events(reply.txs_results.unwrap_or_default())),
+        match self.inner.rpc.call::<T>(method, params).await {
             Err(ChainError::Node { message, .. }) if message.contains("must be less than") => {
                 Err(ChainError::NoBlock { height, head: self.inner.watched.borrow().height })
             }
@@ -180,7 +197,7 @@ impl Chain for CosmosChain {
                 let oldest = message.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
                 Err(ChainError::Pruned { height, oldest })
             }
-            Err(error) => Err(error),
+            other => other,
         }
     }
 }

@@ -85,6 +85,37 @@ pub(super) struct BlockResults {
     pub(super) txs_results: Option<Vec<ExecTx>>,
 }
 
+/// Answer to `commit`.
+#[derive(Debug, Deserialize)]
+pub(super) struct CommitReply {
+    signed_header: SignedHeader,
+}
+
+#[derive(Debug, Deserialize)]
+struct SignedHeader {
+    commit: Commit,
+}
+
+#[derive(Debug, Deserialize)]
+struct Commit {
+    block_id: BlockId,
+}
+
+#[derive(Debug, Deserialize)]
+struct BlockId {
+    hash: String,
+}
+
+impl CommitReply {
+    /// The block's hash, which nodes write in hexadecimal.
+    pub(super) fn hash(&self) -> Result<[u8; 32], String> {
+        let text = &self.signed_header.commit.block_id.hash;
+        let mut hash = [0; 32];
+        hex::decode_to_slice(text, &mut hash).map_err(|e| format!("{text} is no hash: {e}"))?;
+        Ok(hash)
+    }
+}
+
 /// What executing a transaction brought.
 #[derive(Debug, Deserialize)]
 pub(super) struct ExecTx {

@@ -242,4 +242,8 @@ impl Chain for EmbeddedChain {
     async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
         self.ask(move |node| node.history.events(height, node.ledger.head.height)).await
     }
+
+    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
+        self.ask(move |node| node.history.digest(height, node.ledger.head.height)).await
+    }
 }

@@ -113,7 +113,7 @@ impl Node {
             return self.ready();
         }
         let head = self.ledger.head;
-        self.history.add(head.height, outcome);
+        self.history.add(head.height, outcome, &self.ledger.digest);
         self.heads.send_replace(head);
         Ok(())
     }

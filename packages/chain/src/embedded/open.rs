@@ -104,6 +104,6 @@ fn replay_block(
     if ledger.digest != record.digest {
         return Err(diverged());
     }
-    history.add(height, outcome);
+    history.add(height, outcome, &ledger.digest);
     Ok(())
 }

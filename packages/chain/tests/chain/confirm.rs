@@ -124,6 +124,9 @@ impl Chain for Flaky {
     async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
         self.chain.block_events(height).await
     }
+    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
+        self.chain.block_hash(height).await
+    }
 }
 
 const QUICK: Patience =

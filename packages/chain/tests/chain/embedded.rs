@@ -142,6 +142,20 @@ async fn block_events_are_those_of_contracts_in_order() {
 }
 
 #[tokio::test]
+async fn a_block_with_transactions_has_a_hash_of_its_own() {
+    let chain = quick().await;
+    let first = run(&chain, 1, vec![send(2, 1, "ucap")]).await.unwrap().height;
+    let second = run(&chain, 1, vec![send(2, 1, "ucap")]).await.unwrap().height;
+    let one = chain.block_hash(first).await.unwrap();
+    assert_ne!(one, chain.block_hash(second).await.unwrap());
+    assert_eq!(one, chain.block_hash(first).await.unwrap());
+    let above = chain.block_hash(second + 1).await;
+    assert!(matches!(above, Err(ChainError::NoBlock { .. })));
+    let empty = chain.produce(Duration::from_secs(1)).await.unwrap().height;
+    assert!(matches!(chain.block_hash(empty).await, Err(ChainError::Pruned { .. })));
+}
+
+#[tokio::test]
 async fn what_is_asked_of_nobody_gets_a_clear_error() {
     let chain = quick().await;
     let (_, jar) = jar(&chain).await;

@@ -136,6 +136,24 @@ async fn a_recorded_transaction_and_its_block_read_the_same() {
 }
 
 #[tokio::test]
+async fn the_hash_of_a_block_is_that_of_its_commit() {
+    let node = Node::start().await;
+    let chain = connect(&[&node]).await;
+    let of = |hash: &str| {
+        let commit = json!({ "block_id": { "hash": hash } });
+        let result = json!({ "signed_header": { "commit": commit }, "canonical": true });
+        (200, json!({ "jsonrpc": "2.0", "id": 1, "result": result }).to_string())
+    };
+    node.answer("commit", &[of(&"AB".repeat(32))]);
+    assert_eq!(chain.block_hash(578).await.unwrap(), [0xAB; 32]);
+    assert_eq!(node.params("commit"), json!({ "height": "578" }));
+    node.answer("commit", &[of("AB")]);
+    assert!(matches!(chain.block_hash(578).await, Err(ChainError::Unreadable { .. })));
+    node.answer("commit", &[error("height 5 is not available, lowest height is 77")]);
+    assert!(matches!(chain.block_hash(5).await, Err(ChainError::Pruned { oldest: 77, .. })));
+}
+
+#[tokio::test]
 async fn the_recorded_head_is_the_committed_block() {
     let node = Node::start().await;
     let chain = connect(&[&node]).await;

@@ -1,5 +1,6 @@
 //! The consumer's side: a session that outlives its connections.
 
+mod binding;
 mod call;
 mod connect;
 mod live;

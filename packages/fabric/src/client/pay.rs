@@ -18,7 +18,7 @@ impl Client {
     }
 
     /// Counts units that the application has accepted, on whatever connection is live.
-    pub(crate) async fn accept_now(&self, units: u64) {
+    pub async fn accept_now(&self, units: u64) {
         let live = self.inner.live.borrow().clone();
         match live {
             Some(live) => self.accept(&live, units).await,

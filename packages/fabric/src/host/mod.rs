@@ -1,5 +1,6 @@
 //! The provider's side: links are welcomed, hellos checked against the chain, sessions served.
 
+mod binding;
 mod body;
 mod known;
 mod op;

@@ -33,7 +33,7 @@ pub struct Op {
     pub header: OpHeader,
     /// Its metered bytes.
     pub body: Body,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     charger: Arc<Charger>,
     started: Instant,
     reply: Option<Bytes>,

@@ -66,6 +66,7 @@ impl Session {
 /// What the parts of a session share.
 pub(super) struct Shared {
     pub(super) lease: LeaseView,
+    pub(super) link: Arc<dyn Link>,
     pub(super) tariff: Tariff,
     pub(super) stop: CancellationToken,
     pub(super) replay: Arc<Replay>,
@@ -89,6 +90,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 impl Shared {
     pub(super) fn new(
         host: &Inner,
+        link: Arc<dyn Link>,
         lease: LeaseView,
         tariff: Tariff,
         payee: SharedPayee,
@@ -101,6 +103,7 @@ impl Shared {
             received: ByteCount::new(lease.unit_bytes),
             chunk: usize::try_from(paid_for).unwrap_or(CHUNK).clamp(1, CHUNK),
             lease,
+            link,
             tariff,
             stop: host.stop.child_token(),
             replay: Arc::clone(&host.replay),

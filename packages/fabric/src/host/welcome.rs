@@ -145,8 +145,8 @@ impl Inner {
         let Admitted { lease, payee, resume, adapter } = admitted;
         let claim = self.table.claim((lease.lease, lease.lane), lease.service);
         let (sender, frames) = tokio::sync::mpsc::channel(64);
-        let shared =
-            Arc::new(Shared::new(self, lease, adapter.tariff(), Arc::clone(&payee), sender));
+        let (on, tariff) = (Arc::clone(&link), adapter.tariff());
+        let shared = Arc::new(Shared::new(self, on, lease, tariff, Arc::clone(&payee), sender));
         let session = Session::new(&shared);
         let end = Arc::clone(&shared)
             .drive(self, link, control, resume, frames, claim.superseded.clone(), session, adapter)

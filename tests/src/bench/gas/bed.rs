@@ -2,7 +2,7 @@
 
 use crate::localnet::{artifacts, local_chain};
 use anyhow::Context as _;
-use caplet::deploy::{Codes, Contracts, deploy, local_spec};
+use caplet::deploy::{Codes, Contracts, Spec, deploy, local_spec};
 use caplet_api::auction::{MarketConfig, MarketResponse, QueryMsg as AskAuction};
 use caplet_api::common::DomainResponse;
 use caplet_chain::{
@@ -60,6 +60,17 @@ pub(super) struct Row<'a> {
 impl Bed {
     /// A fresh deployment on the chain that `CAPLET_LOCALNET` names.
     pub(super) async fn make() -> anyhow::Result<Self> {
+        Self::with(|_| ()).await
+    }
+
+    /// Unix seconds of the chain's head, before anything is deployed.
+    pub(super) async fn time() -> anyhow::Result<u64> {
+        let (chain, _) = local_chain(&crate::bench::localnet()?).await?;
+        chain.head().await?.time_ns.checked_div(1_000_000_000).context("no time")
+    }
+
+    /// As [`Bed::make`], of a changed deployment.
+    pub(super) async fn with(change: impl FnOnce(&mut Spec)) -> anyhow::Result<Self> {
         let (chain, accounts) = local_chain(&crate::bench::localnet()?).await?;
         let (admin, buyer) = (accounts.signer("admin")?, accounts.signer("user-3")?);
         let mut spec = local_spec(&[buyer.address().to_owned()]);
@@ -68,6 +79,7 @@ impl Bed {
         (market.epoch_secs, market.slot_secs, market.max_orders) = (EPOCH_SECS, 3_600, 20_000);
         let market = market.clone();
         spec.markets.push(market.clone());
+        change(&mut spec);
         let codes = Codes::Artifacts(artifacts());
         let deployment = deploy(&*chain, &admin, &codes, &spec).await?;
         Ok(Self {

@@ -9,9 +9,11 @@ mod bed;
 mod coins;
 mod crowd;
 mod endings;
+mod lag;
 mod leases;
 mod orders;
 mod places;
+mod quotes;
 mod vouchers;
 
 use bed::Bed;
@@ -46,4 +48,20 @@ pub async fn gas() -> anyhow::Result<()> {
     batches::clear(&bed, &providers, &consumers).await?;
     endings::end(&bed, &providers, &consumers, &leases).await?;
     coins::withdrawals(&bed).await
+}
+
+/// Measures and prints what attesting an enclave costs.
+///
+/// # Errors
+/// As [`gas`].
+pub async fn quotes() -> anyhow::Result<()> {
+    quotes::quotes().await
+}
+
+/// Measures and prints how far settlement lags behind service.
+///
+/// # Errors
+/// As [`gas`].
+pub async fn lag() -> anyhow::Result<()> {
+    lag::lag().await
 }

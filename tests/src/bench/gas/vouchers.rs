@@ -12,7 +12,7 @@ use caplet_protocol::{Bps, Domain, LeaseId};
 
 /// Base units that each round of vouchers adds.
 const STEP: u128 = 10;
-/// Above what any lease has redeemed when five thousand are settled.
+/// Above what any lease has redeemed when five thousand are settled, and some of them before.
 const BEYOND: u128 = 200;
 /// Vouchers of neighbouring leases, then of every fourth and of every tenth, then last ones, which
 /// carry the digest of a QoS report; at last some that pay nothing any more.
@@ -25,7 +25,9 @@ pub(super) async fn settle(bed: &Bed, consumers: &Crowd, leases: &[u64]) -> anyh
         ("dense", 1, 10, false),
         ("dense", 1, 100, false),
         ("dense", 1, 1_000, false),
+        ("every 4th lease", 4, 10, false),
         ("every 4th lease", 4, 100, false),
+        ("every 10th lease", 10, 10, false),
         ("every 10th lease", 10, 100, false),
         ("dense, with evidence", 1, 101, true),
     ] {
@@ -41,19 +43,27 @@ pub(super) async fn settle(bed: &Bed, consumers: &Crowd, leases: &[u64]) -> anyh
     Ok(())
 }
 
-/// Five thousand vouchers in one transaction; the keys are those of a thousand devices.
+/// Five thousand vouchers in one transaction, after every tenth and every fourth of them; the keys are those
+/// of a thousand devices.
 pub(super) async fn settle_many(
     bed: &Bed,
     consumers: &Crowd,
     leases: &[(usize, u64)],
 ) -> anyhow::Result<()> {
     let domain = bed.domain(&bed.contracts.escrow).await?;
-    let mut items = Vec::with_capacity(leases.len());
-    for (pair, lease) in leases {
-        let member = consumers.0.get(*pair).context("too few devices")?;
-        items.push(item(member, *lease, BEYOND, false, &domain));
+    for (how, every, less) in [
+        ("every 10th of 5,000", 10, 40),
+        ("every 4th of 5,000", 4, 20),
+        ("dense, keys of 1,000", 1, 0),
+    ] {
+        let mut items = Vec::with_capacity(leases.len());
+        for (pair, lease) in leases.iter().step_by(every) {
+            let member = consumers.0.get(*pair).context("too few devices")?;
+            items.push(item(member, *lease, BEYOND.saturating_sub(less), false, &domain));
+        }
+        round(bed, how, &items).await?;
     }
-    round(bed, "dense, keys of 1,000", &items).await
+    Ok(())
 }
 
 /// One voucher with a hash chain, redeemed at the end of it: what walking the links costs. Beside it the
