@@ -7,6 +7,7 @@ mod check;
 mod devices;
 mod load;
 mod money;
+mod spare;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ pub use devices::{
 };
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
+pub use spare::SpareConfig;
 
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ pub struct Config {
     pub attest: AttestConfig,
     /// How much may be owed to a provider here.
     pub risk: RiskConfig,
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -116,6 +120,7 @@ impl Default for Config {
             matcher: MatcherConfig::default(),
             attest: AttestConfig::default(),
             risk: RiskConfig::default(),
+            spare: Vec::new(),
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
         }
     }

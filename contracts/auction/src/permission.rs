@@ -43,6 +43,7 @@ pub const fn of(msg: &ExecuteMsg) -> Permission {
         | ExecuteMsg::BeginClear { .. }
         | ExecuteMsg::ContinueClear { .. }
         | ExecuteMsg::Renew { .. }
+        | ExecuteMsg::Reclass { .. }
         | ExecuteMsg::Return { .. }
         | ExecuteMsg::RefreshLatency { .. } => Permission::Anyone,
         ExecuteMsg::Admin(AdminMsg::AcceptOwner {}) => Permission::ProposedOwner,
@@ -66,6 +67,7 @@ pub const fn stops_in_pause(msg: &ExecuteMsg) -> bool {
         | ExecuteMsg::SetLatency { .. }
         | ExecuteMsg::Cancel { .. }
         | ExecuteMsg::Expire { .. }
+        | ExecuteMsg::Reclass { .. }
         | ExecuteMsg::SetCapacity { .. }
         | ExecuteMsg::SetReservers { .. }
         | ExecuteMsg::Release { .. }

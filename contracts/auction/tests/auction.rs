@@ -45,6 +45,8 @@ mod properties;
 mod proximity;
 #[path = "auction/queries.rs"]
 mod queries;
+#[path = "auction/reclassing.rs"]
+mod reclassing;
 #[path = "auction/reducing.rs"]
 mod reducing;
 #[path = "auction/relaying.rs"]

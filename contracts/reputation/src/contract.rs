@@ -2,7 +2,10 @@
 
 use crate::{
     ContractError, execute, migrate as upgrade, permission, query as ask, rules,
-    state::config::{self, Config},
+    state::{
+        config::{self, Config},
+        stakes,
+    },
 };
 use caplet_api::common::MigrateMsg;
 use caplet_api::reputation::{ExecuteMsg, InstantiateMsg, QueryMsg};
@@ -30,6 +33,7 @@ pub fn instantiate(
         escrow: deps.api.addr_validate(&msg.escrow)?,
         rules: msg.rules,
     };
+    stakes::show_rules(deps.storage, &config.rules, false);
     config::save(deps.storage, &config)?;
     Ok(Response::new())
 }

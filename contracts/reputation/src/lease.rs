@@ -6,6 +6,7 @@ use caplet_api::layout::{
     DEALS, DealRecord, Pages, REDEEMED, STATES, StateRecord, evidence_key, fees_key, terms_key,
 };
 use caplet_base::peer::{PeerPages, raw};
+use caplet_mechanism::fees::Schedule;
 use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, LeaseId};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, from_json};
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub(crate) struct Escrow<'a> {
     deals: PeerPages<'a>,
     redeemed: PeerPages<'a>,
     terms: BTreeMap<u32, Terms>,
-    protocol_fees: BTreeMap<u8, u16>,
+    fees: BTreeMap<u8, Schedule>,
 }
 
 impl<'a> Escrow<'a> {
@@ -62,7 +63,7 @@ impl<'a> Escrow<'a> {
             deals: pages(DEALS),
             redeemed: pages(REDEEMED),
             terms: BTreeMap::new(),
-            protocol_fees: BTreeMap::new(),
+            fees: BTreeMap::new(),
         }
     }
 
@@ -79,7 +80,7 @@ impl<'a> Escrow<'a> {
         let reason = CloseReason::from_u8(state.reason).ok_or_else(|| foreign("a close reason"))?;
         let (redeemed, burned) = self.paid(id, deal.lanes, state.fees)?;
         let price = u128::from(deal.price).saturating_mul(deal.lots.into());
-        let full = price.saturating_mul(self.protocol_fee(state.fees)?.into()) / 10_000;
+        let full = burned_of(self.fees(state.fees)?, price);
         let terms = self.terms(deal.terms)?;
         let ended = match state.closing_time {
             0 => terms.end.u64(),
@@ -110,15 +111,15 @@ impl<'a> Escrow<'a> {
         Ok(DeviceId(deal.consumer))
     }
 
-    /// What all lanes redeemed, gross, and the protocol's fee of it: each lane's by itself, as escrow
-    /// took it.
+    /// What all lanes redeemed, gross, and the protocol's fee of it: each lane's by itself, by the function of the
+    /// cumulative of which escrow takes differences, so to the unit what escrow took.
     fn paid(
         &mut self,
         id: LeaseId,
         lanes: u8,
         schedule: u8,
     ) -> Result<(u128, u128), ContractError> {
-        let bps = u128::from(self.protocol_fee(schedule)?);
+        let schedule = self.fees(schedule)?;
         let (mut redeemed, mut burned) = (0u128, 0u128);
         for lane in 0..u64::from(lanes) {
             let at = id.0.checked_add(lane).ok_or_else(|| foreign("a lane"))?;
@@ -128,22 +129,22 @@ impl<'a> Escrow<'a> {
                 (sum << 8) | u128::from(bytes.get(at).copied().unwrap_or_default())
             });
             redeemed = redeemed.saturating_add(amount);
-            burned = burned.saturating_add(amount.saturating_mul(bps) / 10_000);
+            burned = burned.saturating_add(burned_of(schedule, amount));
         }
         Ok((redeemed, burned))
     }
 
-    fn protocol_fee(&mut self, schedule: u8) -> Result<u16, ContractError> {
-        if let Some(bps) = self.protocol_fees.get(&schedule) {
-            return Ok(*bps);
+    fn fees(&mut self, schedule: u8) -> Result<Schedule, ContractError> {
+        if let Some(known) = self.fees.get(&schedule) {
+            return Ok(*known);
         }
         let bytes = raw(&self.querier, &self.address, fees_key(schedule).to_vec())?;
-        let bps = bytes
-            .and_then(|bytes| bytes.first_chunk::<2>().copied())
-            .map(u16::from_be_bytes)
-            .ok_or_else(|| foreign("a fee schedule"))?;
-        self.protocol_fees.insert(schedule, bps);
-        Ok(bps)
+        let rates = bytes.and_then(|bytes| bytes.first_chunk::<4>().copied());
+        let [p0, p1, k0, k1] = rates.ok_or_else(|| foreign("a fee schedule"))?;
+        let rate = |bytes| Bps(u16::from_be_bytes(bytes));
+        let known = Schedule { protocol: rate([p0, p1]), keeper: rate([k0, k1]) };
+        self.fees.insert(schedule, known);
+        Ok(known)
     }
 
     fn terms(&mut self, number: u32) -> Result<&Terms, ContractError> {
@@ -154,6 +155,11 @@ impl<'a> Escrow<'a> {
         }
         self.terms.get(&number).ok_or_else(|| foreign("the terms"))
     }
+}
+
+/// The protocol's part of a cumulative payout; one of more than 64 bits there is none.
+fn burned_of(schedule: Schedule, paid: u128) -> u128 {
+    schedule.of(u64::try_from(paid).unwrap_or(u64::MAX)).protocol.into()
 }
 
 fn slot<'p>(

@@ -85,7 +85,7 @@ pub(crate) fn appeal(rules: &Rules, times: u32) -> Option<u128> {
 /// burned elsewhere, count for nothing. 0 without a standard fee.
 pub(crate) fn burned(rules: &Rules, evidence: Evidence) -> u128 {
     let fee = standard_fee(rules, rules.stakes.asset).unwrap_or_default();
-    u128::from(evidence.alpha).saturating_mul(fee.into()) / 1_000_000
+    caplet_mechanism::reputation::burned(evidence.alpha, fee)
 }
 
 /// The half life; [`check`] rules out 0.

@@ -1,37 +1,43 @@
 //! Where a device stands, and how ratings, time and reinstatement move it. Pure: no storage.
 
 use crate::rules;
+use caplet_api::layout::EvidenceRecord;
 use caplet_api::reputation::Rules;
 use caplet_mechanism::reputation::{Evidence, Fitness, hearing, recent_faults};
 use caplet_protocol::Bps;
-use cosmwasm_schema::cw_serde;
-use cosmwasm_std::Uint64;
 
 /// A device's standing as of `updated`.
-#[cw_serde]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     /// Decayed weight of good service, millionths of a standard lease.
-    alpha: Uint64,
+    alpha: u64,
     /// Decayed weight of bad service, millionths.
-    beta: Uint64,
+    beta: u64,
     /// How much of it complaints are.
-    complained: Uint64,
+    complained: u64,
     /// Unix seconds up to which all three are decayed.
-    updated: Uint64,
+    updated: u64,
     /// Leases rated.
     leases: u32,
     /// Tier by the bound after the last rating.
     tier: u8,
+    /// Faults and suspensions.
+    past: Past,
+}
+
+/// What most devices never have: stored apart from the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Past {
     /// Unix seconds of recent faults, the oldest first; at most as many as suspend.
-    faults: Vec<u64>,
+    pub(crate) faults: Vec<u64>,
     /// Unix seconds of the last suspension; 0 for none. Faults from before it were paid for with it.
-    suspended_at: Uint64,
+    pub(crate) suspended_at: u64,
     /// Unix seconds until which at least; `None` if it is not suspended.
-    suspended_until: Option<Uint64>,
+    pub(crate) suspended_until: Option<u64>,
     /// How often it was suspended.
-    suspensions: u32,
+    pub(crate) suspensions: u32,
     /// Unix seconds until which its tier stays 0.
-    probation_until: Uint64,
+    pub(crate) probation_until: u64,
 }
 
 /// What one lease adds.
@@ -53,32 +59,44 @@ impl Standing {
     /// Nothing known.
     #[must_use]
     pub fn new(now: u64) -> Self {
-        Self {
-            alpha: Uint64::zero(),
-            beta: Uint64::zero(),
-            complained: Uint64::zero(),
-            updated: now.into(),
-            leases: 0,
-            tier: 0,
-            faults: Vec::new(),
-            suspended_at: Uint64::zero(),
-            suspended_until: None,
-            suspensions: 0,
-            probation_until: Uint64::zero(),
+        Self { updated: now, ..Self::default() }
+    }
+
+    /// As the pages keep it; `updated` fits 32 bits until 2106.
+    pub(crate) fn record(&self) -> EvidenceRecord {
+        EvidenceRecord {
+            alpha: self.alpha,
+            beta: self.beta,
+            complained: self.complained,
+            updated: u32::try_from(self.updated).unwrap_or(u32::MAX),
+            leases: self.leases,
+            tier: self.tier,
+            flags: u8::from(self.past != Past::default()),
         }
+    }
+
+    /// The standing of a record and what is kept apart.
+    pub(crate) fn of(record: &EvidenceRecord, past: Past) -> Self {
+        let EvidenceRecord { alpha, beta, complained, updated, leases, tier, .. } = *record;
+        Self { alpha, beta, complained, updated: updated.into(), leases, tier, past }
+    }
+
+    /// What is kept apart.
+    pub(crate) const fn past(&self) -> &Past {
+        &self.past
     }
 
     /// What is left of the evidence at `now`.
     #[must_use]
     pub fn evidence(&self, rules: &Rules, now: u64) -> Evidence {
-        let known = Evidence { alpha: self.alpha.u64(), beta: self.beta.u64() };
-        known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules))
+        let known = Evidence { alpha: self.alpha, beta: self.beta };
+        known.decayed(now.saturating_sub(self.updated), rules::half_life(rules))
     }
 
     /// Millionths of complaints left at `now`.
     fn heard(&self, rules: &Rules, now: u64) -> u64 {
-        let known = Evidence { alpha: self.complained.u64(), beta: 0 };
-        known.decayed(now.saturating_sub(self.updated.u64()), rules::half_life(rules)).alpha
+        let known = Evidence { alpha: self.complained, beta: 0 };
+        known.decayed(now.saturating_sub(self.updated), rules::half_life(rules)).alpha
     }
 
     /// Thousandths of complaints that still move it at `now`.
@@ -121,21 +139,21 @@ impl Standing {
 
     /// Unix seconds until which it is suspended at least, if it is.
     #[must_use]
-    pub fn suspended_until(&self) -> Option<u64> {
-        self.suspended_until.map(|until| until.u64())
+    pub const fn suspended_until(&self) -> Option<u64> {
+        self.past.suspended_until
     }
 
     /// How often it was suspended.
     #[must_use]
     pub const fn suspensions(&self) -> u32 {
-        self.suspensions
+        self.past.suspensions
     }
 
     /// Faults within the window at `now`.
     #[must_use]
     pub fn faults(&self, rules: &Rules, now: u64) -> u32 {
         let recent = |at: &&u64| now.saturating_sub(**at) < u64::from(rules.window_secs);
-        u32::try_from(self.faults.iter().filter(recent).count()).unwrap_or(u32::MAX)
+        u32::try_from(self.past.faults.iter().filter(recent).count()).unwrap_or(u32::MAX)
     }
 
     fn fitness(&self, rules: &Rules, now: u64) -> Fitness {
@@ -159,20 +177,20 @@ impl Standing {
         let complaint = Evidence::default().rated(lease.complaint, Bps(0)).decayed(age, half_life);
         let heard = self.heard(rules, now).saturating_add(complaint.beta);
         let old = self.evidence(rules, now);
-        self.alpha = old.alpha.saturating_add(new.alpha).into();
-        self.beta = old.beta.saturating_add(new.beta).into();
-        self.complained = heard.into();
-        self.updated = now.into();
+        self.alpha = old.alpha.saturating_add(new.alpha);
+        self.beta = old.beta.saturating_add(new.beta);
+        self.complained = heard;
+        self.updated = now;
         self.leases = self.leases.saturating_add(1);
 
-        let fresh = age < rules.window_secs.into() && lease.ended > self.suspended_at.u64();
+        let fresh = age < rules.window_secs.into() && lease.ended > self.past.suspended_at;
         if lease.fault && fresh {
-            recent_faults(&mut self.faults, now, rules.window_secs, rules.suspend_faults);
+            recent_faults(&mut self.past.faults, now, rules.window_secs, rules.suspend_faults);
         }
         let after = self.fitness(rules, now);
         self.tier = self.tier_of(rules, after.bound, now);
         let rule = rules::suspension(rules);
-        if self.suspended_until.is_some() || rule.due(before, after).is_none() {
+        if self.past.suspended_until.is_some() || rule.due(before, after).is_none() {
             return false;
         }
         self.suspend(rules, now);
@@ -185,31 +203,34 @@ impl Standing {
     }
 
     fn suspend(&mut self, rules: &Rules, now: u64) -> u64 {
-        let until = now.saturating_add(rules::suspension(rules).cooldown(self.suspensions));
-        self.suspended_at = now.into();
-        self.suspended_until = Some(until.into());
-        self.suspensions = self.suspensions.saturating_add(1);
-        self.faults.clear();
+        let until = now.saturating_add(rules::suspension(rules).cooldown(self.past.suspensions));
+        self.past = Past {
+            faults: Vec::new(),
+            suspended_at: now,
+            suspended_until: Some(until),
+            suspensions: self.past.suspensions.saturating_add(1),
+            probation_until: self.past.probation_until,
+        };
         until
     }
 
     /// 0 on probation, else by the bound.
     fn tier_of(&self, rules: &Rules, bound: Bps, now: u64) -> u8 {
-        if now < self.probation_until.u64() { 0 } else { rules::tier(rules, bound) }
+        if now < self.past.probation_until { 0 } else { rules::tier(rules, bound) }
     }
 
     /// Unix seconds until which it is on probation, if it is at `now`.
     #[must_use]
     pub fn probation_until(&self, now: u64) -> Option<u64> {
-        Some(self.probation_until.u64()).filter(|until| now < *until)
+        Some(self.past.probation_until).filter(|until| now < *until)
     }
 
     /// Keeps fewer faults than suspend, so that the next one is seen as one more; there are others only
     /// if new rules wait for fewer.
     fn forget_surplus(&mut self, rules: &Rules) {
         let keep = usize::try_from(rules.suspend_faults.saturating_sub(1)).unwrap_or(usize::MAX);
-        let surplus = self.faults.len().saturating_sub(keep);
-        self.faults.drain(..surplus);
+        let surplus = self.past.faults.len().saturating_sub(keep);
+        self.past.faults.drain(..surplus);
     }
 
     /// Whether a suspended device may come back at `now`.
@@ -222,9 +243,9 @@ impl Standing {
 
     /// Ends a suspension and begins the probation; after it, or without one, its tier is what its bound is worth.
     pub fn reinstate(&mut self, rules: &Rules, now: u64) {
-        self.suspended_until = None;
-        self.faults.clear();
-        self.probation_until = now.saturating_add(rules.probation_secs.into()).into();
+        self.past.suspended_until = None;
+        self.past.faults.clear();
+        self.past.probation_until = now.saturating_add(rules.probation_secs.into());
         self.tier = self.tier_of(rules, self.bound(rules, now), now);
     }
 }

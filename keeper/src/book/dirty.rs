@@ -2,7 +2,8 @@
 //! them, so reading it once too often or a block too late changes nothing.
 
 use caplet_api::event::{
-    EpochCleared, EpochLapsed, EventError, OfferTaken, OrdersEnded, OrdersPlaced, PriceMoved,
+    EpochCleared, EpochLapsed, EventError, OfferTaken, OffersMoved, OrdersEnded, OrdersPlaced,
+    PriceMoved,
 };
 use caplet_chain::Event;
 use caplet_protocol::{MarketId, OrderId, layout::Side};
@@ -53,6 +54,12 @@ fn note(dirty: &mut DirtyMarkets, event: &Event) -> Result<(), EventError> {
                 }
             }
         }
+        OffersMoved::NAME => {
+            let moved = OffersMoved::try_from(event)?;
+            let left = moved.orders.into_iter().filter_map(OrderId::from_u64).map(|id| id.page);
+            let pages = left.chain([moved.page]).map(|page| (Side::Offer, page));
+            at(dirty, moved.market).pages.extend(pages);
+        }
         OfferTaken::NAME => {
             let taken = OfferTaken::try_from(event)?;
             let page = OrderId::from_u64(taken.offer).map(|id| (Side::Offer, id.page));
@@ -97,15 +104,19 @@ mod tests {
             pending: true,
         };
         let taken = OfferTaken { market: 2, offer: 256, consumer: 1, lots: 1, price: 5 };
+        let reclassed =
+            OffersMoved { market: 4, orders: vec![OrderId { page: 3, slot: 1 }.to_u64()], page: 8 };
         let moved = PriceMoved { market: 3, epoch: 1, from: 1, to: 2, utilisation: 0 };
         let other = Event::new("wasm-caplet_opened");
-        let events = [placed.into(), ended.into(), taken.into(), moved.into(), other];
+        let events =
+            [placed.into(), ended.into(), taken.into(), moved.into(), reclassed.into(), other];
         let dirty = gather(&events).unwrap();
         let first = &dirty[&MarketId(1)];
         assert_eq!(first.pages, [(Side::Offer, 2), (Side::Demand, 7)].into());
         assert_eq!(first.cancelled, [(Side::Offer, OrderId { page: 2, slot: 9 })].into());
         assert_eq!(dirty[&MarketId(2)].pages, [(Side::Offer, 1)].into());
         assert_eq!(dirty[&MarketId(3)], Dirty::default());
+        assert_eq!(dirty[&MarketId(4)].pages, [(Side::Offer, 3), (Side::Offer, 8)].into());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One market's book.
 
+use super::order::Order;
 use super::side::SideBook;
 use super::tables::{Arithmetic, Tables};
 use caplet_api::auction::{MarketConfig, MarketResponse};
@@ -65,7 +66,7 @@ impl MarketBook {
     }
 
     /// What a lot of an offer costs in the instant lane now, base units.
-    pub(super) fn posted(&self, tick: caplet_protocol::Tick) -> u64 {
+    pub(super) fn posted(&self, offer: &Order) -> u64 {
         let config = self.config();
         let money =
             |tick: caplet_protocol::Tick| u64::from(tick.0).saturating_mul(config.tick_size.u64());
@@ -74,7 +75,10 @@ impl MarketBook {
             scarce: config.price.premium_scarce,
             target: config.price.target,
         };
+        let class = self.tables.classes.get(usize::from(offer.group)).copied().flatten();
+        let tier = class.map_or(0, |class| class.reliability);
         let premium = curve.at(self.answer.utilisation.u64(), 10_000);
-        price::posted(money(tick), money(self.answer.base), premium)
+        let premium = premium.saturating_add(price::of_tier(&config.price.premium_tiers, tier));
+        price::posted(money(offer.tick), money(self.answer.base), premium)
     }
 }

@@ -68,6 +68,22 @@ pub struct Take {
     pub now: u64,
 }
 
+/// An open order as far as its device's standing concerns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its number.
+    pub id: OrderId,
+    /// Whose.
+    pub device: DeviceId,
+    /// Reliability tier of the class it is in (offers).
+    pub tier: Option<u8>,
+    /// Unix seconds.
+    pub not_after: u64,
+}
+
+#[cfg(test)]
+pub(crate) use tests::config as test_config;
+
 impl Books {
     /// Books that nobody keeps up, for tests and as a start.
     #[must_use]
@@ -148,7 +164,7 @@ impl Books {
         let posted = posted.map(|(id, order)| {
             let offer = order.offer(id);
             let (device, class) = (offer.device, offer.class);
-            Posted { id, device, class, price: book.posted(order.tick), lots: order.instant }
+            Posted { id, device, class, price: book.posted(order), lots: order.instant }
         });
         let (device, vector, limit) = (take.device, VectorId(0), take.limit);
         single::best(terms, &Wanted { device, vector, limit }, posted)
@@ -179,6 +195,27 @@ impl Books {
             }
         }
         due
+    }
+
+    /// Open orders by market and side, each with its device and, of an offer, the reliability tier of its class.
+    #[must_use]
+    pub fn standing(&self) -> Vec<(MarketId, Side, Vec<Standing>)> {
+        let books = self.inner.read();
+        let mut all = Vec::new();
+        for (market, book) in books.iter() {
+            for (side, orders) in [(Side::Offer, &book.offers), (Side::Demand, &book.demands)] {
+                let tier = |group: u16| {
+                    let class = book.tables.classes.get(usize::from(group)).copied().flatten();
+                    class.filter(|_| side == Side::Offer).map(|class| class.reliability)
+                };
+                let standing = orders.open().map(|(id, order)| {
+                    let (device, not_after) = (order.device, order.not_after);
+                    Standing { id, device, tier: tier(order.group), not_after }
+                });
+                all.push((*market, side, standing.collect()));
+            }
+        }
+        all
     }
 
     /// The book as it froze when `epoch` ended, exactly as the contract defines it.

@@ -12,7 +12,7 @@ pub(super) fn sheet(book: &MarketBook, asset: Option<AssetKind>, now: u64) -> Ma
     let open = || book.offers.open().map(|(_, o)| o).filter(|o| !o.is_over(now));
     let lots = |sum: u64, lots: u16| sum.saturating_add(lots.into());
     let demands = book.demands.open().map(|(_, o)| o).filter(|o| !o.is_over(now));
-    let posted = open().filter(|o| o.instant > 0).map(|o| book.posted(o.tick)).min();
+    let posted = open().filter(|o| o.instant > 0).map(|o| book.posted(o)).min();
     MarketSheet {
         market: book.answer.market.0,
         kind: CapabilityKind::from(config.kind).into(),

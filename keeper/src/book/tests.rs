@@ -4,7 +4,7 @@ use caplet_api::auction::{MarketConfig, PriceConfig, Tiers};
 use caplet_protocol::{AssetId, Bps, Kind, Tick};
 
 /// A market of temperature readings, ten seconds an epoch.
-pub(super) fn config() -> MarketConfig {
+pub(crate) fn config() -> MarketConfig {
     MarketConfig {
         kind: Kind::Sensor,
         resource: "temperature".to_owned(),
@@ -37,8 +37,11 @@ pub(super) fn config() -> MarketConfig {
             step: Bps(1_250),
             premium: Bps(400),
             premium_scarce: Bps(6_000),
+            premium_tiers: Vec::new(),
         },
         max_orders: 1_000,
         trade_reduction: false,
+        quality: Default::default(),
+        exposure_per_lot: 0u64.into(),
     }
 }

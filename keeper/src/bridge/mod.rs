@@ -32,6 +32,7 @@ pub(crate) use verify::{ChainRule, ed25519, is_signed};
 
 use crate::book::Books;
 use crate::broker::{self, Broker, Embedded, External, Gate};
+use crate::config::SpareConfig;
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::leases::Leases;
@@ -52,6 +53,8 @@ pub struct Options {
     pub exchange: exchange::Options,
     /// What the provider side risks.
     pub risk: session::Risk,
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
 }
 
 /// Broker, bridge, registrar, placer, exchange and session of one gateway, running.
@@ -87,6 +90,7 @@ impl Bridge {
             clock.clone(),
             books.clone(),
             leases.clone(),
+            options.spare,
             &registrar,
         )?;
         let parts = session::Parts {

@@ -219,6 +219,12 @@ pub(super) struct OfferArgs {
     /// Greatest ask a lot, in base units.
     #[arg(long, value_name = "AMOUNT")]
     pub(super) most: u64,
+    /// Declare the capacity of this device on the market's ledger first, as its owner.
+    #[arg(long, value_name = "DEVICE", requires = "key")]
+    pub(super) declare: Option<u32>,
+    /// The owner's key file, to declare with.
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
     /// Prices that lots cleared at, oldest first, as `PRICE:LOTS`. May be repeated.
     #[arg(long, value_name = "PRICE:LOTS", value_parser = cleared)]
     pub(super) cleared: Vec<(u64, u32)>,

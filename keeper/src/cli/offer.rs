@@ -1,14 +1,18 @@
 //! `caplet offer --spare`: what to offer of what a device has to spare. It prints; the device's own
-//! signature is what offers.
+//! signature is what offers. With `--declare` the device's owner puts its capacity on the market's ledger first.
 
 use super::args::OfferArgs;
 use super::exit::BadInput;
 use super::status::ask;
-use crate::config::load;
-use crate::placer::spare::{Bounds, Seen, spare};
+use super::{chain, keys, log};
+use crate::config::{Config, load};
+use crate::placer::spare::{Bounds, Seen, machine, spare};
 use anyhow::Context as _;
-use caplet_api::auction::MarketResponse;
+use caplet_api::auction::{ExecuteMsg, MarketResponse};
+use caplet_chain::{Msg, Patience, TxOptions, execute_and_confirm};
+use caplet_protocol::{DeviceId, Lots, MarketId};
 use serde_json::json;
+use std::path::Path;
 
 /// Sizes, prices and prints.
 ///
@@ -23,13 +27,16 @@ pub(super) async fn offer(args: &OfferArgs) -> anyhow::Result<()> {
         .into());
     }
     let config = load(args.settings.config.as_deref(), &args.settings.set)?.config;
+    if let (Some(device), Some(key)) = (args.declare, &args.key) {
+        declare(&config, key, device, args.market, args.capacity).await?;
+    }
     let url = args.url.clone().unwrap_or_else(|| format!("http://{}", config.exchange.listen));
     let market = ask(&url, &format!("/v1/market/{}", args.market)).await?;
     let market: MarketResponse = serde_json::from_value(market)?;
     let tick = market.config.tick_size.u64();
     let own = match args.own {
         Some(own) => own,
-        None => own_use(args.capacity)?,
+        None => machine(args.capacity)?,
     };
     let bounds = Bounds {
         capacity: args.capacity,
@@ -58,38 +65,27 @@ pub(super) async fn offer(args: &OfferArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lots that this machine's load stands for, rounded up: its share of the processors is taken for a share
-/// of the capacity.
-fn own_use(capacity: u32) -> anyhow::Result<u32> {
-    let text = std::fs::read_to_string("/proc/loadavg")
-        .context("reading this machine's load: give --own instead")?;
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let load = hundredths(&text).context("this machine's load is no number: give --own instead")?;
-    Ok(lots(load, u64::try_from(processors)?, capacity))
-}
-
-/// The first number of a load average, in hundredths.
-fn hundredths(text: &str) -> Option<u64> {
-    let (whole, part) = text.split_whitespace().next()?.split_once('.')?;
-    let (whole, part): (u64, u64) = (whole.parse().ok()?, part.get(..2)?.parse().ok()?);
-    whole.checked_mul(100)?.checked_add(part)
-}
-
-fn lots(load: u64, processors: u64, capacity: u32) -> u32 {
-    let whole = processors.max(1).saturating_mul(100);
-    let lots = load.saturating_mul(capacity.into()).div_ceil(whole);
-    u32::try_from(lots).unwrap_or(u32::MAX).min(capacity)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_load_of_the_machine_is_the_owners_use() {
-        assert_eq!(hundredths("1.25 0.90 0.70 2/311 4242"), Some(125));
-        assert_eq!((hundredths(""), hundredths("x.yz")), (None, None));
-        assert_eq!(lots(125, 4, 8), 3, "1.25 of 4 processors are 2.5 of 8 lots");
-        assert_eq!((lots(0, 4, 8), lots(9_900, 4, 8)), (0, 8));
-    }
+/// Declares what a device can do at a time, as its owner.
+async fn declare(
+    config: &Config,
+    key: &Path,
+    device: u32,
+    market: u32,
+    capacity: u32,
+) -> anyhow::Result<()> {
+    log::quiet();
+    let lots = u16::try_from(capacity).ok().filter(|lots| *lots > 0).ok_or_else(|| {
+        BadInput(format!("--capacity is {capacity}, a ledger takes 1 to {}: give that", u16::MAX))
+    })?;
+    let signer = keys::account(key, chain::prefix(config), false)?;
+    let (chain, deployment) = chain::open(config, &signer).await?;
+    let (market, device) = (MarketId(market), DeviceId(device));
+    let msg = ExecuteMsg::SetCapacity { market, device, lots: Some(Lots(lots)) };
+    let msg = Msg::execute(&deployment.contracts.auction, &msg)?;
+    let (options, patience) = (TxOptions::default(), Patience::default());
+    let sent = execute_and_confirm(chain.as_ref(), &signer, vec![msg], options, patience)
+        .await
+        .context("declaring the capacity")?;
+    eprintln!("declared {lots} lots of device {device} at height {}", sent.height);
+    Ok(())
 }

@@ -135,9 +135,12 @@ fn market(local: &Local) -> MarketConfig {
             step: Bps(1_250),
             premium: Bps(400),
             premium_scarce: Bps(6_000),
+            premium_tiers: Vec::new(),
         },
         max_orders: 2_000,
         trade_reduction: false,
+        quality: Default::default(),
+        exposure_per_lot: 0u64.into(),
     }
 }
 

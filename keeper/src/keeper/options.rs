@@ -21,7 +21,8 @@ pub(super) fn bridge(config: &Config) -> anyhow::Result<bridge::Options> {
         quotes: config.path(&config.attest.quotes),
     };
     let risk = session::Risk { cap_bps: config.risk.cap_bps, stale_secs: config.risk.stale_secs };
-    Ok(bridge::Options { broker, exchange, risk })
+    let spare = config.spare.clone();
+    Ok(bridge::Options { broker, exchange, risk, spare })
 }
 
 fn embedded(config: &Config) -> anyhow::Result<broker::EmbeddedOptions> {

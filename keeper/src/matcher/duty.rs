@@ -1,7 +1,8 @@
 //! One pass over the markets.
 
 use super::clear_away::ClearAway;
-use super::solve::{Solution, solve};
+use super::reclass::Reclass;
+use super::solve::{Apart, follow, is_idle};
 use crate::book::Books;
 use crate::config::MatcherConfig;
 use crate::context::Context;
@@ -14,7 +15,9 @@ use anyhow::Context as _;
 use caplet_api::auction::{MarketResponse, QueryMsg};
 use caplet_api::event::EpochCleared;
 use caplet_api::registry::{GatewaysResponse, QueryMsg as AskRegistry};
+use caplet_api::reputation::{AvoidedResponse, QueryMsg as AskReputation};
 use caplet_chain::{ChainExt as _, Head, Msg, TxResult};
+use caplet_clearing::Following;
 use caplet_protocol::MarketId;
 use futures::future::join_all;
 use std::collections::BTreeMap;
@@ -24,6 +27,8 @@ use std::collections::BTreeMap;
 const MAX_ATTEMPTS: u32 = 3;
 /// Orders scanned in one transaction; a larger book is scanned in several.
 const PART: u32 = 8_000;
+/// Pairs to be kept apart that are read, about: it is a preference, and no reason to be late.
+const MOST_APART: usize = 5_000;
 /// Blocks after which the list of keepers is read again.
 const KEEPERS_FOR: u64 = 100;
 
@@ -34,6 +39,9 @@ pub(super) struct Matcher {
     policy: MatcherConfig,
     queue: Queue,
     clear_away: ClearAway,
+    reclass: Reclass,
+    /// Maps a market to its last book and what the solver knows of it.
+    following: BTreeMap<MarketId, Following>,
     /// Addresses of all gateways, and the height at which they were read.
     keepers: (u64, Vec<String>),
     /// Maps a market to the epoch dealt with last, and refused attempts at it.
@@ -66,15 +74,17 @@ impl Reconciler for Matcher {
             self.conclude(market, epoch, result).await?;
         }
         let (keepers, patience) = (&self.keepers.1, self.policy.patience_blocks);
-        self.clear_away.pass(&self.context, &self.books, keepers, patience, head).await
+        self.clear_away.pass(&self.context, &self.books, keepers, patience, head).await?;
+        self.reclass.pass(&self.context, &self.books, keepers, patience, head).await
     }
 }
 
 impl Matcher {
     pub(super) fn new(context: Context, books: Books, policy: MatcherConfig) -> Self {
         let (keepers, done) = ((0, Vec::new()), BTreeMap::new());
-        let (queue, clear_away) = (Queue::new(), ClearAway::new());
-        Self { context, books, policy, queue, clear_away, keepers, done }
+        let (queue, clear_away, reclass) = (Queue::new(), ClearAway::new(), Reclass::new());
+        let following = BTreeMap::new();
+        Self { context, books, policy, queue, clear_away, reclass, following, keepers, done }
     }
 
     /// Reads which keepers there are, now and then.
@@ -117,20 +127,34 @@ impl Matcher {
     ) -> anyhow::Result<Option<(MarketId, u32, Vec<Msg>)>> {
         let Some(book) = self.books.frozen(market, epoch) else { return Ok(None) };
         let (offers, demands) = (book.offers.len(), book.demands.len());
+        // offers that wait for their new class are worth a clearing of nothing
+        let waited_for = self.reclass.waits_for(market);
+        if is_idle(&book) && !waited_for {
+            self.finish(market, epoch);
+            return Ok(None);
+        }
+        let apart = self.apart(market).await?;
+        let mut following = self.following.remove(&market).unwrap_or_default();
         // Off the async threads: a large book takes a moment.
-        let solved = tokio::task::spawn_blocking(move || solve(&book)).await.context("solving")?;
-        let solution: Solution = match solved {
-            Ok(Some(solution)) => solution,
-            Ok(None) => {
-                self.finish(market, epoch);
-                return Ok(None);
+        let solving = tokio::task::spawn_blocking(move || {
+            let solved = follow(&mut following, &book, &apart);
+            (following, solved)
+        });
+        let (following, solved) = solving.await.context("solving")?;
+        self.following.insert(market, following);
+        let solution = match solved {
+            Ok((solution, 0)) => solution,
+            Ok((solution, left)) => {
+                observe::pairs_kept(market, left);
+                solution
             }
             Err(error) => {
                 self.refused(market, epoch, &error.to_string());
                 return Ok(None);
             }
         };
-        if solution.clearing.fills.is_empty() && !self.policy.clear_unmatched {
+        let unmatched = solution.clearing.fills.is_empty();
+        if unmatched && !self.policy.clear_unmatched && !waited_for {
             self.finish(market, epoch);
             return Ok(None);
         }
@@ -145,6 +169,27 @@ impl Matcher {
         let msgs = solution.messages(market, epoch, orders, PART);
         let msgs = msgs.iter().map(|msg| Msg::execute(auction, msg)).collect::<Result<_, _>>()?;
         Ok(Some((market, epoch, msgs)))
+    }
+
+    /// Pairs that are not to meet now, because the provider failed the consumer lately. None in a market that reduces
+    /// trade: whom it leaves out is the contract's to say.
+    async fn apart(&self, market: MarketId) -> anyhow::Result<Apart> {
+        let mut apart = Apart::new();
+        if self.books.config(market).is_none_or(|config| config.trade_reduction) {
+            return Ok(apart);
+        }
+        let reputation = &self.context.deployment.contracts.reputation;
+        let (now, mut start_after) = (seconds(self.books.head()), None);
+        while apart.len() < MOST_APART {
+            let limit = Some(caplet_api::common::MAX_LIMIT);
+            let query = AskReputation::Avoided { start_after, limit };
+            let answer: AvoidedResponse = self.context.chain.query(reputation, &query).await?;
+            let Some(last) = answer.pairs.last() else { break };
+            start_after = Some((last.provider, last.consumer));
+            let lasting = answer.pairs.iter().filter(|pair| pair.until.u64() > now);
+            apart.extend(lasting.map(|pair| (pair.provider, pair.consumer)));
+        }
+        Ok(apart)
     }
 
     /// Whether the chain still waits for a clearing of this epoch.

@@ -1,12 +1,13 @@
 //! Clears the markets: solves the frozen book of every epoch that may be cleared, checks the result
 //! with the contract's own certificate, and submits it if nobody was faster. Clears away
-//! orders past their end.
+//! orders past their end, and brings those of devices with another standing in line.
 
 mod clear_away;
 mod duty;
+mod reclass;
 mod solve;
 
-pub use solve::{Solution, SolveError, solve};
+pub use solve::{Apart, Solution, SolveError, follow, solve};
 
 use crate::book::Books;
 use crate::config::MatcherConfig;

@@ -2,8 +2,11 @@
 
 use caplet_api::auction::ExecuteMsg;
 use caplet_api::packed::FillItem;
-use caplet_clearing::{Book, BookError, Clearing, Demand, Fill, Offer, Reject, Verified, verify};
-use caplet_protocol::MarketId;
+use caplet_clearing::{
+    Book, BookError, Clearing, Demand, Fill, Following, Offer, Reject, Verified, keep_apart, verify,
+};
+use caplet_protocol::{DeviceId, MarketId};
+use std::collections::BTreeSet;
 
 /// A clearing that the certificate accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,18 +34,51 @@ pub enum SolveError {
 /// # Errors
 /// [`SolveError`].
 pub fn solve(book: &Book) -> Result<Option<Solution>, SolveError> {
-    let has_lots =
-        book.offers.iter().any(|o| o.lots.0 > 0) && book.demands.iter().any(|d| d.lots.0 > 0);
-    if !has_lots {
+    if is_idle(book) {
         return Ok(None);
     }
-    let clearing = caplet_clearing::solve(book)?;
+    proven(book, caplet_clearing::solve(book)?).map(Some)
+}
+
+/// Whether a side of a book is empty.
+pub(super) fn is_idle(book: &Book) -> bool {
+    let offered = book.offers.iter().any(|offer| offer.lots.0 > 0);
+    !(offered && book.demands.iter().any(|demand| demand.lots.0 > 0))
+}
+
+/// Pairs of provider and consumer that are better not given to each other.
+pub type Apart = BTreeSet<(DeviceId, DeviceId)>;
+
+/// Solves the next book of a market from the optimum of the one before, pairs partners so that as few as can be are of
+/// those to be kept `apart`, and verifies the result. Says how many lots of such pairs are left.
+///
+/// # Errors
+/// [`SolveError`]. What was known of the market is forgotten then.
+pub fn follow(
+    following: &mut Following,
+    book: &Book,
+    apart: &Apart,
+) -> Result<(Solution, u64), SolveError> {
+    let mut clearing = following.clear(book.clone())?;
+    let mut left = 0;
+    if !apart.is_empty() {
+        let kept = |provider, consumer| apart.contains(&(provider, consumer));
+        left = keep_apart(book, &mut clearing.fills, kept);
+    }
+    let solution = proven(book, clearing);
+    if solution.is_err() {
+        *following = Following::default();
+    }
+    Ok((solution?, left))
+}
+
+fn proven(book: &Book, clearing: Clearing) -> Result<Solution, SolveError> {
     let (offers, demands) = (
         sorted(&book.offers, |offer: &Offer| offer.id),
         sorted(&book.demands, |demand: &Demand| demand.id),
     );
     let verified = verify(book.terms(), offers, demands, &clearing.fills, &clearing.prices)?;
-    Ok(Some(Solution { clearing, verified }))
+    Ok(Solution { clearing, verified })
 }
 
 fn sorted<T: Copy, K: Ord>(orders: &[T], key: impl Fn(&T) -> K) -> Vec<T> {

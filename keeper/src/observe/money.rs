@@ -142,6 +142,24 @@ pub fn expiry_refused(market: MarketId, log: &str) {
     tracing::info!(%market, log, "orders not cleared away, trying again in some blocks");
 }
 
+/// Orders were brought in line with what is known of their devices: those of the suspended ended, offers moved to their class.
+pub fn orders_reclassed(market: MarketId, orders: usize) {
+    count("orders_reclassed");
+    tracing::info!(%market, orders, "orders of devices with another standing brought in line");
+}
+
+/// Orders were not brought in line: another keeper did it, or the book is behind.
+pub fn reclass_refused(market: MarketId, log: &str) {
+    count("reclass_refused");
+    tracing::info!(%market, log, "orders not brought in line, trying again in some blocks");
+}
+
+/// Lots of a clearing whose provider failed their consumer lately, and that no pairing keeps apart.
+pub fn pairs_kept(market: MarketId, lots: u64) {
+    count("pairs_kept");
+    tracing::info!(%market, lots, "no other partner in their class for some that failed each other");
+}
+
 // --- settler ---
 
 /// A voucher was redeemed.

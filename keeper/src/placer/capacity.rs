@@ -1,6 +1,9 @@
 //! How much of what a device lets out is taken: by leases, by open offers, by offers on their way.
 
+use super::market::Market;
+use super::spare::{self, Bounds, Seen, Spare};
 use super::{Placer, orders};
+use crate::config::SpareConfig;
 use caplet_protocol::{DeviceId, MarketId, OrderId, layout::Side};
 use std::collections::BTreeSet;
 
@@ -19,6 +22,38 @@ impl Placer {
         let seen: BTreeSet<OrderId> = offers.iter().map(|offer| offer.id).collect();
         let underway = self.underway(device, market, &seen)?;
         Ok(leased.saturating_add(open).saturating_add(underway))
+    }
+
+    /// What a device has to spare in a market, of `lots` of which `used` are let out; `None` if nobody set bounds for
+    /// it. Prices that lots cleared at are those of the leases seen here.
+    pub(super) fn spare(
+        &self,
+        device: DeviceId,
+        market: &Market,
+        lots: u32,
+        used: u32,
+    ) -> anyhow::Result<Option<Spare>> {
+        let of = |set: &&SpareConfig| (set.device, set.market) == (device.0, market.id.0);
+        let Some(set) = self.spare.iter().find(of) else { return Ok(None) };
+        let own = match set.own {
+            Some(own) => own,
+            None => spare::machine(lots)?,
+        };
+        let tick = market.config.tick_size.u64();
+        let base = self.books.sheet(market.id).map_or(0, |sheet| sheet.base);
+        let mut seen: Vec<_> = self.leases.of_device(device);
+        seen.retain(|lease| lease.provider == device && lease.terms.market == market.id);
+        seen.sort_by_key(|lease| (lease.terms.start, lease.id));
+        let cleared = seen.iter().map(|lease| (lease.price, lease.lots.0.into())).collect();
+        let bounds = Bounds {
+            capacity: lots,
+            keep: set.keep,
+            headroom_bps: set.headroom_bps,
+            least: set.least,
+            most: set.most,
+            tick,
+        };
+        Ok(Some(spare::spare(&bounds, &Seen { own, let_out: used, cleared, base })))
     }
 
     /// Lots of offers that the book does not show yet.

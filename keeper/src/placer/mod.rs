@@ -28,6 +28,7 @@ pub use table::TABLES;
 
 use crate::book::Books;
 use crate::bridge::{Clock, Post};
+use crate::config::SpareConfig;
 use crate::context::{Context, domain_of};
 use crate::leases::{Lease, Leases};
 use crate::observe;
@@ -59,6 +60,7 @@ pub struct Placer {
     proposals: Arc<Proposals>,
     sheets: Arc<Sheets>,
     renewals: Arc<renew::Renewals>,
+    spare: Arc<[SpareConfig]>,
 }
 
 impl Placer {
@@ -72,6 +74,7 @@ impl Placer {
         clock: Clock,
         books: Books,
         leases: Leases,
+        spare: Vec<SpareConfig>,
         registrar: &Registrar,
     ) -> anyhow::Result<Self> {
         let placer = Self {
@@ -86,6 +89,7 @@ impl Placer {
             proposals: Arc::default(),
             sheets: Arc::default(),
             renewals: Arc::default(),
+            spare: spare.into(),
         };
         placer.clone().spawn("placer", registrar);
         Ok(placer)

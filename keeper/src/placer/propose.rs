@@ -1,6 +1,7 @@
 //! Proposals: an offer for what is free, a demand for what is wanted.
 
 use super::orders::{self, Body};
+use super::spare::Spare;
 use super::{Placer, demands, express, market};
 use crate::book::Take;
 use crate::bridge::Refuse;
@@ -14,6 +15,9 @@ use caplet_protocol::{
     wire::{self, BodyKind, Capability, CapabilityProfile, LanePreference, RefusalCode as Code},
 };
 use std::collections::BTreeMap;
+
+/// Seconds that an offer stands which follows the load: what it was sized by is past then.
+const SPARE_SECS: u64 = 900;
 
 impl Placer {
     pub(super) async fn propose(&self) -> anyhow::Result<()> {
@@ -51,8 +55,9 @@ impl Placer {
                     };
                     let lots = capability.capacity.as_ref().map_or(0, |c| c.lots);
                     left.insert(market.id, used.saturating_sub(lots));
-                    let free = lots.saturating_sub(used);
-                    self.propose_offer(device, &kept, profile, capability, &market, free).await?;
+                    let whole = Spare { lots: lots.saturating_sub(used), ask: 0, reclaim: 0 };
+                    let spare = self.spare(device.id, &market, lots, used)?.unwrap_or(whole);
+                    self.propose_offer(device, &kept, profile, capability, &market, spare).await?;
                 }
                 Err(why) => self.tell_once(&kept, capability, &why).await,
             }
@@ -67,8 +72,9 @@ impl Placer {
         profile: &CapabilityProfile,
         capability: &Capability,
         market: &market::Market,
-        free: u32,
+        spare: Spare,
     ) -> anyhow::Result<()> {
+        let free = spare.lots;
         let settled = self.proposals.is_settled(device.id, market.id, free > 0);
         let first = orders::last_sequence(&self.context.store, device.id)? == 0;
         if free == 0 || !(settled || first) {
@@ -77,7 +83,12 @@ impl Placer {
         let lots = u16::try_from(free).unwrap_or(u16::MAX);
         let now = self.clock.now();
         match express::offer(device.id, capability, market, lots, now, profile.not_after) {
-            Ok(order) => {
+            Ok(mut order) => {
+                // the profile's price is the owner's word too
+                order.ask = order.ask.max(spare.ask);
+                if spare.ask > 0 {
+                    order.not_after = order.not_after.min(now.saturating_add(SPARE_SECS));
+                }
                 let body = Body::Offer(order);
                 let digest = kept.statement.layout.digest;
                 self.propose_body(device.id, capability.id.into(), digest, &body).await;

@@ -5,6 +5,8 @@
 //! wanted and busy capacity dearer, always between the owner's bounds. In a batch of one price an ask below
 //! the clearing price loses nothing, so the policy leans low; what matters is to be in.
 
+use anyhow::Context as _;
+
 /// What the owner allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -95,6 +97,32 @@ fn median(cleared: &[(u64, u32)]) -> Option<u64> {
     })
 }
 
+/// Lots that this machine's load stands for, rounded up: its share of the processors is taken for a share
+/// of the capacity.
+///
+/// # Errors
+/// If this machine does not say its load.
+pub fn machine(capacity: u32) -> anyhow::Result<u32> {
+    let text = std::fs::read_to_string("/proc/loadavg")
+        .context("reading this machine's load: give --own instead")?;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let load = hundredths(&text).context("this machine's load is no number: give --own instead")?;
+    Ok(lots(load, u64::try_from(processors)?, capacity))
+}
+
+/// The first number of a load average, in hundredths.
+fn hundredths(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_whitespace().next()?.split_once('.')?;
+    let (whole, part): (u64, u64) = (whole.parse().ok()?, part.get(..2)?.parse().ok()?);
+    whole.checked_mul(100)?.checked_add(part)
+}
+
+fn lots(load: u64, processors: u64, capacity: u32) -> u32 {
+    let whole = processors.max(1).saturating_mul(100);
+    let lots = load.saturating_mul(capacity.into()).div_ceil(whole);
+    u32::try_from(lots).unwrap_or(u32::MAX).min(capacity)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +164,14 @@ mod tests {
         assert_eq!(spare(&BOUNDS, &seen(0, 10, &cleared)).ask, 500);
         let old: Vec<(u64, u32)> = [(100, 99)].into_iter().chain([(700, 1); 16]).collect();
         assert_eq!(spare(&BOUNDS, &seen(0, 10, &old)).ask, 700, "what is long past does not count");
+    }
+
+    #[test]
+    fn the_load_of_the_machine_is_the_owners_use() {
+        assert_eq!(hundredths("1.25 0.90 0.70 2/311 4242"), Some(125));
+        assert_eq!((hundredths(""), hundredths("x.yz")), (None, None));
+        assert_eq!(lots(125, 4, 8), 3, "1.25 of 4 processors are 2.5 of 8 lots");
+        assert_eq!((lots(0, 4, 8), lots(9_900, 4, 8)), (0, 8));
     }
 
     proptest! {

@@ -2,17 +2,18 @@
 //!
 //! What a gateway says of its own place counts for nothing; cells and latencies come from what others
 //! measure (medians over at least three gateways, `docs/contracts/registry.md`). This room is one of those
-//! voices. It also has the auction take a median that moved.
+//! voices. It also has the registry move a gateway to the cell where others find it nearest, and the auction take a
+//! median that moved.
 
 mod rtt;
 
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::observe;
-use crate::outbox::Lane;
+use crate::outbox::{Lane, OutboxError};
 use caplet_api::auction::{self, CellPair, LatencyResponse};
 use caplet_api::registry::{
-    self, CellLatencyResponse, GatewayResponse, GatewaysResponse, RttInput,
+    self, CellLatencyResponse, GatewayResponse, GatewaysResponse, RttInput, RttsResponse,
 };
 use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::CellId;
@@ -55,6 +56,9 @@ impl Proximity {
     async fn round(&self, from: usize) -> anyhow::Result<usize> {
         let gateways = self.gateways().await?;
         let own = gateways.iter().find(|g| g.account.account == self.context.account);
+        if let Some(own) = own {
+            self.locate(own, &gateways).await?;
+        }
         let Some(here) = own.map(|own| own.cell).filter(|cell| *cell != CellId(0)) else {
             return Ok(0); // in no cell: nobody would listen
         };
@@ -65,6 +69,7 @@ impl Proximity {
             let address = &gateway.account.address;
             match self.exchange.round_trips(gateway).await.map(|times| rtt::milliseconds(&times)) {
                 Ok(Some(ms)) => {
+                    self.locate(gateway, &gateways).await?;
                     measured.push(RttInput { gateway: gateway.account.account, ms });
                     cells.insert(gateway.cell);
                 }
@@ -80,6 +85,34 @@ impl Proximity {
             self.refresh(here, cells).await?;
         }
         Ok(from.saturating_add(AT_ONCE).checked_rem(others.len().max(1)).unwrap_or(0))
+    }
+
+    /// Has the registry put a gateway where others found it nearest, if that is another cell by now. What it says of
+    /// itself is not asked.
+    async fn locate(
+        &self,
+        gateway: &GatewayResponse,
+        gateways: &[GatewayResponse],
+    ) -> anyhow::Result<()> {
+        let registry = &self.context.deployment.contracts.registry;
+        let address = gateway.account.address.clone();
+        let ask = registry::QueryMsg::Rtts { gateway: gateway.account.account };
+        let found: RttsResponse = self.context.chain.query(registry, &ask).await?;
+        let reports = found.measured.iter().filter_map(|report| {
+            let reporter = gateways.iter().find(|g| g.account.account == report.reporter)?;
+            Some((reporter.cell, report.ms))
+        });
+        let reports: Vec<(CellId, u16)> = reports.collect();
+        if rtt::better_cell(&reports, gateway.cell).is_none() {
+            return Ok(());
+        }
+        let msg = registry::ExecuteMsg::Locate { gateway: address };
+        let msg = Msg::execute(registry, &msg)?;
+        match self.context.outbox.submit(Lane::Identity, vec![msg]).await {
+            // somebody was faster, or a report has lapsed meanwhile: both pass
+            Ok(_) | Err(OutboxError::Failed { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Has the auction take the medians that moved between here and some cells.

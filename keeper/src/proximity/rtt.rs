@@ -1,6 +1,9 @@
 //! What becomes of measured times; pure.
 
 use caplet_api::auction::{CellPair, LatencyResponse};
+use caplet_api::registry::MIN_REPORTERS;
+use caplet_protocol::CellId;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Longest round trip that the registry believes, in milliseconds.
@@ -30,11 +33,33 @@ pub(super) fn has_moved(known: &LatencyResponse, pair: CellPair, ms: u16) -> boo
     apart > 1 && u32::from(apart).saturating_mul(10) > u32::from(entry.ms)
 }
 
+/// The cell that a gateway in `here` belongs in by what others measured of it, as (their cell, milliseconds), if it is
+/// another: what the registry's `Locate` finds. The least median of the cells with enough voices, unless its own
+/// is within a fifth of it.
+pub(super) fn better_cell(reports: &[(CellId, u16)], here: CellId) -> Option<CellId> {
+    let mut by_cell: BTreeMap<CellId, Vec<u16>> = BTreeMap::new();
+    for (cell, ms) in reports {
+        by_cell.entry(*cell).or_default().push(*ms);
+    }
+    let enough = usize::try_from(MIN_REPORTERS).unwrap_or(usize::MAX);
+    by_cell.retain(|_, times| times.len() >= enough);
+    let lower_median = |mut times: Vec<u16>| {
+        times.sort_unstable();
+        times.get(times.len().saturating_sub(1) / 2).copied().unwrap_or(u16::MAX)
+    };
+    let medians: BTreeMap<CellId, u16> =
+        by_cell.into_iter().map(|(cell, times)| (cell, lower_median(times))).collect();
+    let (best, least) = medians.iter().min_by_key(|(cell, ms)| (**ms, **cell))?;
+    let stays = medians
+        .get(&here)
+        .is_some_and(|ms| u32::from(*ms).saturating_mul(4) <= u32::from(*least).saturating_mul(5));
+    (!stays && *best != here).then_some(*best)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use caplet_api::auction::LatencyEntry;
-    use caplet_protocol::CellId;
 
     #[test]
     fn the_least_of_several_round_trips_counts_rounded_up() {
@@ -44,6 +69,19 @@ mod tests {
         assert_eq!(micros(&[12_900, 11_001, 40_000]), Some(12));
         assert_eq!(micros(&[3]), Some(1));
         assert_eq!((micros(&[]), micros(&[60_000_001])), (None, None));
+    }
+
+    #[test]
+    fn a_gateway_belongs_where_three_others_find_it_near_unless_it_is_near_enough_at_home() {
+        let report = |cell: u16, ms: u16| (CellId(cell), ms);
+        let two = [report(7, 3), report(7, 5)];
+        assert_eq!(better_cell(&two, CellId(0)), None);
+        let three = [report(7, 3), report(7, 5), report(7, 90)];
+        assert_eq!(better_cell(&three, CellId(0)), Some(CellId(7)));
+        assert_eq!(better_cell(&three, CellId(7)), None);
+        let home = |ms| [three.to_vec(), vec![report(2, ms); 3]].concat();
+        assert_eq!(better_cell(&home(6), CellId(2)), None, "within a fifth");
+        assert_eq!(better_cell(&home(7), CellId(2)), Some(CellId(7)));
     }
 
     #[test]

@@ -82,6 +82,34 @@ pub struct MarketConfig {
     pub max_orders: u32,
     /// One-class market that drops the marginal trade (`MECHANISMS.md` 1).
     pub trade_reduction: bool,
+    /// How a segment's measured quality sets the rate of the next (`PROTOCOL.md` 2).
+    #[serde(default)]
+    pub quality: QualityConfig,
+    /// Base units of the stakes' asset that may depend on one lot: what a device has promised in this market at a time
+    /// (open offers, running leases, reservations) is at most its allowance over this, and its owner declares its
+    /// capacity before it offers. 0 if absent: no allowance is asked for.
+    #[serde(default)]
+    pub exposure_per_lot: Uint64,
+}
+
+/// A market's schedule of quality: consumers sign the next segment at `floor + (10000 - floor) * quality / full` basis
+/// points of the price, at most all of it, and at most `step` below the rate of the segment before.
+#[cw_serde]
+#[derive(Copy)]
+pub struct QualityConfig {
+    /// Rate of the worst quality, 1,000 to 10,000: what was accepted is never nearly free.
+    pub floor: Bps,
+    /// Quality from which the full price is paid, 1 to 10,000.
+    pub full: Bps,
+    /// Most by which the rate falls from one segment to the next, 1 to 10,000.
+    pub step: Bps,
+}
+
+impl Default for QualityConfig {
+    /// Half the price for nothing measured well, all of it from 95 % on, a quarter less a segment at most.
+    fn default() -> Self {
+        Self { floor: Bps(5_000), full: Bps(9_500), step: Bps(2_500) }
+    }
 }
 
 /// Tier thresholds: tier 0 promises nothing, tier `i` what entry `i - 1` says. At most 7 entries each.
@@ -114,6 +142,10 @@ pub struct PriceConfig {
     pub premium: Bps,
     /// Instant lane: further premium from U* to full.
     pub premium_scarce: Bps,
+    /// Instant lane: further premium of offers by reliability tier, tier 0 first, never falling, at most 5,000 each; a
+    /// tier beyond the list has that of the last. Empty if absent: no tier has any.
+    #[serde(default)]
+    pub premium_tiers: Vec<Bps>,
 }
 
 /// What one may ask of the auction.
@@ -212,6 +244,18 @@ pub enum ExecuteMsg {
         /// Which side.
         side: Side,
         /// At most 100, as [`QueryMsg::Standing`] lists them.
+        orders: Vec<Uint64>,
+    },
+    /// Brings open orders in line with what the chain says of their devices now. An order of a device that is suspended,
+    /// frozen or retired ends, with its bond back; an offer whose class is another by now (tier, cell, attestation)
+    /// enters the book again in that class, under a new number, once the frozen book it stands in is cleared. Orders
+    /// that are as they should be, or gone, are passed over; a message that changes nothing is refused. Anyone.
+    Reclass {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
+        /// At most 100.
         orders: Vec<Uint64>,
     },
     /// Puts a device on a market's capacity ledger, or changes what it can do at a time: open offers, running
@@ -780,6 +824,9 @@ pub struct OrderResponse {
     pub lots: Lots,
     /// Lots left in the instant lane (offers).
     pub instant: Lots,
+    /// Base units a lot that the instant lane asks now: ask, or base price with the premiums of utilisation and tier,
+    /// whichever is more (offers with lots in it).
+    pub posted: Option<Uint64>,
     /// Class (offers).
     pub class: Option<ClassSlot>,
     /// Vector (demands).

@@ -507,6 +507,17 @@ event!(
     }
 );
 event!(
+    /// Auction: offers whose class is another by now left their pages for a new one, in the same sequence.
+    OffersMoved = "caplet_reclassed" {
+        /// The market.
+        market: u32,
+        /// Their numbers until now.
+        orders: Vec<u64>,
+        /// The page they are in from now on.
+        page: u32,
+    }
+);
+event!(
     /// Auction: an epoch was cleared.
     EpochCleared = "caplet_cleared" {
         /// The market.
@@ -922,6 +933,7 @@ pub const ALL: &[Shape] = &[
     MarketCreated::SHAPE,
     OrdersPlaced::SHAPE,
     OrdersEnded::SHAPE,
+    OffersMoved::SHAPE,
     EpochCleared::SHAPE,
     ScanAdvanced::SHAPE,
     EpochLapsed::SHAPE,

@@ -81,6 +81,51 @@ records!(
 );
 
 records!(
+    /// Reputation: what is on record of a device. All zero: unrated.
+    EvidenceRecord, 34 {
+        /// Weight of good service in millionths of a standard lease, decayed up to `updated`.
+        alpha: u64 = 0,
+        /// Weight of bad service.
+        beta: u64 = 8,
+        /// How much of it complaints are.
+        complained: u64 = 16,
+        /// Unix seconds.
+        updated: u32 = 24,
+        /// Leases rated.
+        leases: u32 = 28,
+        /// Tier after the last rating.
+        tier: u8 = 32,
+        /// Bit 0: there is more, about faults and suspensions.
+        flags: u8 = 33,
+    }
+);
+
+records!(
+    /// Reputation: what is at stake for a device and does not unbond.
+    StakedRecord, 9 {
+        /// Base units.
+        amount: u64 = 0,
+        /// It counts while this is the rules' ([`AllowanceRecord::generation`]).
+        generation: u8 = 8,
+    }
+);
+
+records!(
+    /// Reputation: what a device's allowance is reckoned with: `starter + staked + alpha x standard_fee / 10^6`, alpha
+    /// decayed to the moment that it is asked for.
+    AllowanceRecord, 21 {
+        /// Base units that may depend on any device at once.
+        starter: u64 = 0,
+        /// Base units that a standard lease burns.
+        standard_fee: u64 = 8,
+        /// Seconds in which evidence loses half its weight.
+        half_life: u32 = 16,
+        /// Counts the denominations that stakes had.
+        generation: u8 = 20,
+    }
+);
+
+records!(
     /// Escrow: one balance.
     BalanceRecord, 32 {
         /// May be withdrawn.
@@ -341,6 +386,12 @@ pub const CAPACITY: Pages = Pages { prefix: 0xAA, per_page: 32, width: CapacityR
 pub const RESERVED: Pages = Pages { prefix: 0xAB, per_page: 64, width: 2 };
 /// Reputation: [`StandingRecord`] by device.
 pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN };
+/// Reputation: [`EvidenceRecord`] by device.
+pub const EVIDENCE: Pages = Pages { prefix: 0xB3, per_page: 8, width: EvidenceRecord::LEN };
+/// Reputation: [`StakedRecord`] by device.
+pub const STAKED: Pages = Pages { prefix: 0xB4, per_page: 8, width: StakedRecord::LEN };
+/// Reputation: key of the [`AllowanceRecord`].
+pub const ALLOWANCE_KEY: [u8; 1] = [0xB5];
 /// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
 pub const BALANCES: Pages = Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN };
 /// Escrow: redeemed u64 by lane slot (the hot pages).
@@ -374,7 +425,7 @@ pub fn old_keys_key(device: DeviceId) -> Vec<u8> {
 }
 
 /// Reputation: key of the Unix seconds (u32) until which a provider that failed a consumer is not given to it
-/// again in the instant lane. Missing: it never failed it.
+/// again: never in the instant lane, nor in the batch where its pairing allows. Missing: it never failed it.
 #[must_use]
 pub fn avoided_key(provider: DeviceId, consumer: DeviceId) -> Vec<u8> {
     let mut key = vec![0xB2];
@@ -492,7 +543,8 @@ mod tests {
     #[test]
     fn prefixes_are_distinct_and_beyond_ascii() {
         let all = [
-            DEVICES, KEYS, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES, CAPACITY, RESERVED,
+            DEVICES, KEYS, STANDINGS, EVIDENCE, STAKED, BALANCES, REDEEMED, LANES, DEALS, STATES,
+            CAPACITY, RESERVED,
         ]
         .map(|p| p.prefix);
         for (i, a) in all.iter().enumerate() {

@@ -48,7 +48,8 @@ pub struct Rules {
     /// Seconds after a reinstatement in which the tier stays 0.
     #[serde(default)]
     pub probation_secs: u32,
-    /// Seconds after a lease that failed its consumer in which the instant lane does not pair the two again.
+    /// Seconds after a lease that failed its consumer in which the instant lane does not pair the two again, and
+    /// solvers of the batch avoid it.
     #[serde(default)]
     pub avoid_secs: u32,
     /// What leases weigh that burned less than they should have.
@@ -202,6 +203,15 @@ pub enum QueryMsg {
         /// The device.
         device: DeviceId,
     },
+    /// Pairs that are not to meet again for a while, because the provider failed the consumer; by provider, then
+    /// consumer. Some may be past.
+    #[returns(AvoidedResponse)]
+    Avoided {
+        /// Cursor: provider and consumer.
+        start_after: Option<(DeviceId, DeviceId)>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
     /// Whether a lease was rated, and how.
     #[returns(RatingResponse)]
     Rating {
@@ -297,6 +307,24 @@ pub struct StakeResponse {
     pub appeal: Uint128,
     /// Base units that may depend on the device at once: starter, stake and fees burned.
     pub allowance: Uint128,
+}
+
+/// Two devices that are kept apart.
+#[cw_serde]
+pub struct AvoidedPair {
+    /// Who failed.
+    pub provider: DeviceId,
+    /// Whom.
+    pub consumer: DeviceId,
+    /// Unix seconds from when they may meet again.
+    pub until: Uint64,
+}
+
+/// Pairs that are kept apart.
+#[cw_serde]
+pub struct AvoidedResponse {
+    /// By provider, then consumer.
+    pub pairs: Vec<AvoidedPair>,
 }
 
 /// A list of standings.

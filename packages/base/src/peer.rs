@@ -1,8 +1,9 @@
 //! Record pages of another contract, by raw query, each at most once a message.
 
 use caplet_api::layout::{
-    self, ATTESTATIONS, AttestationRecord, DEVICES, DeviceRecord, KEYS, Pages, STANDINGS,
-    SUSPENDED, StandingRecord,
+    self, ALLOWANCE_KEY, ATTESTATIONS, AllowanceRecord, AttestationRecord, DEVICES, DeviceRecord,
+    EVIDENCE, EvidenceRecord, KEYS, Pages, STAKED, STANDINGS, SUSPENDED, StakedRecord,
+    StandingRecord,
 };
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
 use cosmwasm_std::{Addr, QuerierWrapper, StdError, StdResult};
@@ -175,13 +176,23 @@ impl<'a> Registry<'a> {
 }
 
 /// The reputation contract as another contract sees it.
-pub struct Standings<'a>(PeerPages<'a>);
+pub struct Standings<'a> {
+    standings: PeerPages<'a>,
+    evidence: PeerPages<'a>,
+    staked: PeerPages<'a>,
+    allowance: Option<AllowanceRecord>,
+}
 
 impl<'a> Standings<'a> {
     /// Nothing read yet.
     #[must_use]
     pub fn new(querier: QuerierWrapper<'a>, reputation: &Addr) -> Self {
-        Self(PeerPages::new(querier, reputation.clone(), STANDINGS))
+        Self {
+            standings: PeerPages::new(querier, reputation.clone(), STANDINGS),
+            evidence: PeerPages::new(querier, reputation.clone(), EVIDENCE),
+            staked: PeerPages::new(querier, reputation.clone(), STAKED),
+            allowance: None,
+        }
     }
 
     /// A device's reliability tier, 0 for the unrated, and whether it is suspended.
@@ -189,7 +200,7 @@ impl<'a> Standings<'a> {
     /// # Errors
     /// If the query fails.
     pub fn of(&mut self, device: DeviceId) -> StdResult<(u8, bool)> {
-        let record = StandingRecord::decode(self.0.get(device.0)?);
+        let record = StandingRecord::decode(self.standings.get(device.0)?);
         Ok((record.tier, record.flags & SUSPENDED != 0))
     }
 
@@ -199,7 +210,29 @@ impl<'a> Standings<'a> {
     /// If the query fails.
     pub fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
         let key = layout::avoided_key(provider, consumer);
-        let bytes = raw(&self.0.querier, &self.0.contract, key)?;
+        let bytes = raw(&self.standings.querier, &self.standings.contract, key)?;
         Ok(bytes.and_then(|b| b.try_into().ok()).map_or(0, |b| u32::from_be_bytes(b).into()))
+    }
+
+    /// What a device's allowance is reckoned from: the rules, its evidence, and base units at stake that count.
+    ///
+    /// # Errors
+    /// If a query fails.
+    pub fn allowance(
+        &mut self,
+        device: DeviceId,
+    ) -> StdResult<(AllowanceRecord, EvidenceRecord, u64)> {
+        let rules = match self.allowance {
+            Some(rules) => rules,
+            None => {
+                let PeerPages { querier, contract, .. } = &self.standings;
+                let bytes = raw(querier, contract, ALLOWANCE_KEY.to_vec())?.unwrap_or_default();
+                *self.allowance.insert(AllowanceRecord::decode(&bytes))
+            }
+        };
+        let evidence = EvidenceRecord::decode(self.evidence.get(device.0)?);
+        let staked = StakedRecord::decode(self.staked.get(device.0)?);
+        let counts = staked.generation == rules.generation;
+        Ok((rules, evidence, if counts { staked.amount } else { 0 }))
     }
 }

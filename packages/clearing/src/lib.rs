@@ -20,10 +20,11 @@
 //! # What the keeper links
 //!
 //! [`solve`] on a [`Book`], [`solve_many`] on several at a time, [`Incremental`] on one that changes a
-//! little from clearing to clearing; then [`verify`] before it pays gas for a submission; `json` (feature
+//! little from clearing to clearing, [`Following`] on whole books of one market after another; [`keep_apart`] where a provider failed a consumer lately; then [`verify`] before it pays gas for a submission; `json` (feature
 //! `serde`) for `caplet clear`.
 #![forbid(unsafe_code)]
 
+mod apart;
 mod book;
 pub mod certificate;
 mod class;
@@ -39,6 +40,7 @@ mod solve;
 mod terms;
 mod vector;
 
+pub use apart::keep_apart;
 pub use book::{Book, BookError};
 pub use certificate::{Reject, Verified, verify};
 pub use class::{Class, ClassIndex, MAX_CLASSES};
@@ -46,6 +48,6 @@ pub use cost::cost;
 pub use market::{MAX_FEE_PER_LOT, MAX_TICK_SIZE, Market, MarketError, UNREACHABLE};
 pub use order::{Demand, Fill, Offer, paid};
 pub use reduction::{Reduction, Trade, trade_reduction};
-pub use solve::{Change, ChangeError, Clearing, Incremental, solve, solve_many};
+pub use solve::{Change, ChangeError, Clearing, Following, Incremental, solve, solve_many};
 pub use terms::Terms;
 pub use vector::Vector;

@@ -6,6 +6,7 @@
     clippy::unwrap_used
 )] // tests compute small reference values in the plainest way
 
+mod apart;
 mod books;
 mod canonical;
 mod certificate;

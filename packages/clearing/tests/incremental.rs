@@ -2,7 +2,8 @@
 
 use crate::books::{Shape, any_book, book, id, vector};
 use caplet_clearing::{
-    Book, BookError, Change, ChangeError, ClassIndex, Demand, Incremental, Offer, solve, solve_many,
+    Book, BookError, Change, ChangeError, ClassIndex, Demand, Following, Incremental, Offer, solve,
+    solve_many,
 };
 use caplet_protocol::{DeviceId, Lots, Tick, VectorId};
 use proptest::{collection::vec, prelude::*};
@@ -79,6 +80,50 @@ proptest! {
             prop_assert_eq!(again.welfare, fresh.welfare);
             // the witness is any supporting prices: the certificate takes these too
             crate::books::check(&plain, &again.fills, &again.prices).unwrap();
+        }
+    }
+
+    #[test]
+    fn whole_books_one_after_another_clear_as_each_does_alone(
+        first in any_book(), rounds in vec((vec(change(), 0..8), vec((any::<prop::sample::Index>(), vector()), 0..3), 0..9usize), 1..6),
+        other in any_book(),
+    ) {
+        let mut following = Following::default();
+        let mut book = first.clone();
+        for (changes, vectors, drop) in rounds {
+            let cleared = following.clear(book.clone()).unwrap();
+            let fresh = solve(&book).unwrap();
+            prop_assert_eq!(&cleared.fills, &fresh.fills);
+            prop_assert_eq!(cleared.welfare, fresh.welfare);
+            crate::books::check(&book, &cleared.fills, &cleared.prices).unwrap();
+            for change in changes {
+                let change = made(change, &book);
+                let class = match change {
+                    Change::Offer(offer) => book.classes[offer.class.at()].is_some(),
+                    _ => true,
+                };
+                if class {
+                    apply(&mut book, change);
+                }
+            }
+            // numbers get other vectors while demands have them, come, and go
+            for (at, vector) in vectors {
+                let count = book.vectors.len();
+                match at.index(count + 1) {
+                    new if new == count => book.vectors.push(vector),
+                    old => book.vectors[old] = vector,
+                }
+            }
+            match drop {
+                0 => book.demands.clear(),
+                1 => book.offers.clear(),
+                2 if book.demands.iter().all(|d| usize::from(d.vector.0) + 1 < book.vectors.len()) => {
+                    book.vectors.pop();
+                }
+                3 => book = other.clone(),
+                4 => book.market.fee_per_lot += 1,
+                _ => {}
+            }
         }
     }
 

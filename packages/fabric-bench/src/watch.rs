@@ -11,12 +11,12 @@ pub(crate) fn micros(time: Duration) -> u64 {
 
 /// MiB a second, in tenths.
 pub(crate) fn rate(bytes: u64, time: Duration) -> u64 {
-    bytes.saturating_mul(10).saturating_mul(1_000_000) / (1 << 20) / micros(time).max(1)
+    each_second(bytes, time) >> 20
 }
 
 /// So many of something a second, in tenths.
 pub(crate) fn each_second(count: u64, time: Duration) -> u64 {
-    count.saturating_mul(10_000_000) / micros(time).max(1)
+    count.saturating_mul(10_000_000).checked_div(micros(time)).unwrap_or(u64::MAX)
 }
 
 /// Tenths as text.

@@ -1,6 +1,6 @@
 //! The instant lane's premium.
 
-use caplet_mechanism::price::{Premium, posted, take};
+use caplet_mechanism::price::{Premium, of_tier, posted, take};
 use caplet_protocol::Bps;
 use proptest::prelude::*;
 
@@ -38,6 +38,14 @@ proptest! {
             prop_assert!(p.at(at - scale, total).abs_diff(here) <= 8);
             prop_assert!(p.at(at + scale, total).abs_diff(here) <= 8);
         }
+    }
+
+    #[test]
+    fn a_better_tier_never_has_a_lower_premium_where_the_list_never_falls(mut list in proptest::collection::vec(0u16..5_000, 0..8), a: u8, b: u8) {
+        list.sort_unstable();
+        let list: Vec<Bps> = list.into_iter().map(Bps).collect();
+        prop_assert!(of_tier(&list, a.min(b)) <= of_tier(&list, a.max(b)));
+        prop_assert_eq!(of_tier(&list, u8::MAX), list.last().map_or(0, |last| last.0.into()));
     }
 
     #[test]

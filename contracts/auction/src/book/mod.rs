@@ -248,18 +248,26 @@ impl Book {
         Ok(())
     }
 
-    /// Counts a new offer's lots of both lanes on the ledger, if its device is on it: whether it is.
+    /// Lots that an allowance in base units is worth; `None` if the market asks for none.
+    pub(crate) fn allowed(&self, allowance: u64) -> Option<u32> {
+        let lots = allowance.checked_div(self.config.exposure_per_lot.u64())?;
+        Some(u32::try_from(lots).unwrap_or(u32::MAX))
+    }
+
+    /// Counts a new offer's lots of both lanes on the ledger, if its device is on it: whether it is. `allowed` as
+    /// [`Book::allowed`] gives it.
     pub(crate) fn offer_capacity(
         &mut self,
         storage: &dyn Storage,
         order: &Order,
+        allowed: Option<u32>,
     ) -> Result<bool, OrderError> {
         // the book of its last epoch may be cleared until the end of the next
         let epochs = u64::from(self.config.epoch_secs).saturating_mul(2);
         let until = u64::from(order.not_after)
             .saturating_add(epochs)
             .saturating_add(self.config.slot_secs.into());
-        self.ledger.offer(storage, order.device, order.left.total(), until)
+        self.ledger.offer(storage, order.device, order.left.total(), until, allowed)
     }
 
     /// Lots of an offer that is on the ledger are offered no more.

@@ -148,7 +148,7 @@ pub enum ContractError {
     },
     /// An order that may still be filled by the clearing of a frozen book.
     #[error(
-        "{side} {order} is in the frozen book of epoch {epoch}: expire it when that is cleared, or after {until}",
+        "{side} {order} is in the frozen book of epoch {epoch}: come back when that is cleared, or after {until}",
         side = word(*side)
     )]
     InClearing {
@@ -307,6 +307,16 @@ pub enum ContractError {
         order: OrderId,
         /// The market.
         market: MarketId,
+    },
+    /// Orders that are all as they should be, or gone.
+    #[error(
+        "none of these {side:?} orders of market {market} is of a device that trades no more or in a class that is no longer its own: leave them"
+    )]
+    NothingToReclass {
+        /// The market.
+        market: MarketId,
+        /// Which side.
+        side: Side,
     },
     /// No scan of the sender.
     #[error("{sender} has no scan of epoch {epoch}: begin one with begin_clear")]

@@ -151,6 +151,28 @@ pub enum OrderError {
         /// The slot.
         slot: u32,
     },
+    /// A market that asks for an allowance counts what devices promise.
+    #[error(
+        "the market bounds what devices promise by their allowance, and device {device} has no capacity declared: have its owner declare it"
+    )]
+    Undeclared {
+        /// The device.
+        device: DeviceId,
+    },
+    /// More than the device's reputation allows at a time.
+    #[error(
+        "it offers {lots} lots, device {device} has promised {held} already and its allowance is worth {allowed}: offer fewer, stake more, or serve what is promised"
+    )]
+    Allowance {
+        /// The device.
+        device: DeviceId,
+        /// Lots offered.
+        lots: u32,
+        /// Lots promised at a time that the offer may reach.
+        held: u32,
+        /// Lots that its allowance is worth.
+        allowed: u32,
+    },
     /// An offer on the capacity ledger that holds for too long.
     #[error("it may be served {slots} slots ahead, at most {most} are kept: let it end earlier")]
     TooFarAhead {

@@ -10,6 +10,7 @@ mod create_market;
 mod expire;
 mod parties;
 mod place;
+mod reclass;
 mod refresh_latency;
 mod relay;
 mod renew;
@@ -74,6 +75,9 @@ pub(crate) fn dispatch(
         }
         ExecuteMsg::Renew { market, side, orders } => {
             renew::renew(storage, &context, market, side, &orders)
+        }
+        ExecuteMsg::Reclass { market, side, orders } => {
+            reclass::reclass(storage, &context, market, side, &orders)
         }
         ExecuteMsg::SetCapacity { market, device, lots } => {
             capacity::set(storage, &context, market, device, lots)

@@ -2,10 +2,13 @@
 
 use super::Context;
 use crate::OrderError;
+use crate::book::Book;
 use caplet_api::layout::{ATTESTED, AttestationRecord, DeviceRecord};
 use caplet_api::registry::DeviceStatus;
 use caplet_base::peer::{Registry, Standings};
+use caplet_mechanism::reputation::{Evidence, allowance, burned};
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey};
+use core::num::NonZeroU32;
 use cosmwasm_std::StdResult;
 
 /// A device that may trade.
@@ -82,6 +85,21 @@ impl<'a> Parties<'a> {
     /// Unix seconds until which a provider that failed a consumer is not given to it again.
     pub(super) fn avoided(&self, provider: DeviceId, consumer: DeviceId) -> StdResult<u64> {
         self.standings.avoided(provider, consumer)
+    }
+
+    /// Lots that a device may have promised in a market at a time; `None` if the market asks for no allowance.
+    pub(super) fn allowed(&mut self, book: &Book, device: DeviceId) -> StdResult<Option<u32>> {
+        if book.config.exposure_per_lot.is_zero() {
+            return Ok(None);
+        }
+        let (rules, known, staked) = self.standings.allowance(device)?;
+        let evidence = Evidence { alpha: known.alpha, beta: known.beta };
+        let half_life = NonZeroU32::new(rules.half_life).unwrap_or(NonZeroU32::MAX);
+        let age = book.now.saturating_sub(known.updated.into());
+        let alpha = evidence.decayed(age, half_life).alpha;
+        let burned = burned(alpha, rules.standard_fee);
+        let allowance = allowance(rules.starter.into(), staked.into(), burned);
+        Ok(book.allowed(u64::try_from(allowance).unwrap_or(u64::MAX)))
     }
 
     /// A device as the registry knows it.

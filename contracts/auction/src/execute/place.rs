@@ -106,7 +106,8 @@ impl Placing<'_> {
         })?;
         let class = admit::class_of(&self.book.config, &trader, &offer)?;
         order.group = self.book.classes(storage)?.enter(class)?.0.into();
-        order.on_ledger = self.book.offer_capacity(storage, &order)?;
+        let allowed = self.authority.parties.allowed(&self.book, offer.device)?;
+        order.on_ledger = self.book.offer_capacity(storage, &order, allowed)?;
         let amount = self.book.locked(&order)?;
         self.book.lock(&order, amount, offer.relay_fee);
         Ok(order)
@@ -157,8 +158,19 @@ pub(super) fn enter(
     side: Side,
     orders: &[Order],
 ) -> Result<(), ContractError> {
+    enter_of(storage, book, side, book.state.collecting, orders)
+}
+
+/// Writes a page of orders that were placed in an epoch, this one or an earlier, and counts them.
+pub(super) fn enter_of(
+    storage: &mut dyn Storage,
+    book: &mut Book,
+    side: Side,
+    epoch: u32,
+    orders: &[Order],
+) -> Result<(), ContractError> {
     let Ok(count @ 1..) = u32::try_from(orders.len()) else { return Ok(()) };
-    let (page, epoch) = (book.state.next_page(side)?, book.state.collecting);
+    let page = book.state.next_page(side)?;
     let bond = orders.first().map_or(0, |order| order.bond);
     book.pages(side).write(storage, page, epoch, bond, orders)?;
     book.state.open_orders = book.state.open_orders.saturating_add(count);

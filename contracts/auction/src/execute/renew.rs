@@ -81,7 +81,8 @@ fn again(
             let (before, end) = (tables::class_of(&group)?, order.not_after.into());
             let class = admit::class_again(&book.config, &trader, before, end);
             order.group = book.classes(storage)?.enter(class)?.0.into();
-            order.on_ledger = book.offer_capacity(storage, &order)?;
+            let allowed = parties.allowed(book, order.device)?;
+            order.on_ledger = book.offer_capacity(storage, &order, allowed)?;
         }
         Side::Demand => {
             let mut vector = tables::vector_of(&group)?;

@@ -124,7 +124,7 @@ fn forgiven(
     Err(ContractError::Take { offer: posted.id, source })
 }
 
-/// The posted price, if the demand bears it: the ask, or the base price with its premium, whichever is
+/// The posted price, if the demand bears it: the ask, or the base price with its premiums, whichever is
 /// more, and what the class costs the demand beside it, as in the batch lane.
 fn within_limit(
     storage: &dyn Storage,
@@ -141,7 +141,8 @@ fn within_limit(
     let class = class.ok_or_else(|| StdError::msg("an open offer's class is gone"))?;
     let cost = tables::cost_between(storage, &book.config, &class, &vector)?;
     let cost = cost.ok_or_else(|| refuse(TakeError::Incompatible))?;
-    let price = market::posted(&book.config, &book.state, book.price(posted.tick));
+    let ask = book.price(posted.tick);
+    let price = market::posted(&book.config, &book.state, ask, class.reliability);
     let limit = demand.limit;
     let paid = caplet_mechanism::price::take(price, cost, limit);
     paid.ok_or_else(|| refuse(TakeError::AboveLimit { price, cost, limit }))

@@ -52,20 +52,25 @@ impl Ledger {
     }
 
     /// Counts an offer's lots if its device is on the ledger: whether it is. `until` is when a lease of
-    /// it may run at the latest.
+    /// it may run at the latest; `allowed` the lots that its reputation allows it at a time, in a market that asks.
     ///
     /// # Errors
-    /// If they exceed what is free in some slot up to then.
+    /// If they exceed what is free in some slot up to then, or what is allowed; if the market asks for an allowance and
+    /// the device is not on the ledger.
     pub(crate) fn offer(
         &mut self,
         storage: &dyn Storage,
         device: DeviceId,
         lots: u32,
         until: u64,
+        allowed: Option<u32>,
     ) -> Result<bool, OrderError> {
         let mut entry = self.entry(storage, device);
         if entry.capacity == 0 {
-            return Ok(false);
+            return match allowed {
+                Some(_) => Err(OrderError::Undeclared { device }),
+                None => Ok(false),
+            };
         }
         let current = self.slot(self.now);
         let last = self.slot(until.max(entry.until.into()));
@@ -81,6 +86,11 @@ impl Ledger {
             let free = u32::from(entry.capacity).saturating_sub(held);
             if lots > free {
                 return Err(OrderError::Capacity { device, lots, free, slot });
+            }
+            if let Some(allowed) = allowed
+                && held.saturating_add(lots) > allowed
+            {
+                return Err(OrderError::Allowance { device, lots, held, allowed });
             }
         }
         let until = u32::try_from(until).unwrap_or(u32::MAX);

@@ -1,6 +1,6 @@
 //! What governance may define as a market, field by field.
 
-use caplet_api::auction::{MEASUREMENT_TAG, MarketConfig, PriceConfig, Tiers};
+use caplet_api::auction::{MEASUREMENT_TAG, MarketConfig, PriceConfig, QualityConfig, Tiers};
 use caplet_protocol::Bps;
 use thiserror::Error;
 
@@ -16,6 +16,10 @@ const MAX_EXPOSURE: Bps = Bps(2_500);
 const MAX_SETTLE_SECS: u32 = 604_800;
 /// Largest bond, so that no sum of a limit, a cost and a bond leaves 64 bits.
 const MAX_BOND: u64 = 1 << 61;
+/// Greatest premium of a tier in the instant lane, in basis points.
+const MAX_TIER_PREMIUM: u16 = 5_000;
+/// Least rate of the worst quality, in basis points: what was accepted is never nearly free.
+const LEAST_FLOOR: u16 = 1_000;
 
 /// Why a market cannot be defined like that.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -60,11 +64,11 @@ pub enum ConfigError {
         most: usize,
     },
     /// A ladder whose steps do not go one way.
-    #[error("{field} must be strictly {way}, entry {at} is not: sort it")]
+    #[error("{field} must be {way}, entry {at} is not: sort it")]
     Ladder {
         /// The field.
         field: &'static str,
-        /// `rising` or `falling`.
+        /// `strictly rising`, `strictly falling`, `rising or equal`.
         way: &'static str,
         /// The first entry that is out of order, from 0.
         at: usize,
@@ -89,6 +93,8 @@ pub(crate) fn check(config: &MarketConfig) -> Result<(), ConfigError> {
     numbers(config)?;
     tiers(&config.tiers)?;
     prices(&config.price)?;
+    premiums(config)?;
+    quality(&config.quality)?;
     caplet_clearing::Market {
         tick_size: config.tick_size.u64(),
         fee_per_lot: config.lot_fee.u64(),
@@ -132,9 +138,9 @@ fn numbers(config: &MarketConfig) -> Result<(), ConfigError> {
 }
 
 fn tiers(tiers: &Tiers) -> Result<(), ConfigError> {
-    ladder("tiers.latency_ms", &tiers.latency_ms, "falling", |a, b| a > b)?;
-    ladder("tiers.throughput", &tiers.throughput, "rising", |a, b| a < b)?;
-    ladder("tiers.accuracy_ppm", &tiers.accuracy_ppm, "rising", |a, b| a < b)?;
+    ladder("tiers.latency_ms", &tiers.latency_ms, "strictly falling", |a, b| a > b)?;
+    ladder("tiers.throughput", &tiers.throughput, "strictly rising", |a, b| a < b)?;
+    ladder("tiers.accuracy_ppm", &tiers.accuracy_ppm, "strictly rising", |a, b| a < b)?;
     // tier 0 is in it; that it does not fall is for the clearing arithmetic to check
     count("tiers.reliability", tiers.reliability.len(), 1, MAX_TIERS.saturating_add(1))
 }
@@ -145,6 +151,24 @@ fn prices(price: &PriceConfig) -> Result<(), ConfigError> {
     range("price.start", price.start.0.into(), floor, ceiling)?;
     range("price.premium", price.premium.0.into(), 0, 10_000)?;
     range("price.premium_scarce", price.premium_scarce.0.into(), 0, 10_000)
+}
+
+/// At most a premium for each tier; a better tier never has a lower one.
+fn premiums(config: &MarketConfig) -> Result<(), ConfigError> {
+    const FIELD: &str = "price.premium_tiers";
+    let premiums = &config.price.premium_tiers;
+    count(FIELD, premiums.len(), 0, config.tiers.reliability.len())?;
+    for premium in premiums {
+        range(FIELD, premium.0.into(), 0, MAX_TIER_PREMIUM.into())?;
+    }
+    in_order(FIELD, premiums, "rising or equal", |a, b| a <= b)
+}
+
+fn quality(quality: &QualityConfig) -> Result<(), ConfigError> {
+    let whole = 10_000;
+    range("quality.floor", quality.floor.0.into(), LEAST_FLOOR.into(), whole)?;
+    range("quality.full", quality.full.0.into(), 1, whole)?;
+    range("quality.step", quality.step.0.into(), 1, whole)
 }
 
 fn range(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), ConfigError> {
@@ -184,6 +208,15 @@ fn ladder<T>(
     ordered: impl Fn(&T, &T) -> bool,
 ) -> Result<(), ConfigError> {
     count(field, steps.len(), 0, MAX_TIERS)?;
+    in_order(field, steps, way, ordered)
+}
+
+fn in_order<T>(
+    field: &'static str,
+    steps: &[T],
+    way: &'static str,
+    ordered: impl Fn(&T, &T) -> bool,
+) -> Result<(), ConfigError> {
     let wrong = steps.windows(2).position(|pair| match pair {
         [a, b] => !ordered(a, b),
         _ => false,

@@ -2,7 +2,7 @@
 
 use super::MarketState;
 use caplet_api::auction::{MarketConfig, PriceConfig};
-use caplet_mechanism::price::{Base, Controller, Premium};
+use caplet_mechanism::price::{Base, Controller, Premium, of_tier};
 
 /// The controller of a market; it reacts as strongly as it may step (d = delta, `MECHANISMS.md` 3).
 pub(super) const fn controller(config: &PriceConfig) -> Controller {
@@ -26,13 +26,14 @@ fn utilisation(demanded: u64, offered: u64) -> u64 {
     demanded.saturating_mul(10_000).checked_div(offered.max(1)).unwrap_or(u64::MAX)
 }
 
-/// What a lot of an offer costs in the instant lane, in base units: its ask, or the base price with the
-/// premium that the last cleared book's utilisation calls for, whichever is more.
-pub(crate) fn posted(config: &MarketConfig, state: &MarketState, ask: u64) -> u64 {
-    let PriceConfig { premium, premium_scarce, target, .. } = config.price;
+/// What a lot of an offer of a reliability tier costs in the instant lane, in base units: its ask, or the base price
+/// with the premiums that its tier has and that the last cleared book's utilisation calls for, whichever is more.
+pub(crate) fn posted(config: &MarketConfig, state: &MarketState, ask: u64, tier: u8) -> u64 {
+    let PriceConfig { premium, premium_scarce, target, ref premium_tiers, .. } = config.price;
     let curve = Premium { at_target: premium, scarce: premium_scarce, target };
     let base = u64::from(state.base_tick().0).saturating_mul(config.tick_size.u64());
-    caplet_mechanism::price::posted(ask, base, curve.at(state.utilisation, 10_000))
+    let premium = curve.at(state.utilisation, 10_000).saturating_add(of_tier(premium_tiers, tier));
+    caplet_mechanism::price::posted(ask, base, premium)
 }
 
 #[cfg(test)]
@@ -49,6 +50,7 @@ mod tests {
             step: Bps(1_250),
             premium: Bps(400),
             premium_scarce: Bps(6_000),
+            premium_tiers: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 use crate::ContractError;
 use crate::book::{Book, Order, Waiting, pending, standing};
 use crate::execute::order_id;
+use crate::market;
 use caplet_api::auction::{OrderResponse, OrdersResponse, StandingResponse, StandingsResponse};
 use caplet_base::cursor;
 use caplet_protocol::{ClassSlot, Lots, MarketId, OrderId, layout::Side};
@@ -22,12 +23,13 @@ pub(super) fn one(
     let mut book = Book::open(storage, market, now)?;
     let id = order_id(order)?;
     if let Some((epoch, entry)) = logged(storage, &book, side, id)? {
-        return Ok(answer(&book, &entry, book.state.clearable == Some(epoch))?);
+        let open = book.state.clearable == Some(epoch);
+        return Ok(answer(storage, &mut book, &entry, open)?);
     }
     let page = book.pages(side).get(storage, id.page)?;
     let found = page.map(|page| page.order(id.slot)).transpose()?.flatten();
     let found = found.ok_or(ContractError::UnknownOrder { side, order: id, market })?;
-    Ok(answer(&book, &found, !found.left.is_none())?)
+    Ok(answer(storage, &mut book, &found, !found.left.is_none())?)
 }
 
 /// The pending entry of an order: of the clearable epoch, or of an earlier one whose money is due.
@@ -52,7 +54,7 @@ pub(super) fn list(
     start_after: Option<Uint64>,
     limit: Option<u32>,
 ) -> Result<OrdersResponse, ContractError> {
-    let book = Book::open(storage, market, now)?;
+    let mut book = Book::open(storage, market, now)?;
     let after = start_after.map(order_id).transpose()?;
     let limit = cursor::limit(limit);
     let mut open = BTreeMap::new();
@@ -66,7 +68,8 @@ pub(super) fn list(
         let order = order?;
         open.insert(order.id, order);
     }
-    let orders = open.values().take(limit).map(|order| answer(&book, order, true));
+    let shown = open.values().take(limit);
+    let orders = shown.map(|order| answer(storage, &mut book, order, true));
     Ok(OrdersResponse { orders: orders.collect::<StdResult<_>>()? })
 }
 
@@ -78,7 +81,7 @@ pub(super) fn standing(
     start_after: Option<Uint64>,
     limit: Option<u32>,
 ) -> Result<StandingsResponse, ContractError> {
-    crate::market::config(storage, market)?; // that it exists
+    market::config(storage, market)?; // that it exists
     let after = start_after.map(order_id).transpose()?;
     let waiting = standing::list(storage, market, side, after).take(cursor::limit(limit));
     let shown = waiting.map(|waiting| {
@@ -94,7 +97,26 @@ pub(super) fn standing(
     Ok(StandingsResponse { orders: shown.collect::<StdResult<_>>()? })
 }
 
-pub(super) fn answer(book: &Book, order: &Order, open: bool) -> StdResult<OrderResponse> {
+/// What the instant lane asks for a lot of an offer now; `None` if it has no lots there.
+fn posted(storage: &dyn Storage, book: &mut Book, order: &Order) -> StdResult<Option<Uint64>> {
+    if order.left.instant == 0 {
+        return Ok(None);
+    }
+    let slot = u8::try_from(order.group).ok();
+    let classes = book.classes(storage)?;
+    let class = slot.and_then(|slot| classes.get(slot));
+    let tier = class.ok_or_else(|| StdError::msg("an open offer's class is gone"))?.reliability;
+    let ask = book.price(order.tick);
+    Ok(Some(market::posted(&book.config, &book.state, ask, tier).into()))
+}
+
+fn answer(
+    storage: &dyn Storage,
+    book: &mut Book,
+    order: &Order,
+    open: bool,
+) -> StdResult<OrderResponse> {
+    let posted = posted(storage, book, order)?;
     let class = || u8::try_from(order.group).map(ClassSlot);
     let offer = order.side == Side::Offer;
     let class = offer.then(class).transpose();
@@ -105,6 +127,7 @@ pub(super) fn answer(book: &Book, order: &Order, open: bool) -> StdResult<OrderR
         price: book.price(order.tick).into(),
         lots: Lots(order.left.batch),
         instant: Lots(order.left.instant),
+        posted,
         class: class.map_err(|_| StdError::msg("an offer's class is out of range"))?,
         vector: (!offer).then_some(order.group),
         flags: order.flags,

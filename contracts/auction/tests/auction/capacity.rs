@@ -1,10 +1,19 @@
 //! The capacity ledger: nothing is promised twice, by whichever door.
 
-use crate::suite::{ALICE, BOB, CAROL, DAVE, EPOCH, MARKET, Outcome, SLOT, Suite, refused};
-use caplet_api::auction::{CapacityResponse, ExecuteMsg, MAX_SLOTS, QueryMsg, ReserversResponse};
+use crate::suite::{
+    ALICE, BOB, CAROL, DAVE, EPOCH, MARKET, Outcome, SLOT, Suite, market_config, refused,
+};
+use caplet_api::auction::{
+    CapacityResponse, ExecuteMsg, MAX_SLOTS, MarketConfig, QueryMsg, ReserversResponse,
+};
 use caplet_api::escrow::{self, CloseInput, CloseReason};
+use caplet_api::layout::{
+    ALLOWANCE_KEY, AllowanceRecord, EVIDENCE, EvidenceRecord, Pages, STAKED, StakedRecord,
+};
+use caplet_base::pages::PageSet;
 use caplet_protocol::layout::Side;
 use caplet_protocol::{DeviceId, Lots};
+use cosmwasm_std::Storage;
 use cw_multi_test::IntoAddr;
 
 impl Suite {
@@ -262,4 +271,89 @@ fn what_is_reserved_must_be_there_and_make_sense() {
     long.not_after = (suite.now() + SLOT * 1_100).into();
     let msg = ExecuteMsg::Place { market: MARKET, offers: vec![long], demands: vec![] };
     refused(suite.send("carol", &msg), &["slots ahead, at most 1024 are kept"]);
+}
+
+/// A market in which 100 base units depend on a lot.
+fn guarded() -> Suite {
+    Suite::with(MarketConfig { exposure_per_lot: 100u64.into(), ..market_config() })
+}
+
+impl Suite {
+    /// What every device may start with, in base units; a standard lease burns 100, evidence halves in a day.
+    fn starter(&mut self, starter: u64) {
+        let rules =
+            AllowanceRecord { starter, standard_fee: 100, half_life: 86_400, generation: 1 };
+        self.tell_reputation(|storage| storage.set(&ALLOWANCE_KEY, &rules.encode()));
+    }
+
+    /// What is at stake for a device, in base units of the present denomination or of one before it.
+    fn stake(&mut self, device: DeviceId, amount: u64, generation: u8) {
+        let record = StakedRecord { amount, generation };
+        self.tell_reputation(|storage| put(storage, STAKED, device, &record.encode()));
+    }
+
+    /// Good service of a device up to now, in millionths of a standard lease.
+    fn served(&mut self, device: DeviceId, alpha: u64) {
+        let updated = self.now() as u32;
+        let record = EvidenceRecord { alpha, updated, leases: 1, ..EvidenceRecord::default() };
+        self.tell_reputation(|storage| put(storage, EVIDENCE, device, &record.encode()));
+    }
+
+    fn tell_reputation(&mut self, tell: impl FnOnce(&mut dyn Storage)) {
+        let reputation = self.reputation.clone();
+        tell(self.app.contract_storage_mut(&reputation).as_mut());
+    }
+}
+
+fn put(storage: &mut dyn Storage, pages: Pages, device: DeviceId, record: &[u8]) {
+    let mut pages = PageSet::new(pages, &[]);
+    pages.put(storage, device.0, record).unwrap();
+    pages.flush(storage);
+}
+
+#[test]
+fn what_a_device_promises_stays_within_what_its_reputation_allows() {
+    let mut suite = guarded();
+    refused(suite.try_offer(CAROL, 1, 0), &["device 3 has no capacity declared"]);
+    suite.declare(CAROL, Some(9)).unwrap();
+    refused(suite.try_offer(CAROL, 1, 0), &["its allowance is worth 0", "stake more"]);
+    suite.starter(250);
+    refused(suite.try_offer(CAROL, 1, 2), &["promised 0 already and its allowance is worth 2"]);
+    suite.try_offer(CAROL, 1, 1).unwrap();
+    refused(suite.try_offer(CAROL, 1, 0), &["promised 2 already"]);
+    // what is at stake and what was burned comes on top, lot by lot; others have theirs
+    suite.stake(CAROL, 50, 1);
+    suite.served(CAROL, 999_999);
+    refused(suite.try_offer(CAROL, 2, 0), &["its allowance is worth 3"]);
+    suite.served(CAROL, 1_000_000);
+    suite.stake(CAROL, 50, 0);
+    refused(suite.try_offer(CAROL, 2, 0), &["its allowance is worth 3"]);
+    suite.stake(CAROL, 50, 1);
+    suite.try_offer(CAROL, 1, 1).unwrap();
+    // evidence fades, and what it allowed with it
+    suite.stake(CAROL, 150, 1);
+    suite.wait(86_400);
+    refused(suite.try_offer(CAROL, 5, 0), &["its allowance is worth 4"]);
+    suite.declare(DAVE, Some(9)).unwrap();
+    suite.try_offer(DAVE, 2, 0).unwrap();
+}
+
+#[test]
+fn leases_and_reservations_count_against_the_allowance_until_they_end() {
+    let mut suite = guarded().with_reserver();
+    suite.starter(200);
+    suite.declare(CAROL, Some(9)).unwrap();
+    suite.try_offer(CAROL, 1, 0).unwrap();
+    suite.buy(ALICE, 40, 1);
+    suite.next_epoch();
+    suite.clear().unwrap();
+    let current = suite.capacity(CAROL, None).current;
+    suite.reserve(CAROL, current, 1, 1).unwrap();
+    refused(suite.try_offer(CAROL, 1, 0), &["promised 2 already"]);
+    // an allowance that fell takes nothing back that is open, and admits nothing new
+    suite.starter(0);
+    suite.wait(2 * SLOT);
+    refused(suite.try_offer(CAROL, 1, 0), &["its allowance is worth 0"]);
+    suite.starter(200);
+    suite.try_offer(CAROL, 2, 0).unwrap();
 }

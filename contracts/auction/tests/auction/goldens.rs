@@ -59,6 +59,7 @@ fn kinds(suite: &mut Suite) -> Vec<ExecuteMsg> {
         },
         ExecuteMsg::ContinueClear { market, epoch: 0, orders: 1 },
         ExecuteMsg::Renew { market, side, orders: vec![] },
+        ExecuteMsg::Reclass { market, side, orders: vec![] },
         ExecuteMsg::SetCapacity { market, device: ALICE, lots: None },
         ExecuteMsg::Reserve { market, device: ALICE, first_slot: 0, slots: 1, lots: Lots(1) },
         ExecuteMsg::Release { market, device: ALICE, first_slot: 0, slots: 1, lots: Lots(1) },
@@ -127,6 +128,9 @@ fn eventful(suite: &mut Suite) -> String {
     let items: Vec<FillItem> = fills.iter().map(crate::solver::item).collect();
     let fills = FillItem::pack(&items).into();
     tell(suite, "keeper", ExecuteMsg::Clear { market, epoch, fills, prices });
+    let orders = vec![suite.sell(CAROL, 12, 1).into()];
+    suite.stand(CAROL, 2, false);
+    tell(suite, "keeper", ExecuteMsg::Reclass { market, side: Side::Offer, orders });
     let orders = vec![CancelInput { side: Side::Demand, order: 0u64.into(), signature: None }];
     tell(suite, "alice", ExecuteMsg::Cancel { market, orders });
     tell(suite, "governance", admin(AdminMsg::Pause {}));

@@ -19,7 +19,7 @@ fn markets_are_numbered_from_one() {
 #[test]
 fn every_field_is_checked_and_named() {
     type Change = fn(&mut MarketConfig);
-    let cases: [(Change, &str); 30] = [
+    let cases: [(Change, &str); 37] = [
         (|c| c.resource = String::new(), "resource is ``"),
         (|c| c.resource = "Camera".into(), "resource is `Camera`"),
         (|c| c.resource = "x".repeat(65), "1 to 64"),
@@ -50,6 +50,16 @@ fn every_field_is_checked_and_named() {
         (|c| c.price.start = Tick(1_001), "price.start is 1001"),
         (|c| c.price.target = Bps(0), "target is 0 bps"),
         (|c| c.offer_bond = u64::MAX.into(), "offer_bond is 18446744073709551615"),
+        (|c| c.price.premium_tiers = vec![Bps(5_001)], "price.premium_tiers is 5001"),
+        (|c| c.price.premium_tiers = vec![Bps(0); 4], "price.premium_tiers has 4 entries"),
+        (
+            |c| c.price.premium_tiers = vec![Bps(9), Bps(8)],
+            "price.premium_tiers must be rising or equal",
+        ),
+        (|c| c.quality.floor = Bps(999), "quality.floor is 999, allowed is 1000 to 10000"),
+        (|c| c.quality.floor = Bps(10_001), "quality.floor is 10001"),
+        (|c| c.quality.full = Bps(0), "quality.full is 0"),
+        (|c| c.quality.step = Bps(10_001), "quality.step is 10001"),
     ];
     let mut suite = Suite::without_market();
     for (change, says) in cases {

@@ -36,6 +36,7 @@ enum Step {
     Renew(Side, usize),
     Return(u64),
     Scan(u32),
+    Reclass(Side),
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -72,6 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (side(), 0usize..9).prop_map(|(side, at)| Step::Renew(side, at)),
         1 => (0u64..9).prop_map(Step::Return),
         2 => (1u32..9).prop_map(Step::Scan),
+        2 => side().prop_map(Step::Reclass),
         2 => (seller(), 0u8..4, any::<bool>()).prop_map(|(d, tier, bad)| Step::Stand(d, tier, bad)),
     ]
 }
@@ -191,6 +193,11 @@ fn carry_out(suite: &mut Suite, step: &Step) {
                     suite.go_on("gw1", submission.epoch, orders).unwrap();
                 }
             }
+        }
+        Step::Reclass(side) => {
+            let all: Vec<u64> = suite.orders(side).iter().map(|order| order.order.u64()).collect();
+            // in a book that may be cleared, or nothing to do
+            let _ = suite.reclass(side, &all);
         }
         Step::Wait(seconds) => suite.wait(seconds),
         Step::Stand(device, tier, suspended) => suite.stand(device, tier, suspended),

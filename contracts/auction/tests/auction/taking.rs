@@ -2,12 +2,13 @@
 
 use crate::parties::signed_demand;
 use crate::suite::{
-    ALICE, ALICE_SELLS, BOB, CAROL, CLOSE_BOND, DAVE, MARKET, Outcome, RICHES, Suite, find, refused,
+    ALICE, ALICE_SELLS, BOB, CAROL, CLOSE_BOND, DAVE, MARKET, Outcome, RICHES, Suite, find,
+    market_config, refused,
 };
 use caplet_api::auction::{DemandInput, ExecuteMsg};
 use caplet_api::event::{LeasesOpened, OfferTaken};
 use caplet_api::layout::avoided_key;
-use caplet_protocol::{DeviceId, Lots, layout::Side};
+use caplet_protocol::{Bps, DeviceId, Lots, layout::Side};
 
 fn take(suite: &mut Suite, sender: &str, offer: u64, demand: DemandInput) -> Outcome {
     suite.send(sender, &ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET })
@@ -73,6 +74,34 @@ fn scarcity_puts_a_premium_on_the_base_price() {
     let demand = suite.demand(BOB, 50, 1);
     let taken: OfferTaken = find(&take(&mut suite, "bob", dear, demand).unwrap()).unwrap();
     assert_eq!(taken.price, 400);
+}
+
+#[test]
+fn a_better_tier_may_have_a_premium_that_the_market_sets_and_takers_see() {
+    let mut config = market_config();
+    config.price.premium_tiers = vec![Bps(0), Bps(1_000), Bps(2_500)];
+    let mut suite = Suite::with(config);
+    let mut prices = Vec::new();
+    for tier in 0..4 {
+        suite.stand(CAROL, tier, false);
+        let offer = post(&mut suite, CAROL, 5, 1);
+        let shown = suite.order(Side::Offer, offer).unwrap();
+        let demand = suite.demand(BOB, 90, 1);
+        let taken: OfferTaken = find(&take(&mut suite, "bob", offer, demand).unwrap()).unwrap();
+        assert_eq!(shown.posted.map(|price| price.u64()), Some(taken.price));
+        assert_eq!(suite.order(Side::Offer, offer).unwrap().posted, None);
+        prices.push(taken.price);
+    }
+    // on a base of 10 ticks of 10, nothing used yet; the market has three tiers, so tier 3 is its tier 2
+    assert_eq!(prices, [100, 110, 125, 125]);
+    // never below an ask, and no word of it in the batch
+    let dear = post(&mut suite, CAROL, 30, 1);
+    assert_eq!(suite.order(Side::Offer, dear).unwrap().posted.map(|p| p.u64()), Some(300));
+    suite.buy(ALICE, 6, 1);
+    suite.next_epoch();
+    suite.clear().unwrap();
+    let last = suite.leases().into_iter().find(|lease| lease.consumer == ALICE).unwrap();
+    assert!(last.price.u64() <= 60);
 }
 
 #[test]

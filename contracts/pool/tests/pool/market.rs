@@ -201,9 +201,12 @@ pub(crate) fn config(market: MarketId) -> MarketConfig {
             step: Bps(1_250),
             premium: Bps(400),
             premium_scarce: Bps(6_000),
+            premium_tiers: Vec::new(),
         },
         max_orders: 600,
         trade_reduction: false,
+        quality: Default::default(),
+        exposure_per_lot: 0u64.into(),
     }
 }
 

@@ -73,10 +73,10 @@ impl<'a> Batch<'a> {
             registry: Registry::new(querier, &config.registry),
             ratings: Ratings::open(),
             payers: Payers::default(),
-            voices: Voices::default(),
-            consumers: Consumers::default(),
+            voices: Voices::open(),
+            consumers: Consumers::open(),
             avoided: Avoided::default(),
-            standings: Standings::default(),
+            standings: Standings::open(),
             flags: Flags::open(),
             events: Vec::new(),
             config,
@@ -162,37 +162,31 @@ impl<'a> Batch<'a> {
         if verdict.counts {
             let window = rules::window(rules, lease.ended);
             let (pair, cap) = ((lease.provider, lease.payer), rules.payer_cap.u64());
-            let left = cap.saturating_sub(self.payers.used(storage, pair, window)?);
+            let left = cap.saturating_sub(self.payers.used(storage, pair, window));
             weighed.burned = burned.min(left);
             let wanted = complaint(full, burned, verdict.rating);
             let standing = self.standings.of(storage, lease.provider, now)?;
             let (hears, has_record) = (standing.hears(rules, now), standing.has_record(rules, now));
             let wanted = wanted.min(left.saturating_sub(weighed.burned)).min(hears);
-            weighed.complaint = self.voices.lend(storage, rules, now, payer, wanted)?;
+            weighed.complaint = self.voices.lend(storage, rules, now, payer, wanted);
             let added = weighed.burned.saturating_add(weighed.complaint);
-            self.payers.add(storage, pair, window, added)?;
+            self.payers.add(storage, pair, window, added);
             let heavy = rules.complaints.fault.u64();
             if !has_record && heavy > 0 && lease.share.0 == 0 && weighed.complaint >= heavy {
-                weighed.fault = self.payers.fault(storage, pair, window)?;
+                weighed.fault = self.payers.fault(storage, pair, window);
             }
         }
         // after the complaint: what a lease burns does not speak about the same lease again
-        self.earn(storage, payer, burned)?;
+        self.earn(storage, payer, burned);
         Ok(weighed)
     }
 
-    fn earn(
-        &mut self,
-        storage: &dyn Storage,
-        speaker: Speaker,
-        burned: u64,
-    ) -> Result<(), ContractError> {
+    fn earn(&mut self, storage: &dyn Storage, speaker: Speaker, burned: u64) {
         let (rules, now) = (&self.config.rules, self.now);
         if rules.complaints.share.0 > 0 && burned > 0 {
-            let voice = self.voices.of(storage, rules, now, speaker)?;
+            let voice = self.voices.of(storage, rules, now, speaker);
             *voice = voice.earned(burned, rules.complaints.share);
         }
-        Ok(())
     }
 
     /// A device that failed a consumer is not given to it again for a while.
@@ -218,10 +212,11 @@ impl<'a> Batch<'a> {
         let weight = burned.min(cap);
         let wanted = if complains { complaint(full, burned, rating) } else { 0 };
         let wanted = wanted.min(cap.saturating_sub(weight));
-        let lent = self.voices.lend(storage, rules, now, provider, wanted)?;
+        let lent = self.voices.lend(storage, rules, now, provider, wanted);
         let consumer = self.consumers.of(storage, lease.consumer)?;
         consumer.add(rules, now, lease.ended, (rating, weight, lent));
-        self.earn(storage, provider, burned)
+        self.earn(storage, provider, burned);
+        Ok(())
     }
 
     fn record(
@@ -261,10 +256,10 @@ impl<'a> Batch<'a> {
 
     fn flush(self, storage: &mut dyn Storage) -> Result<Vec<Event>, ContractError> {
         self.ratings.flush(storage);
-        self.payers.flush(storage)?;
+        self.payers.flush(storage);
         self.voices.flush(storage, self.now)?;
         self.consumers.flush(storage)?;
-        self.avoided.flush(storage);
+        self.avoided.flush(storage, self.now);
         self.standings.flush(storage)?;
         self.flags.flush(storage);
         Ok(self.events)

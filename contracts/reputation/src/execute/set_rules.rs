@@ -1,6 +1,9 @@
 //! New rules.
 
-use crate::{ContractError, rules, state::config};
+use crate::{
+    ContractError, rules,
+    state::{config, stakes},
+};
 use caplet_api::{event::RulesSet, reputation::Rules};
 use cosmwasm_std::{Event, Storage};
 
@@ -13,6 +16,8 @@ pub(super) fn set_rules(
     let config = config::load(storage)?;
     let event =
         RulesSet { suspend_below: rules.suspend_below.0, reinstate_above: rules.reinstate_above.0 };
+    let same_denom = rules.stakes.denom == config.rules.stakes.denom;
+    stakes::show_rules(storage, &rules, same_denom);
     config::save(storage, &config::Config { rules, ..config })?;
     Ok(vec![event.into()])
 }

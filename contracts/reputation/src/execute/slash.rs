@@ -54,7 +54,7 @@ pub(super) fn slash(
     if !stakes::note_lie(storage, lease, lane)? {
         return Err(ContractError::Punished { lease, lane });
     }
-    let mut known = consumers::find(storage, consumer)?;
+    let mut known = consumers::find(storage, consumer);
     known.lies = known.lies.saturating_add(1);
     consumers::save(storage, consumer, &known)?;
     let suspended = suspend(storage, court.now, consumer)?;

@@ -3,11 +3,11 @@
 use crate::{
     ContractError, rules,
     standing::Standing,
-    state::{config, consumers, ratings::Ratings, stakes, standings, voices},
+    state::{avoided, config, consumers, ratings::Ratings, stakes, standings, voices},
 };
 use caplet_api::reputation::{
-    ConfigResponse, ConsumerResponse, QueryMsg, RatingResponse, Rules, Speaker, StakeResponse,
-    StandingResponse, StandingsResponse, VoiceResponse,
+    AvoidedPair, AvoidedResponse, ConfigResponse, ConsumerResponse, QueryMsg, RatingResponse,
+    Rules, Speaker, StakeResponse, StandingResponse, StandingsResponse, VoiceResponse,
 };
 use caplet_base::{admin, cursor};
 use caplet_mechanism::reputation::allowance;
@@ -28,6 +28,15 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Consumer { device } => to_json_binary(&consumer(storage, now, device)?),
         QueryMsg::Voice { of } => to_json_binary(&voice(storage, now, of)?),
         QueryMsg::Stake { device } => to_json_binary(&stake(storage, now, device)?),
+        QueryMsg::Avoided { start_after, limit } => {
+            let pairs = avoided::pairs(storage, start_after).take(cursor::limit(limit));
+            let pairs = pairs.map(|(provider, consumer, until)| AvoidedPair {
+                provider,
+                consumer,
+                until: until.into(),
+            });
+            to_json_binary(&AvoidedResponse { pairs: pairs.collect() })
+        }
         QueryMsg::Rating { lease } => to_json_binary(&rating(storage, LeaseId(lease.u64()))),
     };
     Ok(answer?)
@@ -78,7 +87,7 @@ fn show(rules: &Rules, now: u64, device: DeviceId, standing: &Standing) -> Stand
 
 fn consumer(storage: &dyn Storage, now: u64, device: DeviceId) -> StdResult<ConsumerResponse> {
     let rules = config::load(storage)?.rules;
-    let known = consumers::find(storage, device)?;
+    let known = consumers::find(storage, device);
     let evidence = known.evidence(&rules, now);
     Ok(ConsumerResponse {
         device,
@@ -93,7 +102,7 @@ fn consumer(storage: &dyn Storage, now: u64, device: DeviceId) -> StdResult<Cons
 
 fn voice(storage: &dyn Storage, now: u64, of: Speaker) -> StdResult<VoiceResponse> {
     let rules = config::load(storage)?.rules;
-    Ok(VoiceResponse { weight: voices::find(storage, &rules, now, of)?.lends().into() })
+    Ok(VoiceResponse { weight: voices::find(storage, &rules, now, of).lends().into() })
 }
 
 fn stake(storage: &dyn Storage, now: u64, device: DeviceId) -> StdResult<StakeResponse> {

@@ -2,7 +2,7 @@
 
 use caplet_api::layout::avoided_key;
 use caplet_protocol::DeviceId;
-use cosmwasm_std::Storage;
+use cosmwasm_std::{Order, Storage};
 use std::collections::BTreeMap;
 
 /// What one message notes: until when, Unix seconds, by provider and consumer.
@@ -16,8 +16,9 @@ impl Avoided {
         *known = until.max(*known);
     }
 
-    /// Stores what lasts longer than what is stored.
-    pub(crate) fn flush(self, storage: &mut dyn Storage) {
+    /// Stores what lasts longer than what is stored, and clears a few away that are past: as many are looked at as are
+    /// ever added, so the list stays as long as what is true of it.
+    pub(crate) fn flush(self, storage: &mut dyn Storage, now: u64) {
         for ((provider, consumer), until) in self.0 {
             let key = avoided_key(provider, consumer);
             let until = u32::try_from(until).unwrap_or(u32::MAX).to_be_bytes();
@@ -25,6 +26,37 @@ impl Avoided {
             if storage.get(&key).is_none_or(|known| known.as_slice() < until.as_slice()) {
                 storage.set(&key, &until);
             }
+            let past: Vec<Vec<u8>> = pairs(storage, Some((provider, consumer)))
+                .take(LOOKED_AT)
+                .filter(|(_, _, until)| *until <= now)
+                .map(|(provider, consumer, _)| avoided_key(provider, consumer))
+                .collect();
+            for key in past {
+                storage.remove(&key);
+            }
         }
     }
+}
+
+/// Entries looked at after each that is noted.
+const LOOKED_AT: usize = 4;
+
+/// Provider, consumer and until when, after a pair.
+pub(crate) fn pairs(
+    storage: &dyn Storage,
+    after: Option<(DeviceId, DeviceId)>,
+) -> impl Iterator<Item = (DeviceId, DeviceId, u64)> {
+    let zero = DeviceId(0);
+    let mut from = after.map_or_else(|| avoided_key(zero, zero), |(p, c)| avoided_key(p, c));
+    from.push(0); // the first key past that one; no device is 0
+    let mut end = avoided_key(DeviceId(u32::MAX), DeviceId(u32::MAX));
+    end.push(0);
+    let stored = storage.range(Some(&from), Some(&end), Order::Ascending);
+    stored.filter_map(|(key, until)| {
+        let (rest, consumer) = key.split_last_chunk()?;
+        let (_, provider) = rest.split_last_chunk()?;
+        let until = u32::from_be_bytes(until.try_into().ok()?);
+        let device = |bytes: &[u8; 4]| DeviceId(u32::from_be_bytes(*bytes));
+        Some((device(provider), device(consumer), until.into()))
+    })
 }

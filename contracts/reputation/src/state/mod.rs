@@ -4,6 +4,7 @@ pub(crate) mod avoided;
 pub(crate) mod config;
 pub(crate) mod consumers;
 pub(crate) mod flags;
+mod past;
 pub(crate) mod payers;
 pub(crate) mod ratings;
 pub(crate) mod stakes;

@@ -1,5 +1,10 @@
 //! What is at stake for devices, and for which lanes a lie was proven.
 
+use super::config;
+use crate::rules;
+use caplet_api::layout::{ALLOWANCE_KEY, AllowanceRecord, STAKED, StakedRecord};
+use caplet_api::reputation::Rules;
+use caplet_base::pages::PageSet;
 use caplet_protocol::{DeviceId, Lane, LeaseId};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, StdResult, Storage, Uint64, Uint128};
@@ -35,13 +40,40 @@ pub(crate) fn counts(storage: &dyn Storage, device: DeviceId, denom: &str) -> St
     Ok(stake.map_or(0, |stake| stake.amount.u128()))
 }
 
-/// Replaces a device's stake.
+/// Replaces a device's stake, and what peers see of it.
 pub(crate) fn save(storage: &mut dyn Storage, device: DeviceId, stake: &Stake) -> StdResult<()> {
+    let rules = shown(storage);
+    let counts =
+        stake.unbonds_at.is_none() && stake.denom == config::load(storage)?.rules.stakes.denom;
+    let amount = if counts { u64::try_from(stake.amount.u128()).unwrap_or(u64::MAX) } else { 0 };
+    let generation = if amount == 0 { 0 } else { rules.generation };
+    let mut pages = PageSet::new(STAKED, &[]);
+    pages.put(storage, device.0, &StakedRecord { amount, generation }.encode())?;
+    pages.flush(storage);
     if stake.amount.is_zero() {
         STAKES.remove(storage, device.0);
         return Ok(());
     }
     STAKES.save(storage, device.0, stake)
+}
+
+fn shown(storage: &dyn Storage) -> AllowanceRecord {
+    AllowanceRecord::decode(&storage.get(&ALLOWANCE_KEY).unwrap_or_default())
+}
+
+/// Shows peers what allowances are reckoned with from now on. Stakes of another denomination count no more: those that
+/// were shown are of an earlier generation then.
+pub(crate) fn show_rules(storage: &mut dyn Storage, rules: &Rules, same_denom: bool) {
+    let generation = shown(storage).generation;
+    // the number of a stake that counts is never 0; after 255 denominations the first one's is used again
+    let generation = if same_denom { generation } else { generation.checked_add(1).unwrap_or(1) };
+    let record = AllowanceRecord {
+        starter: u64::try_from(rules.stakes.starter.u128()).unwrap_or(u64::MAX),
+        standard_fee: rules::standard_fee(rules, rules.stakes.asset).unwrap_or_default(),
+        half_life: rules.half_life_secs,
+        generation,
+    };
+    storage.set(&ALLOWANCE_KEY, &record.encode());
 }
 
 /// Notes a lie; false if it was noted before.

@@ -1,6 +1,6 @@
 //! Leases that burned nothing: what a complaint weighs, what it costs, what a badmouther gets for its money.
 
-use crate::peers::Lease;
+use crate::peers::{Lease, burned};
 use crate::suite::{DAY, Suite, rules};
 use caplet_api::escrow::CloseReason;
 use caplet_api::event::{LeaseRated, SuspensionChanged};
@@ -214,7 +214,7 @@ proptest! {
         for (provider, payer, redeemed, reason) in acts {
             let lease = ended(&mut suite, provider, payer, CloseReason::ALL[reason], redeemed);
             let event = suite.rated(&lease);
-            fees += redeemed / 100;
+            fees += burned(redeemed);
             weight += event.weight;
             complaints += event.complaint;
         }

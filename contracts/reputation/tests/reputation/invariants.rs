@@ -2,7 +2,12 @@
 
 use crate::suite::Suite;
 use caplet_api::layout::{STANDINGS, SUSPENDED, StandingRecord};
-use caplet_api::reputation::{ConfigResponse, QueryMsg, StandingResponse, StandingsResponse};
+use caplet_api::reputation::{
+    ConfigResponse, QueryMsg, StakeResponse, StandingResponse, StandingsResponse,
+};
+use caplet_mechanism::reputation::{self, Evidence};
+use caplet_protocol::DeviceId;
+use core::num::NonZeroU32;
 
 /// Panics, naming what is broken, unless everything holds.
 pub(crate) fn hold(suite: &Suite) {
@@ -18,6 +23,12 @@ pub(crate) fn hold(suite: &Suite) {
         if suspended {
             assert!(standing.suspensions > 0, "suspended without ever having been");
         }
+        let shown: StakeResponse = suite.ask(&QueryMsg::Stake { device: standing.device });
+        assert_eq!(
+            allowance(suite, standing.device),
+            shown.allowance.u128(),
+            "peers reckon another"
+        );
     }
     only_the_rated_have_pages(suite);
 }
@@ -37,6 +48,18 @@ fn all(suite: &Suite) -> Vec<StandingResponse> {
         );
         standings.extend(page.standings);
     }
+}
+
+/// A device's allowance as a peer reckons it from the pages.
+fn allowance(suite: &Suite, device: DeviceId) -> u128 {
+    let app = suite.app.wrap();
+    let mut peer = caplet_base::peer::Standings::new(app, &suite.reputation);
+    let (rules, known, staked) = peer.allowance(device).unwrap();
+    let evidence = Evidence { alpha: known.alpha, beta: known.beta };
+    let half_life = NonZeroU32::new(rules.half_life).unwrap();
+    let evidence = evidence.decayed(suite.now() - u64::from(known.updated), half_life);
+    let burned = reputation::burned(evidence.alpha, rules.standard_fee);
+    reputation::allowance(rules.starter.into(), staked.into(), burned)
 }
 
 fn only_the_rated_have_pages(suite: &Suite) {

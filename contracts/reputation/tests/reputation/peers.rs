@@ -8,8 +8,9 @@ use caplet_api::layout::{
 };
 use caplet_api::registry::DeviceStatus;
 use caplet_base::pages::PageSet;
+use caplet_mechanism::fees::Schedule;
 use caplet_protocol::layout::{PublicKey, QosReport};
-use caplet_protocol::{AssetId, DeviceId, Domain, LeaseId, MarketId};
+use caplet_protocol::{AssetId, Bps, DeviceId, Domain, LeaseId, MarketId};
 use cosmwasm_std::{
     Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult, Storage,
     to_json_vec,
@@ -71,6 +72,11 @@ impl Lease {
     pub(crate) fn reported(self, report: &QosReport) -> Self {
         Self { evidence: Some(report.evidence()), ..self }
     }
+}
+
+/// The protocol's part of a payout as escrow takes it: 1 % beside half a percent of the keeper's.
+pub(crate) fn burned(redeemed: u64) -> u64 {
+    Schedule { protocol: Bps(100), keeper: Bps(50) }.of(redeemed).protocol
 }
 
 /// Puts a contract without messages on the chain.

@@ -6,7 +6,7 @@ use caplet_api::common::AdminMsg;
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_api::event::LeaseRated;
 use caplet_api::registry::DeviceStatus;
-use caplet_api::reputation::{ExecuteMsg, RateInput};
+use caplet_api::reputation::{AvoidedResponse, ExecuteMsg, QueryMsg, RateInput};
 use caplet_protocol::{Bps, DeviceId};
 
 #[test]
@@ -91,7 +91,7 @@ fn the_share_redeemed_speaks_where_no_report_does() {
     let mut suite = Suite::new();
     for (reason, redeemed, rating, weight) in [
         (CloseReason::Expired, 4_000, 4_000, 400),
-        (CloseReason::ProviderFinished, 9_999, 9_999, 990),
+        (CloseReason::ProviderFinished, 9_999, 9_999, 1_000), // of fees of 149 the keeper's part is 49
         (CloseReason::ConsumerClosed, 5_000, 5_000, 0),
         (CloseReason::Reclaimed, 5_000, 0, 500),
         (CloseReason::Suspended, 5_000, 0, 500),
@@ -111,7 +111,8 @@ fn lanes_add_up_and_each_lane_s_fee_is_rounded_down_as_escrow_took_it() {
     let lease = Lease { reason: CloseReason::Expired, ..lease };
     let event = suite.rated(&lease);
     assert_eq!(event.rating, 5_198); // 10,397 of 20,000
-    assert_eq!(event.weight, 1_010); // 99 + 1 + 0 + 1 of 100
+    // as escrow takes it: both fees together 149, 2, 0, 2, of which the keeper's third is rounded down
+    assert_eq!(event.weight, 1_040); // 100 + 2 + 0 + 2 of 100
 }
 
 #[test]
@@ -257,6 +258,34 @@ fn who_failed_a_consumer_is_not_given_to_it_again_for_a_while() {
     suite.rate(&Lease { end: now, ..old }).unwrap();
     let standings = caplet_base::peer::Standings::new(suite.app.wrap(), &suite.reputation);
     assert_eq!(standings.avoided(DeviceId(4), consumer).unwrap(), 0, "that is past");
+}
+
+fn avoided(suite: &Suite, start_after: Option<(DeviceId, DeviceId)>) -> Vec<(u32, u64)> {
+    let msg = QueryMsg::Avoided { start_after, limit: Some(2) };
+    let answer: AvoidedResponse = suite.ask(&msg);
+    assert!(answer.pairs.iter().all(|pair| pair.consumer.0 == peers::CONSUMER));
+    answer.pairs.iter().map(|pair| (pair.provider.0, pair.until.u64())).collect()
+}
+
+#[test]
+fn pairs_to_be_kept_apart_are_listed_and_those_that_are_past_go() {
+    let mut suite = Suite::new();
+    let fail = |suite: &mut Suite, provider| {
+        let lease = suite.lease(provider, 1).ended(CloseReason::Expired, 0);
+        suite.rate(&Lease { end: suite.now(), ..lease }).unwrap();
+    };
+    let first = suite.now() + 600;
+    for provider in [3, 5, 7] {
+        fail(&mut suite, provider);
+    }
+    assert_eq!(avoided(&suite, None), [(3, first), (5, first)]);
+    let cursor = Some((DeviceId(5), DeviceId(peers::CONSUMER)));
+    assert_eq!(avoided(&suite, cursor), [(7, first)]);
+    suite.wait(600);
+    let later = suite.now() + 600;
+    fail(&mut suite, 4); // clears away what is past behind it
+    assert_eq!(avoided(&suite, None), [(3, first), (4, later)]);
+    assert_eq!(avoided(&suite, Some((DeviceId(4), DeviceId(peers::CONSUMER)))), []);
 }
 
 #[test]

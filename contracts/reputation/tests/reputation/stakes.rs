@@ -150,3 +150,17 @@ fn faults_that_nobody_can_prove_cost_no_stake() {
     suite.wait(40 * DAY);
     assert_eq!(ask(&suite, 1).amount.u128(), 1_000);
 }
+
+#[test]
+fn a_stake_of_another_denomination_than_the_rules_covers_nothing_for_peers_either() {
+    let mut suite = suite();
+    put(&mut suite, "alice", 1, 1_000).unwrap();
+    let lease = suite.lease(1, 1);
+    suite.rate(&lease).unwrap(); // the invariants compare what peers reckon of rated devices
+    assert_eq!(ask(&suite, 1).allowance.u128(), 300 + 1_000 + 100);
+    let mut other = staked();
+    other.stakes.denom = "other".into();
+    suite.send("governance", &ExecuteMsg::SetRules(other)).unwrap();
+    assert_eq!(ask(&suite, 1).allowance.u128(), 400);
+    suite.wait(1);
+}

@@ -6,6 +6,7 @@
 //! time priority. The tie-break among optima is `docs/adr/0002-canonical-clearing.md`.
 
 mod circulation;
+mod follow;
 mod incremental;
 mod many;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tree;
 mod whole;
 
 use crate::{Book, BookError, Fill};
+pub use follow::Following;
 pub use incremental::{Change, ChangeError, Incremental};
 pub use many::solve_many;
 use network::Network;

@@ -8,6 +8,7 @@ use fuser::{
     OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
     ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,9 @@ const TTL: Duration = Duration::from_secs(1);
 /// Bytes written before they are committed unasked.
 const PENDING: u64 = 32 << 20;
 
+/// Files of which is remembered where they were read.
+const READERS: usize = 256;
+
 pub(super) struct Folder {
     vault: Arc<Vault>,
     inodes: Mutex<Inodes>,
@@ -27,6 +31,8 @@ pub(super) struct Folder {
     patience: Duration,
     owner: (u32, u32),
     pending: Mutex<u64>,
+    /// Where the last read of each file ended: who goes on there is read ahead for.
+    ends: Mutex<BTreeMap<u64, u64>>,
 }
 
 fn errno(error: &VaultError) -> Errno {
@@ -48,7 +54,7 @@ impl Folder {
         // files belong to whoever runs this
         let owner = std::fs::metadata("/proc/self").map_or((0, 0), |own| (own.uid(), own.gid()));
         let (inodes, pending) = (Mutex::default(), Mutex::default());
-        Self { vault, inodes, runtime, patience, owner, pending }
+        Self { vault, inodes, runtime, patience, owner, pending, ends: Mutex::default() }
     }
 
     fn inodes(&self) -> MutexGuard<'_, Inodes> {
@@ -140,6 +146,22 @@ impl Folder {
             self.commit()?;
         }
         Ok(u32::try_from(data.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Fetches what comes next while a reader goes on where it was. Others would pay for what they do not
+    /// want.
+    fn ahead(&self, ino: INodeNo, path: &str, offset: u64, size: u32) {
+        let last = {
+            let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            if ends.len() >= READERS {
+                ends.pop_first();
+            }
+            ends.insert(ino.0, offset.saturating_add(size.into()))
+        };
+        if offset > 0 && last == Some(offset) {
+            let (vault, path) = (Arc::clone(&self.vault), path.to_owned());
+            self.runtime.spawn(async move { vault.read_ahead(&path, offset).await });
+        }
     }
 
     fn commit(&self) -> Result<(), Errno> {
@@ -262,7 +284,10 @@ impl Filesystem for Folder {
         reply: ReplyData,
     ) {
         let len = usize::try_from(size).unwrap_or(0);
-        let read = self.path(ino).and_then(|path| self.wait(self.vault.read(&path, offset, len)));
+        let read = self.path(ino).and_then(|path| {
+            self.ahead(ino, &path, offset, size);
+            self.wait(self.vault.read(&path, offset, len))
+        });
         answer!(reply, read, |bytes| reply.data(&bytes));
     }
 

@@ -1,31 +1,24 @@
 //! The store as the consumer has it: a tree of files over sealed chunks.
 
+mod cache;
+mod challenge;
+mod chunks;
+mod commit;
 mod remote;
 mod tree;
 
 pub use tree::Entry;
 
-use crate::provider::{BLOCK, RESTARTED, proof};
 use crate::seal::{Key, Of, SealError};
-use bytes::Bytes;
+use cache::Cache;
 use caplet_fabric::Stop;
 use caplet_fabric::client::Client;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
 
 /// Bytes of a chunk before it is sealed.
 pub const CHUNK: usize = 256 * 1024;
-
-/// Chunks on their way to the provider at a time.
-const AHEAD: usize = 8;
-
-/// How often a commit begins anew because the provider did.
-const ATTEMPTS: u32 = 5;
-
-/// Chunks kept in memory after they were read.
-const CACHED: usize = 64;
 
 /// Why something can't be stored or read.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +74,7 @@ struct State {
     /// What was written and not committed yet, by path and chunk.
     dirty: BTreeMap<String, BTreeMap<u64, Vec<u8>>>,
     changed: bool,
-    cache: VecDeque<(Id, Vec<u8>)>,
+    cache: Cache,
 }
 
 /// An opened store.
@@ -90,6 +83,8 @@ pub struct Vault {
     key: Key,
     state: Mutex<State>,
     committing: tokio::sync::Mutex<()>,
+    /// Chunks on their way here, each asked for once.
+    coming: Mutex<BTreeMap<Id, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Vault {
@@ -107,9 +102,9 @@ impl Vault {
             0 => Tree::default(),
             _ => Tree::decode(sequence, &key.open(Of::Manifest(sequence), &sealed)?)?,
         };
-        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: VecDeque::new() };
+        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: Cache::default() };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
-        Ok(Self { client, key, state, committing })
+        Ok(Self { client, key, state, committing, coming: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -269,163 +264,6 @@ impl Vault {
             dirty.insert(index, last);
         }
         Ok(())
-    }
-
-    async fn chunk(&self, path: &str, index: u64) -> Result<Vec<u8>, VaultError> {
-        let id = {
-            let state = self.state();
-            if let Some(chunk) = state.dirty.get(path).and_then(|chunks| chunks.get(&index)) {
-                return Ok(chunk.clone());
-            }
-            let file = state.tree.file(path)?;
-            let at = usize::try_from(index).unwrap_or(usize::MAX);
-            let Some(Some(id)) = file.chunks.get(at).copied() else { return Ok(Vec::new()) };
-            if let Some((_, chunk)) = state.cache.iter().find(|(known, _)| *known == id) {
-                return Ok(chunk.clone());
-            }
-            id
-        };
-        let sealed = remote::get(&self.client, &id).await?;
-        if *blake3::hash(&sealed).as_bytes() != id {
-            return Err(SealError::Changed.into());
-        }
-        let plain = self.key.open(Of::Chunk, &sealed)?;
-        let mut state = self.state();
-        state.cache.push_back((id, plain.clone()));
-        if state.cache.len() > CACHED {
-            state.cache.pop_front();
-        }
-        Ok(plain)
-    }
-
-    /// Makes everything that was written the provider's: chunks first, then the manifest that names
-    /// them. After a crash on either side it is all there, or it is as it was.
-    ///
-    /// # Errors
-    /// [`VaultError`]; what was written is kept and can be committed again.
-    pub async fn commit(&self) -> Result<(), VaultError> {
-        let _one = self.committing.lock().await;
-        let (dirty, mut tree) = {
-            let state = self.state();
-            if !state.changed {
-                return Ok(());
-            }
-            (state.dirty.clone(), state.tree.clone())
-        };
-        let before = tree.stored.clone();
-        let mut new = BTreeMap::new();
-        for (path, chunks) in &dirty {
-            for (index, plain) in chunks {
-                let sealed = self.key.seal(Of::Chunk, plain);
-                let id = *blake3::hash(&sealed).as_bytes();
-                tree.set_chunk(path, *index, id)?;
-                if !before.contains(&id) {
-                    new.insert(id, Bytes::from(sealed));
-                }
-            }
-        }
-        tree.sequence = tree.sequence.saturating_add(1);
-        tree.stored = tree.named();
-        let sealed = self.key.seal(Of::Manifest(tree.sequence), &tree.encode());
-        self.send(&new, tree.sequence, sealed.into()).await?;
-        let stale: BTreeSet<Id> = before.difference(&tree.stored).copied().collect();
-        self.settle(&dirty, tree);
-        // chunks that nothing names any more: lost room at worst, so a failure is no failure
-        if !stale.is_empty()
-            && let Err(stop) = remote::drop_chunks(&self.client, &stale).await
-        {
-            tracing::debug!(%stop, "old chunks were not dropped");
-        }
-        Ok(())
-    }
-
-    /// Sends new chunks, several at a time, and the manifest; anew if the provider was started anew in
-    /// between, which may have cost it what was not committed.
-    async fn send(
-        &self,
-        new: &BTreeMap<Id, Bytes>,
-        sequence: u64,
-        sealed: Bytes,
-    ) -> Result<(), VaultError> {
-        for attempt in 1.. {
-            let put = |(id, sealed): (&Id, &Bytes)| {
-                let (client, id, sealed) = (self.client.clone(), *id, sealed.clone());
-                async move { remote::put(&client, &id, sealed).await }
-            };
-            let puts: Vec<_> = new.iter().map(put).collect();
-            let runs: Result<BTreeSet<_>, _> =
-                stream::iter(puts).buffer_unordered(AHEAD).try_collect().await;
-            let mut runs = runs?;
-            let run = runs.pop_first();
-            // put into two runs: the first may have lost its part
-            if !runs.is_empty() && attempt < ATTEMPTS {
-                continue;
-            }
-            match remote::commit(&self.client, run, sequence, sealed.clone()).await {
-                Err(VaultError::Session(Stop::Refused(words)))
-                    if words.starts_with(RESTARTED) && attempt < ATTEMPTS => {}
-                other => return other,
-            }
-        }
-        Ok(())
-    }
-
-    /// What was written meanwhile stays to be committed.
-    fn settle(&self, sent: &BTreeMap<String, BTreeMap<u64, Vec<u8>>>, tree: Tree) {
-        let mut state = self.state();
-        let mut more = false;
-        for (path, chunks) in sent {
-            let Some(now) = state.dirty.get_mut(path) else { continue };
-            now.retain(|index, chunk| chunks.get(index) != Some(chunk));
-            if now.is_empty() {
-                state.dirty.remove(path);
-            } else {
-                more = true;
-            }
-        }
-        more |= !state.tree.same_names(&tree);
-        state.tree.adopt(&tree);
-        state.changed = more || !state.dirty.is_empty();
-    }
-
-    /// Asks for the proof of a block of a stored chunk, chosen at random, and checks it against what is
-    /// kept here of it: the chunk itself, read again.
-    ///
-    /// # Errors
-    /// [`VaultError::Changed`] if the provider does not have it.
-    pub async fn challenge(&self) -> Result<(), VaultError> {
-        let mut dice = [0; 48];
-        getrandom::fill(&mut dice).map_err(|e| VaultError::Full(format!("no randomness: {e}")))?;
-        let (nonce, pick) = dice.split_at(32);
-        let pick = pick.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
-        let id = {
-            let state = self.state();
-            let count = u128::try_from(state.tree.stored.len()).unwrap_or(0);
-            let Some(at) = pick.checked_rem(count) else { return Ok(()) };
-            let at = usize::try_from(at).unwrap_or(0);
-            match state.tree.stored.iter().nth(at) {
-                Some(id) => *id,
-                None => return Ok(()),
-            }
-        };
-        // sealing is a function of the content, so what is kept here in plain is enough to check with
-        let known = self.state().cache.iter().find(|(have, _)| *have == id).map(|(_, p)| p.clone());
-        let sealed = match known {
-            Some(plain) => self.key.seal(Of::Chunk, &plain),
-            None => remote::get(&self.client, &id).await?.to_vec(),
-        };
-        if *blake3::hash(&sealed).as_bytes() != id {
-            return Err(SealError::Changed.into());
-        }
-        let len = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
-        let blocks = u128::from(len.div_ceil(BLOCK).max(1));
-        let block = u64::try_from(pick.checked_rem(blocks).unwrap_or(0)).unwrap_or(0);
-        let block = block.saturating_mul(BLOCK);
-        let from = usize::try_from(block).unwrap_or(usize::MAX);
-        let to = from.saturating_add(usize::try_from(BLOCK).unwrap_or(0)).min(sealed.len());
-        let expected = proof(nonce, sealed.get(from..to).unwrap_or_default());
-        let found = remote::prove(&self.client, &id, block, nonce).await?;
-        if found == expected { Ok(()) } else { Err(SealError::Changed.into()) }
     }
 }
 

@@ -226,7 +226,9 @@ async fn a_power_cut_that_loses_acknowledged_chunks_loses_nothing_that_was_commi
     world.kill_host().await;
     // what was not committed was not on disk yet
     for path in files().filter(|path| !committed.contains(path)) {
-        std::fs::remove_file(path).unwrap();
+        // a thread of the killed program may still be at one
+        let gone = std::fs::remove_file(path);
+        assert!(gone.is_ok() || gone.unwrap_err().kind() == std::io::ErrorKind::NotFound);
     }
     world.offer(Arc::new(StoreAdapter::new(root.path(), QUOTA, 4)));
     world.start_host();

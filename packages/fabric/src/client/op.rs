@@ -7,7 +7,7 @@ use crate::frame;
 use crate::host::CHUNK;
 use crate::link::{RecvHalf, SendHalf};
 use crate::service::Tariff;
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use caplet_protocol::wire::{OpDone, OpHeader};
 use prost::Message as _;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub struct ClientReader {
     recv: Box<dyn RecvHalf>,
     client: Client,
     live: Arc<Live>,
-    buffer: Vec<u8>,
+    buffer: BytesMut,
 }
 
 /// To the provider.
@@ -80,7 +80,7 @@ impl Client {
                 recv: stream.recv,
                 client: self.clone(),
                 live: Arc::clone(&live),
-                buffer: Vec::new(),
+                buffer: BytesMut::new(),
             },
             writer: ClientWriter { send: stream.send, client: self.clone() },
             state,
@@ -129,13 +129,13 @@ impl ClientReader {
     /// # Errors
     /// [`Stop`].
     pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
-        self.buffer.resize(CHUNK, 0);
-        let got = self.recv.read(&mut self.buffer).await?;
+        self.buffer.reserve(CHUNK);
+        let got = self.recv.read_buf(&mut (&mut self.buffer).limit(CHUNK)).await?;
         if got == 0 {
             return Ok(None);
         }
         self.count(got).await;
-        Ok(self.buffer.get(..got).map(Bytes::copy_from_slice))
+        Ok(Some(self.buffer.split().freeze()))
     }
 
     /// Exactly `wanted` bytes, and not one more.

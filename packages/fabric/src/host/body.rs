@@ -6,7 +6,7 @@ use crate::end::Stop;
 use crate::frame;
 use crate::link::{RecvHalf, SendHalf, Stream};
 use crate::service::Tariff;
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use caplet_protocol::wire::{OpHeader, OpProgress, control::Body as Says};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,7 +105,7 @@ impl Charger {
 pub struct BodyReader {
     recv: Box<dyn RecvHalf>,
     charger: Arc<Charger>,
-    buffer: Vec<u8>,
+    buffer: BytesMut,
 }
 
 /// To the consumer.
@@ -129,7 +129,7 @@ impl Body {
             reader: BodyReader {
                 recv: stream.recv,
                 charger: Arc::clone(charger),
-                buffer: Vec::new(),
+                buffer: BytesMut::new(),
             },
             writer: BodyWriter { send: stream.send, charger: Arc::clone(charger), finished: false },
         }
@@ -195,13 +195,14 @@ impl BodyReader {
     /// # Errors
     /// [`Stop`].
     pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
-        self.buffer.resize(self.charger.shared.chunk, 0);
-        let got = self.recv.read(&mut self.buffer).await?;
+        self.buffer.reserve(self.charger.shared.chunk);
+        let got =
+            self.recv.read_buf(&mut (&mut self.buffer).limit(self.charger.shared.chunk)).await?;
         if got == 0 {
             return Ok(None);
         }
         self.charger.has_received(got).await?;
-        Ok(self.buffer.get(..got).map(Bytes::copy_from_slice))
+        Ok(Some(self.buffer.split().freeze()))
     }
 
     /// All that comes, at most `most` bytes.

@@ -40,6 +40,14 @@ impl Premium {
     }
 }
 
+/// The further premium of a reliability tier in basis points: `by_tier` from tier 0 on; a tier beyond the list has that
+/// of the last, and none has any where the list is empty.
+#[must_use]
+pub fn of_tier(by_tier: &[Bps], tier: u8) -> u32 {
+    let own = by_tier.get(usize::from(tier)).or(by_tier.last());
+    own.map_or(0, |premium| premium.0.into())
+}
+
 /// The posted price of a lot: `max(ask, base + floor(base * premium / 10000))`, all in base units; a sum
 /// beyond `u64` is `u64::MAX`, which no limit reaches. Never below the ask.
 #[must_use]

@@ -11,7 +11,7 @@ mod suspension;
 mod voice;
 mod weight;
 
-pub use allowance::{allowance, headroom};
+pub use allowance::{allowance, burned, headroom};
 pub use bound::{Ladder, LadderError, Prior};
 pub use evidence::Evidence;
 pub use suspension::{Cause, Fitness, Suspension, SuspensionError, recent_faults};

@@ -18,12 +18,13 @@ const RULES: Suspension = Suspension {
     faults: 3,
     cooldown_secs: 3 * 86_400,
 };
-/// Bounds at which tiers begin.
-const TIERS: &[Bps] = &[Bps(3_000), Bps(6_000), Bps(8_000)];
+/// Bounds at which tiers begin: as many as there may be, since the market tells tiers apart and not bounds.
+const TIERS: &[Bps] =
+    &[Bps(3_000), Bps(4_500), Bps(6_000), Bps(7_000), Bps(8_000), Bps(8_500), Bps(9_000)];
 /// Seconds in which a payer's weight on a device is capped, and thousandths of weight of the cap.
 const WINDOW: (u64, u64) = (7 * 86_400, 5_000);
 /// Share of fees burned that may be spent on complaints.
-const COMPLAINTS: Bps = Bps(300);
+const COMPLAINTS: Bps = Bps(200);
 /// Complaints heard beyond the evidence that suspends, as a share of good service.
 const HEARD: Bps = Bps(2_500);
 /// The fee that a standard lease burns.
@@ -60,9 +61,14 @@ fn fitness(evidence: Evidence) -> Fitness {
     }
 }
 
+/// Seconds in which a device is not given again to whom it failed, and the rating under which it did.
+const AVOID: (u64, Bps) = (100 * 86_400, Bps(5_000));
+
 /// Standings, voices and caps.
 #[derive(Default)]
 pub(super) struct Caplet {
+    /// Until when a device is kept from a payer.
+    avoided: BTreeMap<(usize, usize), u64>,
     standings: BTreeMap<usize, Standing>,
     voices: BTreeMap<usize, (Voice, u64)>,
     used: BTreeMap<(usize, usize), (u64, u64)>,
@@ -106,6 +112,10 @@ impl Caplet {
 
 impl Ranking for Caplet {
     fn note(&mut self, lease: &Lease) {
+        if lease.rating < AVOID.1 {
+            let until = lease.time.saturating_add(AVOID.0);
+            self.avoided.insert((lease.provider, lease.payer), until);
+        }
         let (burned, lent) = self.weigh(lease);
         let standing = self.standings.entry(lease.provider).or_default();
         let before = standing.at(lease.time);
@@ -135,6 +145,10 @@ impl Ranking for Caplet {
         let (_, bound, suspended) = self.standing(provider, time);
         // the market tells tiers apart, not bounds
         (!suspended).then_some(Ladder(TIERS).tier(bound).into())
+    }
+
+    fn avoids(&self, provider: usize, payer: usize, time: u64) -> bool {
+        self.avoided.get(&(provider, payer)).is_some_and(|until| time < *until)
     }
 
     fn score(&self, provider: usize, time: u64) -> u64 {

@@ -167,7 +167,7 @@ impl Stage {
         let mut served = (0u64, 0u64);
         self.devices.iter_mut().for_each(|device| device.taken = 0);
         for consumer in 0..CONSUMERS {
-            let Some(at) = self.choose(day) else { continue };
+            let Some(at) = self.choose(day, consumer) else { continue };
             served.0 = served.0.saturating_add(1);
             self.devices[at].taken = self.devices[at].taken.saturating_add(1);
             if self.serve(day, consumer, at) {
@@ -180,16 +180,18 @@ impl Stage {
     }
 
     /// The best ranked of those seen that have room, or any of them; none if all are full or suspended.
-    fn choose(&mut self, day: u32) -> Option<usize> {
+    fn choose(&mut self, day: u32, consumer: usize) -> Option<usize> {
         let last = u64::try_from(self.devices.len()).unwrap_or(1).saturating_sub(1);
         let seen: Vec<usize> =
             (0..SEEN).map(|_| usize::try_from(self.random.within(0, last)).unwrap_or(0)).collect();
         let luck = self.random.chance(LUCK);
         let ranked = seen.into_iter().filter_map(|at| {
-            if self.devices[at].taken >= CAPACITY {
+            let id = self.devices[at].id;
+            let full = self.devices[at].taken >= CAPACITY;
+            if full || self.ranking.avoids(id, consumer, time(day)) {
                 return None;
             }
-            let rank = self.ranking.rank(self.devices[at].id, time(day))?;
+            let rank = self.ranking.rank(id, time(day))?;
             Some((if luck { 0 } else { rank }, at))
         });
         // the first seen among equals

@@ -66,6 +66,10 @@ pub(super) trait Ranking {
     fn daily(&mut self, time: u64);
     /// How good a device seems; `None` if it is not to be matched.
     fn rank(&self, provider: usize, time: u64) -> Option<u64>;
+    /// Whether a device is not given to a payer now, because it failed it lately.
+    fn avoids(&self, _provider: usize, _payer: usize, _time: u64) -> bool {
+        false
+    }
     /// The same as finely as it is known.
     fn score(&self, provider: usize, time: u64) -> u64 {
         self.rank(provider, time).unwrap_or_default()

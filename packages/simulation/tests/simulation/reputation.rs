@@ -15,7 +15,7 @@ fn bad_devices_serve_less_of_the_demand_than_under_chance_or_the_mean_rating() {
     for seed in SEEDS {
         let [caplet, random, mean, _] = Way::ALL.map(|way| run(seed, Attack::Mixed, way).bad());
         assert!(caplet < mean && mean < random, "seed {seed}: {caplet} {mean} {random}");
-        assert!(caplet * 3 < random, "seed {seed}: {caplet} of {random}");
+        assert!(caplet * 4 < random, "seed {seed}: {caplet} of {random}");
     }
 }
 
@@ -24,10 +24,8 @@ fn a_bought_name_sells_less_garbage_than_where_ratings_cost_nothing() {
     for seed in SEEDS {
         for attack in [Attack::WashTrading, Attack::CollusionRing, Attack::BoughtRatings] {
             let [caplet, random, mean, _] = Way::ALL.map(|way| run(seed, attack, way));
-            // a ring of payers is what a fee alone tells least
-            let ring = attack == Attack::CollusionRing;
-            assert!(ring || caplet.lost < mean.lost, "seed {seed}: {}", attack.name());
-            assert!(caplet.lost * 3 < random.lost * 2, "seed {seed}: {}", attack.name());
+            assert!(caplet.lost < mean.lost, "seed {seed}: {}", attack.name());
+            assert!(caplet.lost * 3 < random.lost, "seed {seed}: {}", attack.name());
         }
         let bribed = run(seed, Attack::BoughtRatings, Way::Caplet);
         assert!(net(&bribed) < 0, "seed {seed}: bribes bring {}", net(&bribed));
@@ -39,7 +37,7 @@ fn badmouthed_devices_stay_in_business_and_complaints_were_paid_for() {
     for seed in SEEDS {
         let (quiet, loud) =
             (run(seed, Attack::Rivals, Way::Caplet), run(seed, Attack::Badmouthing, Way::Caplet));
-        assert!(loud.rivals * 8 > quiet.rivals, "seed {seed}: {} of {}", loud.rivals, quiet.rivals);
+        assert!(loud.rivals * 3 > quiet.rivals, "seed {seed}: {} of {}", loud.rivals, quiet.rivals);
         assert_eq!(loud.cost, quiet.cost, "what is said is paid for by what is bought");
         let mean = run(seed, Attack::Badmouthing, Way::Mean);
         assert!(loud.rivals > mean.rivals, "seed {seed}: {} and {}", loud.rivals, mean.rivals);

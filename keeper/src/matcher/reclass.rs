@@ -1,0 +1,194 @@
+//! Orders of devices whose standing is another by now: those of the suspended leave the book, offers go to the class of
+//! their device's tier, before the next book freezes.
+
+use crate::book::{Books, Standing};
+use crate::context::Context;
+use crate::follow::seconds;
+use crate::observe;
+use crate::outbox::{Lane, OutboxError};
+use crate::rendezvous::{Queue, place};
+use caplet_api::auction::{ExecuteMsg, MarketConfig};
+use caplet_api::layout::{STANDINGS, SUSPENDED, StandingRecord};
+use caplet_chain::{Head, Msg};
+use caplet_protocol::{DeviceId, MarketId, layout::Side};
+use futures::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most orders in one message, as the contract has it.
+const MAX_ORDERS: usize = 100;
+/// Blocks between two looks at the standings.
+const LOOK_BLOCKS: u64 = 3;
+/// Blocks to leave it alone after the chain refused.
+const REST_BLOCKS: u64 = 5;
+
+/// What is due to be brought in line.
+#[derive(Debug)]
+pub(super) struct Reclass {
+    queue: Queue,
+    /// Height before which nothing is looked at.
+    rests_until: u64,
+    /// Markets whose offers wait to be moved until their frozen book is cleared.
+    waiting: BTreeSet<MarketId>,
+}
+
+impl Reclass {
+    pub(super) const fn new() -> Self {
+        Self { queue: Queue::new(), rests_until: 0, waiting: BTreeSet::new() }
+    }
+
+    /// Whether offers of a market wait for its frozen book to be cleared, even if nothing comes of it.
+    pub(super) fn waits_for(&self, market: MarketId) -> bool {
+        self.waiting.contains(&market)
+    }
+
+    /// Sends what is due and this keeper's turn; waits for the results.
+    pub(super) async fn pass(
+        &mut self,
+        context: &Context,
+        books: &Books,
+        keepers: &[String],
+        patience: u64,
+        head: Head,
+    ) -> anyhow::Result<()> {
+        if head.height < self.rests_until {
+            return Ok(());
+        }
+        self.rests_until = head.height.saturating_add(LOOK_BLOCKS);
+        let due = self.due(context, books, seconds(head)).await?;
+        self.queue.retain(|work| due.iter().any(|(market, side, _)| work == key(*market, *side)));
+        let mut sent = Vec::new();
+        for (market, side, orders) in due {
+            let work = key(market, side);
+            let me = context.signer.address();
+            let place = place(&work, me, keepers.iter().map(String::as_str));
+            if !self.queue.is_due(&work, head.height, place, patience) {
+                continue;
+            }
+            let count = orders.len();
+            let msg = ExecuteMsg::Reclass { market, side, orders };
+            let msg = Msg::execute(&context.deployment.contracts.auction, &msg)?;
+            let result = context.outbox.submit(Lane::Orders, vec![msg]);
+            sent.push(async move { (market, count, result.await) });
+        }
+        for (market, count, result) in join_all(sent).await {
+            match result {
+                Ok(_) => observe::orders_reclassed(market, count),
+                // somebody was faster, or the books are behind: both pass
+                Err(OutboxError::Failed { log }) => {
+                    observe::reclass_refused(market, &log);
+                    self.rests_until = head.height.saturating_add(REST_BLOCKS);
+                }
+                // said by the outbox already; what is due stays due
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders to be brought in line at a moment, Unix seconds. Offers that only change their class wait while a frozen
+    /// book may be cleared.
+    async fn due(
+        &mut self,
+        context: &Context,
+        books: &Books,
+        now: u64,
+    ) -> anyhow::Result<Vec<(MarketId, Side, Vec<cosmwasm_std::Uint64>)>> {
+        let all = books.standing();
+        let standings = standings(context, all.iter().flat_map(|(_, _, orders)| orders)).await?;
+        let clearable = books.clearable(now);
+        self.waiting.clear();
+        let mut due = Vec::new();
+        for (market, side, orders) in all {
+            let Some(config) = books.config(market) else { continue };
+            let mut ready = Vec::new();
+            for order in orders.iter().filter(|order| order.not_after >= now) {
+                let known = standings.get(&order.device).copied().unwrap_or_default();
+                match wanted(&config, order, known) {
+                    Wanted::Nothing => {}
+                    Wanted::Move if clearable.contains_key(&market) => {
+                        self.waiting.insert(market);
+                    }
+                    Wanted::End | Wanted::Move => ready.push(order.id.to_u64().into()),
+                }
+            }
+            ready.truncate(MAX_ORDERS);
+            if !ready.is_empty() {
+                due.push((market, side, ready));
+            }
+        }
+        Ok(due)
+    }
+}
+
+/// What becomes of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Nothing,
+    End,
+    Move,
+}
+
+/// What the contract would do with an order of a device that stands so.
+fn wanted(config: &MarketConfig, order: &Standing, known: StandingRecord) -> Wanted {
+    if known.flags & SUSPENDED != 0 {
+        return Wanted::End;
+    }
+    let Some(tier) = order.tier.filter(|_| !config.trade_reduction) else { return Wanted::Nothing };
+    let top = config.tiers.reliability.len().saturating_sub(1);
+    let own = known.tier.min(u8::try_from(top).unwrap_or(u8::MAX));
+    if own == tier { Wanted::Nothing } else { Wanted::Move }
+}
+
+/// Where devices stand, a page of 64 at a time.
+async fn standings<'a>(
+    context: &Context,
+    orders: impl Iterator<Item = &'a Standing>,
+) -> anyhow::Result<BTreeMap<DeviceId, StandingRecord>> {
+    let devices: BTreeSet<DeviceId> = orders.map(|order| order.device).collect();
+    let reputation = &context.deployment.contracts.reputation;
+    let mut pages: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+    let mut known = BTreeMap::new();
+    for device in devices {
+        let (number, place) = STANDINGS.locate(device.0);
+        if !pages.contains_key(&number) {
+            let bytes = context.chain.raw(reputation, STANDINGS.key(&[], number)).await?;
+            pages.insert(number, bytes.unwrap_or_default());
+        }
+        let page = pages.get(&number).map(Vec::as_slice).unwrap_or_default();
+        known.insert(device, StandingRecord::decode(STANDINGS.slice(page, place)));
+    }
+    Ok(known)
+}
+
+/// The piece of work that keepers order themselves by.
+fn key(market: MarketId, side: Side) -> [u8; 12] {
+    let [a, b, c, d] = market.0.to_be_bytes();
+    [b'r', b'e', b'c', b'l', b'a', b's', b's', a, b, c, d, side as u8]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use caplet_protocol::OrderId;
+
+    fn order(tier: Option<u8>) -> Standing {
+        Standing { id: OrderId { page: 0, slot: 0 }, device: DeviceId(1), tier, not_after: 9 }
+    }
+
+    #[test]
+    fn the_suspended_leave_and_offers_follow_the_tier_as_far_as_the_market_has_it() {
+        let mut config = crate::book::test_config();
+        config.tiers.reliability = vec![caplet_protocol::Bps(1), caplet_protocol::Bps(2)];
+        let stands = |tier, flags| StandingRecord { tier, flags };
+        assert_eq!(wanted(&config, &order(Some(0)), stands(0, 0)), Wanted::Nothing);
+        assert_eq!(wanted(&config, &order(Some(0)), stands(1, 0)), Wanted::Move);
+        assert_eq!(wanted(&config, &order(Some(1)), stands(7, 0)), Wanted::Nothing);
+        assert_eq!(wanted(&config, &order(Some(1)), stands(0, 0)), Wanted::Move);
+        assert_eq!(wanted(&config, &order(None), stands(7, 0)), Wanted::Nothing);
+        for side in [None, Some(0)] {
+            assert_eq!(wanted(&config, &order(side), stands(0, SUSPENDED)), Wanted::End);
+        }
+        config.trade_reduction = true;
+        assert_eq!(wanted(&config, &order(Some(0)), stands(1, 0)), Wanted::Nothing);
+    }
+}
