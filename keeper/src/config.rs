@@ -5,6 +5,7 @@ mod attest;
 mod chain;
 mod check;
 mod devices;
+mod forward;
 mod load;
 mod money;
 mod spare;
@@ -17,6 +18,7 @@ pub use check::ConfigError;
 pub use devices::{
     BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
 };
+pub use forward::{ForwardConfig, IssueConfig, NeedConfig};
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
 pub use spare::SpareConfig;
@@ -50,6 +52,8 @@ pub struct Config {
     pub settle: SettleConfig,
     /// Clearing markets.
     pub matcher: MatcherConfig,
+    /// Futures and pools.
+    pub forward: ForwardConfig,
     /// Enclaves.
     pub attest: AttestConfig,
     /// How much may be owed to a provider here.
@@ -118,6 +122,7 @@ impl Default for Config {
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),
+            forward: ForwardConfig::default(),
             attest: AttestConfig::default(),
             risk: RiskConfig::default(),
             spare: Vec::new(),

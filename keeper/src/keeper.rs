@@ -9,6 +9,7 @@ use crate::bridge::Bridge;
 use crate::config::{AttestConfig, Config};
 use crate::context::{Context, Domains, domain_of};
 use crate::deploy::Deployment;
+use crate::forward::{self, ByPool};
 use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
@@ -60,6 +61,7 @@ pub struct Keeper {
     leases: Leases,
     wanted: Option<settler::Wanted>,
     bridge: Option<Bridge>,
+    serving: Arc<ByPool>,
 }
 
 impl Keeper {
@@ -131,7 +133,10 @@ impl Keeper {
             let set = AttestConfig { quotes, ..config.attest.clone() };
             attester::start(&context, set, judge, directory);
         }
-        Ok(Self { context, books, leases, wanted, bridge })
+        let serving = Arc::new(ByPool::new(&context));
+        let exchange = bridge.as_ref().map(Bridge::exchange);
+        forward::start(&context, &leases, exchange, &config.forward, &serving);
+        Ok(Self { context, books, leases, wanted, bridge, serving })
     }
 
     /// What its roles hold.
@@ -161,6 +166,12 @@ impl Keeper {
     #[must_use]
     pub fn bridge(&self) -> Option<&Bridge> {
         self.bridge.as_ref()
+    }
+
+    /// Who serves leases: the member that a pool names, or the provider.
+    #[must_use]
+    pub fn serving(&self) -> &Arc<ByPool> {
+        &self.serving
     }
 
     /// Its books.

@@ -3,12 +3,14 @@
 
 mod busy;
 mod cast;
+mod forward;
 mod happening;
 mod ledger;
 mod play;
 mod report;
 mod stage;
 
+pub use forward::Ahead;
 pub use happening::{Happening, Teller};
 pub use play::{Timing, play};
 pub use report::{AssetReport, Money, Report, Standing};

@@ -2,6 +2,7 @@
 
 use super::busy::Busy;
 use super::cast::{DIES, LIES, cast};
+use super::forward;
 use super::happening::{Happening, Teller};
 use super::ledger::{Names, Reader, is_over, kind, line, standing};
 use super::report::{Money, Report};
@@ -142,7 +143,9 @@ impl Play<'_> {
         for keeper in keepers {
             keeper.stop(Duration::from_secs(20)).await;
         }
+        let ahead = forward::tell(self.stage, &|words| self.step(words)).await?;
         let mut report = self.report(&reader, &markets, &assets, &actors, &before).await?;
+        report.ahead = ahead;
         report.seconds = seconds;
         report.batches = seen.batches.load(Ordering::Relaxed);
         report.instant = seen.instant.load(Ordering::Relaxed);
@@ -489,6 +492,6 @@ fn count(seen: &Seen, happening: &Happening) {
 }
 
 /// A secret for a part of the story, the same on every run over the same accounts.
-fn secret(name: &str) -> [u8; 32] {
+pub(super) fn secret(name: &str) -> [u8; 32] {
     Sha256::digest(name.as_bytes()).into()
 }

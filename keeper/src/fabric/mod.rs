@@ -1,0 +1,5 @@
+//! The virtualization layer in the keeper.
+
+mod serving;
+
+pub use serving::{ByProvider, Served, Serving};
