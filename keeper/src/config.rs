@@ -6,6 +6,7 @@ mod chain;
 mod check;
 mod devices;
 mod fabric;
+mod forward;
 mod load;
 mod money;
 mod spare;
@@ -19,6 +20,7 @@ pub use devices::{
     BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
 };
 pub use fabric::{FabricConfig, Transport};
+pub use forward::{ForwardConfig, IssueConfig, NeedConfig};
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
 pub use spare::SpareConfig;
@@ -54,6 +56,8 @@ pub struct Config {
     pub settle: SettleConfig,
     /// Clearing markets.
     pub matcher: MatcherConfig,
+    /// Futures and pools.
+    pub forward: ForwardConfig,
     /// Enclaves.
     pub attest: AttestConfig,
     /// How much may be owed to a provider here.
@@ -123,6 +127,7 @@ impl Default for Config {
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),
+            forward: ForwardConfig::default(),
             attest: AttestConfig::default(),
             risk: RiskConfig::default(),
             spare: Vec::new(),

@@ -9,6 +9,7 @@ use crate::bridge::Bridge;
 use crate::config::{AttestConfig, Config};
 use crate::context::{Context, Domains, domain_of};
 use crate::deploy::Deployment;
+use crate::forward::{self, ByPool};
 use crate::leases::Leases;
 use crate::outbox::Outbox;
 use crate::store::{Store, Tables};
@@ -61,6 +62,7 @@ pub struct Keeper {
     leases: Leases,
     wanted: Option<settler::Wanted>,
     bridge: Option<Bridge>,
+    serving: Arc<ByPool>,
 }
 
 impl Keeper {
@@ -126,8 +128,11 @@ impl Keeper {
             matcher::start(&context, books.clone(), config.matcher);
         }
         let wanted = config.roles.settler.then(|| settler::start(&context, &leases, config.settle));
+        let serving = Arc::new(ByPool::new(&context));
         let bridge = if config.roles.bridge {
             let status = status::teller(&context, &books, &leases);
+            let pools = || Arc::clone(&serving) as Arc<dyn fabric::Serving>;
+            let seams = fabric::Seams { serving: seams.serving.or_else(|| Some(pools())), ..seams };
             let options = options::bridge(&config, seams)?;
             let asked = wanted.as_ref().map(settler::Wanted::subscribe);
             let (leases, books) = (leases.clone(), books.clone());
@@ -145,7 +150,9 @@ impl Keeper {
             let set = AttestConfig { quotes, ..config.attest.clone() };
             attester::start(&context, set, judge, directory);
         }
-        Ok(Self { context, books, leases, wanted, bridge })
+        let exchange = bridge.as_ref().map(Bridge::exchange);
+        forward::start(&context, &leases, exchange, &config.forward, &serving);
+        Ok(Self { context, books, leases, wanted, bridge, serving })
     }
 
     /// What its roles hold.
@@ -181,6 +188,12 @@ impl Keeper {
     #[must_use]
     pub fn fabric(&self) -> Option<&fabric::Fabric> {
         self.bridge.as_ref().and_then(Bridge::fabric)
+    }
+
+    /// Who serves leases: the member that a pool names, or the provider.
+    #[must_use]
+    pub fn serving(&self) -> &Arc<ByPool> {
+        &self.serving
     }
 
     /// Its books.

@@ -4,7 +4,8 @@
 //! Rooms: `cli` is the door. `context` is what every role holds. `broker`, `bridge`, `registrar`,
 //! `placer` face the devices; `exchange` faces other gateways, `proximity` measures how far they
 //! are; `session` serves leases and counts; `book`, `matcher` clear; `leases`, `settler`, `outbox`
-//! handle money, `audit` compares it; `attester` verifies enclaves. Everything durable goes
+//! handle money, `audit` compares it; `attester` verifies enclaves; `forward` deals in
+//! futures and pools. Everything durable goes
 //! through `store`; everything said goes through `observe`; every task lives in `tasks`.
 #![forbid(unsafe_code)]
 // an overflow in a test is a failed test
@@ -23,6 +24,7 @@ pub mod deploy;
 pub mod exchange;
 pub mod fabric;
 mod follow;
+pub mod forward;
 pub mod keeper;
 pub mod leases;
 pub mod matcher;

@@ -4,10 +4,12 @@
 
 mod devices;
 mod enclaves;
+mod forward;
 mod money;
 
 pub use devices::*;
 pub use enclaves::*;
+pub use forward::*;
 pub use money::*;
 
 use std::collections::BTreeMap;

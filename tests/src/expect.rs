@@ -23,6 +23,8 @@ pub fn a_market_that_worked(report: &Report) -> anyhow::Result<()> {
         report.leases_opened
     );
     ensure!(report.price_moves > 0, "no price moved");
+    ensure!(report.ahead.futures_exercised == 1, "no future was exercised");
+    ensure!(report.ahead.pool_failovers == 1, "no member of a pool took over");
     ensure!(report.money.adds_up(), "money is lost: {:?}", report.money);
     ensure!(report.conserved, "a ledger does not add up: {:?}", report.assets);
     ensure!(report.money.fees > 0 && report.money.refunded > 0, "{:?}", report.money);

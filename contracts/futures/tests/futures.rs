@@ -5,6 +5,8 @@
 
 #[path = "futures/adversary.rs"]
 mod adversary;
+#[path = "futures/auctioned.rs"]
+mod auctioned;
 #[path = "futures/auctions.rs"]
 mod auctions;
 #[path = "futures/defaults.rs"]
@@ -23,14 +25,10 @@ mod issuing;
 mod market;
 #[path = "futures/migration.rs"]
 mod migration;
-#[path = "futures/parties.rs"]
-mod parties;
 #[path = "futures/permissions.rs"]
 mod permissions;
 #[path = "futures/properties.rs"]
 mod properties;
-#[path = "futures/standings.rs"]
-mod standings;
 #[path = "futures/suite.rs"]
 mod suite;
 #[path = "futures/trading.rs"]

@@ -1,7 +1,7 @@
 //! Every way a pool says no, with both sides and the remedy.
 
 use caplet_base::admin::AdminError;
-use caplet_protocol::DeviceId;
+use caplet_protocol::{DeviceId, MarketId};
 use cosmwasm_std::{Addr, StdError};
 use thiserror::Error;
 
@@ -47,6 +47,16 @@ pub enum ContractError {
     CannotServe {
         /// The device.
         device: DeviceId,
+    },
+    /// A market whose offers leave a bond: the pool's money is its members' earnings, and no bond.
+    #[error(
+        "offers of market {market} leave a bond of {bond} base units and a pool has no money for it: choose a market without one"
+    )]
+    OfferBond {
+        /// The market.
+        market: MarketId,
+        /// Base units an offer.
+        bond: u64,
     },
     /// The pool has a device, or none.
     #[error("the pool's device is {found}: {remedy}")]

@@ -5,8 +5,8 @@ use crate::context::Context;
 use crate::state::members::Member;
 use crate::state::{config, leases, members, money};
 use caplet_api::pool::{
-    ConfigResponse, MemberResponse, MembersResponse, MoneyResponse, PromiseResponse, QueryMsg,
-    ServedResponse,
+    ConfigResponse, LeasesResponse, MemberResponse, MembersResponse, MoneyResponse, NextResponse,
+    PromiseResponse, QueryMsg, ServedResponse,
 };
 use caplet_base::{admin, cursor};
 use caplet_protocol::{DeviceId, Lots};
@@ -38,7 +38,23 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
                 .collect::<Result<_, ContractError>>()?;
             to_json_binary(&MembersResponse { members })
         }
-        QueryMsg::Lease { lease } => to_json_binary(&served(storage, lease.u64())?),
+        QueryMsg::Lease { lease } => {
+            let lease = lease.u64();
+            to_json_binary(&served(lease, leases::load(storage, lease)?))
+        }
+        QueryMsg::Leases { start_after, limit } => {
+            let after = start_after.map(|lease| lease.u64());
+            let all = leases::after(storage, after).take(cursor::limit(limit));
+            let leases = all
+                .map(|entry| entry.map(|(lease, of)| served(lease, of)))
+                .collect::<Result<_, _>>()?;
+            to_json_binary(&LeasesResponse { leases })
+        }
+        QueryMsg::Next { lease } => {
+            let now = leases::load(storage, lease.u64())?;
+            let member = context.next(storage, now.lots, Some(now.member))?;
+            to_json_binary(&NextResponse { member })
+        }
         QueryMsg::Money {} => {
             let money::Money { credited, paid, waiting, .. } = money::load(storage)?;
             let (credited, paid, waiting) = (credited.into(), paid.into(), waiting.into());
@@ -82,14 +98,13 @@ fn show(
     })
 }
 
-fn served(storage: &dyn Storage, lease: u64) -> Result<ServedResponse, ContractError> {
-    let served = leases::load(storage, lease)?;
-    Ok(ServedResponse {
+fn served(lease: u64, served: leases::Served) -> ServedResponse {
+    ServedResponse {
         lease: lease.into(),
         member: served.member,
         lots: Lots(served.lots),
         credited: served.credited.into(),
         challenger: served.challenge.map(|open| open.by),
         answer_by: served.challenge.map(|open| open.answer_by.into()),
-    })
+    }
 }

@@ -5,6 +5,8 @@
 
 #[path = "pool/adversary.rs"]
 mod adversary;
+#[path = "pool/auctioned.rs"]
+mod auctioned;
 #[path = "pool/docs.rs"]
 mod docs;
 #[path = "pool/goldens.rs"]
@@ -15,15 +17,11 @@ mod joining;
 mod market;
 #[path = "pool/migration.rs"]
 mod migration;
-#[path = "pool/parties.rs"]
-mod parties;
 #[path = "pool/permissions.rs"]
 mod permissions;
 #[path = "pool/properties.rs"]
 mod properties;
 #[path = "pool/serving.rs"]
 mod serving;
-#[path = "pool/standings.rs"]
-mod standings;
 #[path = "pool/suite.rs"]
 mod suite;

@@ -40,6 +40,8 @@ pub(super) enum Command {
     Why(WhyArgs),
     /// What is thought of a device, and what would change it.
     Reputation(ReputationArgs),
+    /// What lots cost ahead, and what stands behind it.
+    Forward(StatusArgs),
     /// What to offer of what a device has to spare, and at what price.
     Offer(OfferArgs),
     /// Show the configuration.
@@ -59,7 +61,7 @@ impl Command {
     pub(super) const fn json(&self) -> bool {
         match self {
             Self::Run(args) => args.json,
-            Self::Status(args) => args.json,
+            Self::Status(args) | Self::Forward(args) => args.json,
             Self::Attach(args) => args.json,
             Self::Detach(args) => args.json,
             Self::Exec(args) => args.json,

@@ -8,6 +8,7 @@ mod clear;
 mod demo;
 mod deploy;
 mod exit;
+mod forward;
 mod keys;
 mod leases;
 mod log;
@@ -49,6 +50,7 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Audit(args) => audit::audit(&args).await,
         Command::Attest(args) => attest::attest(&args).await,
         Command::Why(args) => why::why(&args).await,
+        Command::Forward(args) => forward::forward(&args).await,
         Command::Offer(args) => offer::offer(&args).await,
         Command::Config(args) => settings::config(&args),
         Command::Keys(args) => keys::keys(&args),

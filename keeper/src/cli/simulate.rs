@@ -1,7 +1,7 @@
 //! `caplet simulate`: what the mechanisms do over time, as a table and a plot.
 
 use anyhow::Context as _;
-use caplet_simulation::{Outcome, market, reputation};
+use caplet_simulation::{Outcome, futures, market, pool, reputation};
 use clap::{Args as ClapArgs, Subcommand};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,10 @@ pub(super) struct Args {
 enum Simulation {
     /// A day of shifting demand under fixed prices, auctions, and the mix of both.
     Market(Show),
+    /// A volatile month with and without futures, and waves of defaults.
+    Futures(Show),
+    /// A month of devices behind one provider identity, beside the same devices alone.
+    Pool(Show),
     /// Attacks on reputation with the money counted, beside other ways to rate.
     Reputation {
         /// How it is shown.
@@ -45,7 +49,10 @@ impl Args {
     /// Whether a program reads the output.
     pub(super) const fn json(&self) -> bool {
         match &self.command {
-            Simulation::Market(show) | Simulation::Reputation { show, .. } => show.json,
+            Simulation::Market(show)
+            | Simulation::Futures(show)
+            | Simulation::Pool(show)
+            | Simulation::Reputation { show, .. } => show.json,
         }
     }
 }
@@ -57,6 +64,8 @@ impl Args {
 pub(super) fn simulate(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Simulation::Market(show) => present(&market::simulate(show.seed)?, show),
+        Simulation::Futures(show) => present(&futures::simulate(show.seed), show),
+        Simulation::Pool(show) => present(&pool::simulate(show.seed), show),
         Simulation::Reputation { show, ratings } => {
             let ratings = ratings.as_deref().map(read).transpose()?;
             present(&reputation::simulate(show.seed, ratings.as_deref()), show)
@@ -94,10 +103,16 @@ mod tests {
     #[test]
     fn a_simulation_leaves_its_plot_in_the_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let show = Show { out: Some(folder.path().join("new")), json: false, seed: 2 };
-        simulate(&Args { command: Simulation::Market(show) }).unwrap();
-        let plot = std::fs::read_to_string(folder.path().join("new/market.svg")).unwrap();
-        assert!(plot.starts_with("<svg"));
+        let show = || Show { out: Some(folder.path().join("new")), json: false, seed: 2 };
+        for (command, name) in [
+            (Simulation::Market(show()), "market"),
+            (Simulation::Futures(show()), "futures"),
+            (Simulation::Pool(show()), "pool"),
+        ] {
+            simulate(&Args { command }).unwrap();
+            let plot = folder.path().join(format!("new/{name}.svg"));
+            assert!(std::fs::read_to_string(plot).unwrap().starts_with("<svg"), "{name}");
+        }
     }
 
     #[test]

@@ -14,8 +14,10 @@ pub struct AttestConfig {
     /// Folder of quotes that this gateway hands to attesters: `{device}-{sequence}.quote`.
     pub quotes: PathBuf,
     /// Policy, JSON; `docs/attestation.md` has the keys. Without it: up to date, no debug, any code, a week.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PathBuf>,
     /// A root of one's own, DER: its quotes prove nothing. Needs `test_network`, and `test` in the policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub test_root: Option<PathBuf>,
     /// This chain is a test network: nothing of worth is on it.
     pub test_network: bool,

@@ -29,6 +29,9 @@ pub struct Contracts {
     /// Futures; absent in deployments that have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub futures: Option<String>,
+    /// Pools; each is an instance of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<String>,
     /// Attest; absent in deployments where attesters alone are believed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attest: Option<String>,
@@ -77,6 +80,7 @@ mod tests {
             escrow: name("e"),
             reputation: name("p"),
             futures: Some(name("f")),
+            pools: vec![name("one"), name("two")],
             attest: Some(name("t")),
         };
         let deployment = Deployment { chain_id: name("c-1"), contracts };

@@ -1,12 +1,13 @@
 //! The deployment of a local network: five markets, three assets, fast clocks.
 
 use super::AttestSpec;
+use super::pools::PoolSpec;
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use caplet_api::auction::{LatencyEntry, MarketConfig, PriceConfig, Tiers};
 use caplet_api::escrow::FeeSchedule;
-use caplet_api::futures;
 use caplet_api::reputation::{Complaints, Rules, Stakes};
-use caplet_protocol::{AssetId, Bps, CellId, Kind, Tick};
+use caplet_api::{futures, pool};
+use caplet_protocol::{AssetId, Bps, CellId, Kind, MarketId, Tick};
 use cosmwasm_std::{Uint64, Uint128};
 
 /// An IBC denomination as a real chain shows it.
@@ -96,6 +97,7 @@ pub fn local_spec(holders: &[String]) -> Spec {
         rules: local_rules(),
         futures: Some(local_margins()),
         attest: Some(AttestSpec::intel(ROOT_UNTIL)),
+        pools: vec![local_pool()],
         latency: vec![LatencyEntry { a: CellId(1), b: CellId(2), ms: 20 }],
         markets: MARKETS.iter().map(market).collect(),
     }
@@ -177,4 +179,19 @@ fn local_margins() -> futures::Rules {
         index_owners: 3,
         index_secs: 3_600,
     }
+}
+
+/// A pool of the first market whose members come and go within seconds, so that a demo shows it.
+fn local_pool() -> PoolSpec {
+    let rules = pool::Rules {
+        spares: 1,
+        ready: Bps(2_000),
+        stake: Uint64::new(100),
+        penalty: Bps(1_000),
+        epoch_secs: 4,
+        answer_secs: 2,
+        hold_secs: 600,
+        reliability: vec![Bps(9_000), Bps(9_500), Bps(9_800), Bps(9_900)],
+    };
+    PoolSpec { market: MarketId(1), manager: None, rules }
 }

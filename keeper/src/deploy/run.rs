@@ -2,6 +2,7 @@
 
 use super::code::{Codes, TOKEN};
 use super::file::{Contracts, Deployment};
+use super::pools::openers;
 use super::spec::{AssetSpec, Spec, TokenSpec};
 use anyhow::Context as _;
 use caplet_api::escrow::{AssetInput, AssetKind};
@@ -72,8 +73,10 @@ pub async fn deploy(
         Some(attest) => Some(deployer.attest(&registry, attest).await?),
         None => None,
     };
-    let contracts = Contracts { registry, auction, escrow, reputation, futures, attest };
+    let pools = Vec::new();
+    let mut contracts = Contracts { registry, auction, escrow, reputation, futures, pools, attest };
     deployer.wire(&contracts, spec).await?;
+    deployer.pools(&mut contracts, spec).await?;
     Ok(Deployment { chain_id: chain.chain_id().to_owned(), contracts })
 }
 
@@ -91,16 +94,36 @@ impl Deployer<'_> {
         .with_context(|| format!("deploying: {what}"))
     }
 
+    /// Whoever deploys.
+    pub(super) fn address(&self) -> &str {
+        self.signer.address()
+    }
+
     pub(super) async fn contract<T: Serialize>(
         &self,
         name: &str,
         init: &T,
     ) -> anyhow::Result<String> {
+        let code = self.store(name).await?;
+        self.instantiate(code, name, init).await
+    }
+
+    /// Stores a contract's code; its number.
+    pub(super) async fn store(&self, name: &str) -> anyhow::Result<u64> {
         let stored = self
             .send(&format!("storing {name}"), vec![Msg::Store { wasm: self.codes.bytes(name)? }])
             .await?;
-        let code_id = caplet_chain::code_id(&stored.events)
-            .with_context(|| format!("the chain named no code id for {name}"))?;
+        caplet_chain::code_id(&stored.events)
+            .with_context(|| format!("the chain named no code id for {name}"))
+    }
+
+    /// Makes an instance; its address.
+    pub(super) async fn instantiate<T: Serialize>(
+        &self,
+        code_id: u64,
+        name: &str,
+        init: &T,
+    ) -> anyhow::Result<String> {
         let admin = Some(self.signer.address().to_owned());
         let msg = Msg::instantiate(code_id, format!("caplet {name}"), init, admin)?;
         let made = self.send(&format!("instantiating {name}"), vec![msg]).await?;
@@ -137,9 +160,7 @@ impl Deployer<'_> {
         let reputation =
             escrow::ExecuteMsg::SetReputation { reputation: contracts.reputation.clone() };
         let forward: Vec<String> = contracts.futures.iter().cloned().collect();
-        let mut openers = vec![contracts.auction.clone()];
-        openers.extend(forward.iter().cloned());
-        let openers = escrow::ExecuteMsg::SetOpeners { openers };
+        let openers = escrow::ExecuteMsg::SetOpeners { openers: openers(contracts) };
         let reservers = auction::ExecuteMsg::SetReservers { contracts: forward };
         let latency = auction::ExecuteMsg::SetLatency { entries: spec.latency.clone() };
         let mut msgs = vec![

@@ -1,5 +1,6 @@
 //! What a deployment is made of.
 
+use super::pools::PoolSpec;
 use caplet_api::auction::{LatencyEntry, MarketConfig};
 use caplet_api::escrow::FeeSchedule;
 use caplet_api::reputation::Rules;
@@ -21,6 +22,9 @@ pub struct Spec {
     /// Rules of futures; no futures contract when absent.
     #[serde(default)]
     pub futures: Option<caplet_api::futures::Rules>,
+    /// Pools, each of one market; none when absent.
+    #[serde(default)]
+    pub pools: Vec<PoolSpec>,
     /// The attest contract; attesters alone are believed when absent.
     #[serde(default)]
     pub attest: Option<super::AttestSpec>,

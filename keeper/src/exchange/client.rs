@@ -146,6 +146,21 @@ impl Client {
         Err(last.unwrap_or_else(|| anyhow::anyhow!("the gateway has no address")))
     }
 
+    /// Passes if an address of a gateway answers.
+    ///
+    /// # Errors
+    /// If none does.
+    pub(super) async fn is_up(&self, endpoint: &SignedEndpoint) -> anyhow::Result<()> {
+        let mut last = None;
+        for address in endpoints::addresses(endpoint)? {
+            match self.get(&format!("http://{address}/healthz"), MAX_HEALTH).await {
+                Ok(_) => return Ok(()),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| anyhow::anyhow!("the gateway has no address")))
+    }
+
     async fn time(&self, url: &str) -> anyhow::Result<Vec<Duration>> {
         self.get(url, MAX_HEALTH).await?; // opens the connection
         let mut times = Vec::with_capacity(PROBES);

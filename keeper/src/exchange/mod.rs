@@ -134,6 +134,15 @@ impl Exchange {
         self.client.round_trips(&endpoint).await
     }
 
+    /// Passes if the gateway of a device answers.
+    ///
+    /// # Errors
+    /// If its addresses are not known, or it does not answer.
+    pub(crate) async fn is_up(&self, device: caplet_protocol::DeviceId) -> anyhow::Result<()> {
+        let endpoint = self.directory.endpoint_of(device).await?;
+        self.client.is_up(&endpoint).await
+    }
+
     /// A capability profile by digest: from the store, or from the gateway that announced it. Its bytes
     /// are those of the digest, whoever sent them.
     ///

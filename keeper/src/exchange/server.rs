@@ -2,6 +2,7 @@
 
 use super::{Exchange, Reputation, Status, documents};
 use crate::bridge::Refuse;
+use crate::forward::{self, Forward};
 use crate::tasks::Group;
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -60,6 +61,7 @@ pub(crate) fn serve(
         .route("/v1/why/{market}/{demand}", get(why))
         .route("/v1/market/{market}", get(market))
         .route("/v1/reputation/{device}", get(reputation))
+        .route("/v1/forward", get(ahead))
         .route("/v1/lease/{lease}/frame", post(frame))
         .fallback(nowhere)
         // what is larger is cut off, and the envelope's own limit says so in words
@@ -172,6 +174,13 @@ async fn reputation(
     found.map(Json).map_err(|error| Refuse::unavailable(error.to_string()))
 }
 
+/// What lots cost ahead.
+async fn ahead(State(rooms): State<Rooms>) -> Result<Json<Forward>, Refuse> {
+    let context = &rooms.exchange.directory.context;
+    let found = forward::read(&*context.chain, &context.deployment).await;
+    found.map(Json).map_err(|error| Refuse::unavailable(format!("{error:#}")))
+}
+
 impl Rooms {
     async fn ask<T: DeserializeOwned>(&self, question: &QueryMsg) -> Result<Json<T>, Refuse> {
         let context = &self.exchange.directory.context;
@@ -202,7 +211,7 @@ async fn nowhere() -> Refuse {
     Refuse::new(
         Code::Unsupported,
         "there is nothing at this address",
-        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/quote/{device}/{sequence}, /v1/market/{number}, /v1/why/{market}/{demand}, /v1/reputation/{device} or /v1/lease/{number}/frame",
+        "ask /healthz, /status, /v1/endpoint, /v1/profile/{digest}, /v1/quote/{device}/{sequence}, /v1/market/{number}, /v1/why/{market}/{demand}, /v1/reputation/{device}, /v1/forward or /v1/lease/{number}/frame",
     )
 }
 

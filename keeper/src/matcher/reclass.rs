@@ -12,6 +12,7 @@ use caplet_api::layout::{STANDINGS, SUSPENDED, StandingRecord};
 use caplet_chain::{Head, Msg};
 use caplet_protocol::{DeviceId, MarketId, layout::Side};
 use futures::future::join_all;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most orders in one message, as the contract has it.
@@ -150,11 +151,13 @@ async fn standings<'a>(
     let mut known = BTreeMap::new();
     for device in devices {
         let (number, place) = STANDINGS.locate(device.0);
-        if !pages.contains_key(&number) {
-            let bytes = context.chain.raw(reputation, STANDINGS.key(&[], number)).await?;
-            pages.insert(number, bytes.unwrap_or_default());
-        }
-        let page = pages.get(&number).map(Vec::as_slice).unwrap_or_default();
+        let page = match pages.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let bytes = context.chain.raw(reputation, STANDINGS.key(&[], number)).await?;
+                new.insert(bytes.unwrap_or_default())
+            }
+        };
         known.insert(device, StandingRecord::decode(STANDINGS.slice(page, place)));
     }
     Ok(known)

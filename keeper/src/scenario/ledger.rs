@@ -84,6 +84,11 @@ impl Reader<'_> {
             let (free, ordered) = self.balance(provider.address(), asset.asset).await?;
             paid = sum([paid, free, ordered])?;
         }
+        for pool in &stage.deployment.contracts.pools {
+            // less than a unit a member that a division left over
+            let (free, ordered) = self.balance(pool, asset.asset).await?;
+            paid = sum([paid, free, ordered])?;
+        }
         let mut fees = sum([ledger.fees.u128(), ledger.swept.u128()])?;
         for gateway in &stage.gateways {
             let (free, ordered) = self.balance(gateway.address(), asset.asset).await?;

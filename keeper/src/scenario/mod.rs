@@ -6,6 +6,7 @@ mod apps;
 mod busy;
 mod cast;
 mod faulty;
+mod forward;
 mod happening;
 mod ledger;
 mod listen;
@@ -15,6 +16,7 @@ mod setup;
 mod stage;
 mod tap;
 
+pub use forward::Ahead;
 pub use happening::{Happening, Teller};
 pub use play::{Timing, play};
 pub use report::{AssetReport, Captured, Money, Report, Standing};

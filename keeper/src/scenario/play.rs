@@ -3,6 +3,7 @@
 use super::busy::Busy;
 use super::cast::{DIES, LIES, Part, cast};
 use super::faulty::Faults;
+use super::forward;
 use super::happening::{Happening, Teller};
 use super::ledger::{Names, Reader, is_over, kind, line, standing};
 use super::listen::{Listener, Uses};
@@ -150,10 +151,12 @@ impl Play<'_> {
         for keeper in keepers {
             keeper.stop(Duration::from_secs(20)).await;
         }
+        let ahead = forward::tell(self.stage, &|words| self.step(words)).await?;
         let mut report = self.report(&reader, &markets, &assets, &actors, &before).await?;
         (report.uses, report.store) = (uses.local(), uses.store());
         report.sealed_uses = uses.sealed();
         wires.tell(&mut report);
+        report.ahead = ahead;
         report.seconds = seconds;
         report.batches = seen.batches.load(Ordering::Relaxed);
         report.instant = seen.instant.load(Ordering::Relaxed);

@@ -38,6 +38,9 @@ pub struct Report {
     pub kinds: BTreeMap<&'static str, usize>,
     /// Leases by how they ended.
     pub reasons: BTreeMap<String, usize>,
+    /// What was seen of futures and pools.
+    #[serde(flatten)]
+    pub ahead: super::Ahead,
     /// All assets together, base units.
     #[serde(flatten)]
     pub money: Money,

@@ -150,6 +150,7 @@ pub struct PriceConfig {
 
 /// What one may ask of the auction.
 #[cw_serde]
+#[allow(clippy::large_enum_variant)] // one a transaction, and a box would show in every caller
 pub enum ExecuteMsg {
     /// Opens a market. Owner only.
     CreateMarket(MarketConfig),

@@ -179,6 +179,20 @@ pub enum QueryMsg {
         /// The lease.
         lease: Uint64,
     },
+    /// Leases that the pool serves, by number.
+    #[returns(LeasesResponse)]
+    Leases {
+        /// Cursor.
+        start_after: Option<Uint64>,
+        /// Default 30, at most 100.
+        limit: Option<u32>,
+    },
+    /// Who would take a lease over now.
+    #[returns(NextResponse)]
+    Next {
+        /// The lease, assigned.
+        lease: Uint64,
+    },
     /// The pool's money.
     #[returns(MoneyResponse)]
     Money {},
@@ -264,6 +278,20 @@ pub struct ServedResponse {
     pub challenger: Option<DeviceId>,
     /// Unix seconds until when it must be answered.
     pub answer_by: Option<Uint64>,
+}
+
+/// A list of leases that are served.
+#[cw_serde]
+pub struct LeasesResponse {
+    /// In ascending order.
+    pub leases: Vec<ServedResponse>,
+}
+
+/// Who would take over.
+#[cw_serde]
+pub struct NextResponse {
+    /// The first in the failover order with room, other than who serves; nobody if none has.
+    pub member: Option<DeviceId>,
 }
 
 /// The pool's money in escrow.

@@ -3,6 +3,7 @@
 use crate::books::{demand, offer};
 use caplet_clearing::{Book, Fill};
 use caplet_protocol::{Lots, OrderId};
+use std::collections::BTreeMap;
 
 /// Up to `most` clearings of a given welfare, by plain enumeration over pairs.
 pub(crate) fn optimal_fills(book: &Book, welfare: i128, most: usize) -> Vec<Vec<Fill>> {
@@ -38,6 +39,9 @@ impl Search<'_> {
             return;
         }
         self.steps -= 1;
+        if worth + self.most_of(at, fills) < self.welfare {
+            return; // nothing from here on reaches it
+        }
         let Some(&(o, d, each)) = self.pairs.get(at) else {
             if worth == self.welfare {
                 self.found.push(fills.clone());
@@ -58,5 +62,27 @@ impl Search<'_> {
                 fills.pop();
             }
         }
+    }
+
+    /// More than the pairs from `at` on can add: each side's room at the best worth that it has left, whichever is less.
+    fn most_of(&self, at: usize, fills: &[Fill]) -> i128 {
+        let mut best = [BTreeMap::new(), BTreeMap::new()];
+        for (o, d, each) in &self.pairs[at..] {
+            for (side, id) in [(0, o), (1, d)] {
+                let known: &mut i128 = best[side].entry(*id).or_default();
+                *known = (*known).max(*each);
+            }
+        }
+        let used = |f: &dyn Fn(&Fill) -> bool| {
+            fills.iter().filter(|x| f(x)).map(|x| x.lots.0).sum::<u16>()
+        };
+        let [offers, demands] = best;
+        let offered = offers.into_iter().map(|(o, each)| {
+            each * i128::from(offer(self.book, o).lots.0 - used(&|f| f.offer == o))
+        });
+        let asked = demands.into_iter().map(|(d, each)| {
+            each * i128::from(demand(self.book, d).lots.0 - used(&|f| f.demand == d))
+        });
+        offered.sum::<i128>().min(asked.sum())
     }
 }

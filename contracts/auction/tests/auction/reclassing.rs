@@ -1,8 +1,8 @@
 //! A change of tier, or a suspension, reaches orders that are open already.
 
 use crate::suite::{
-    ALICE, BOB, CAROL, DAVE, MARKET, ORDER_BOND, Outcome, RICHES, Suite, find, market_config,
-    refused,
+    ALICE, BOB, CAROL, CLOSE_BOND, DAVE, MARKET, ORDER_BOND, Outcome, RICHES, Suite, find,
+    market_config, refused,
 };
 use caplet_api::auction::{ExecuteMsg, MarketConfig, QueryMsg, TablesResponse};
 use caplet_api::event::{EpochCleared, OffersMoved, OrdersEnded, OrdersPlaced};
@@ -131,13 +131,14 @@ fn a_suspended_device_opens_no_lease_from_that_moment_and_its_orders_leave_with_
 fn orders_of_a_suspended_device_that_no_book_froze_with_leave_at_once() {
     let mut suite = Suite::new();
     let (offer, demand) = (suite.sell(DAVE, 10, 2), suite.buy(ALICE, 5, 1));
+    let locked = suite.order(Side::Demand, demand).unwrap().locked.u128();
+    assert_eq!(locked, u128::from(50 + CLOSE_BOND + ORDER_BOND));
     suite.stand(DAVE, 0, true);
     suite.stand(ALICE, 0, true);
     let ended: OrdersEnded = find(&suite.reclass(Side::Offer, &[offer]).unwrap()).unwrap();
     assert_eq!((ended.orders, ended.pending), (vec![offer], false));
     suite.reclass(Side::Demand, &[demand]).unwrap();
     // its bond too: that it ends is not its sender's doing
-    assert!(ORDER_BOND > 0);
     assert_eq!((suite.free("alice"), suite.market().open_orders), (RICHES, 0));
 }
 

@@ -2,11 +2,8 @@
 //! that they agree on the money account by account, are checked before and after every message.
 
 use crate::market::{self, Init, Msg as Market, SLOT};
-use crate::parties::{device_key, signer};
-use crate::standings::{self, Set};
 use caplet_api::escrow::{
-    self, AssetInput, AssetKind, BalanceResponse, CloseInput, CloseReason, FeeSchedule,
-    LeaseResponse, VoucherInput,
+    self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse, VoucherInput,
 };
 use caplet_api::event::FutureExercised;
 use caplet_api::futures::{
@@ -15,18 +12,17 @@ use caplet_api::futures::{
 };
 use caplet_api::registry;
 use caplet_protocol::{
-    AccountId, AssetId, Bps, CellId, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
-    layout::Voucher,
+    AssetId, Bps, DeviceId, Domain, Lane, LeaseId, Lots, MarketId, layout::Voucher,
 };
-use caplet_testkit::token;
+use caplet_testkit::parties::device_key;
+use caplet_testkit::standings::Set;
+pub(crate) use caplet_testkit::world::Outcome;
+use caplet_testkit::world::{Begin, World};
 use cosmwasm_schema::serde::{Serialize, de::DeserializeOwned};
-use cosmwasm_std::{Addr, Empty, Event, coin, to_json_binary};
-use cw_multi_test::{App, AppBuilder, ContractWrapper, Executor, IntoAddr};
+use cosmwasm_std::Addr;
+use cw_multi_test::{App, ContractWrapper, Executor, IntoAddr};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-
-/// What a message came to: its events, or the text of the refusal.
-pub(crate) type Outcome = Result<Vec<Event>, String>;
 
 pub(crate) const UCAP: AssetId = AssetId(1);
 pub(crate) const SUN: AssetId = AssetId(2);
@@ -75,148 +71,50 @@ pub(crate) struct Suite {
     pub(crate) escrow_domain: Domain,
 }
 
-fn domain(app: &App, contract: &Addr) -> Domain {
-    let block = app.block_info();
-    Domain::of(&block.chain_id, contract.as_str(), block.height, block.time.nanos())
+const PEOPLE: [&str; 10] =
+    ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "gw1", "keeper", "stranger"];
+
+/// The world that futures live in, before there are any.
+pub(crate) fn world() -> World {
+    let fees = FeeSchedule { protocol: Bps(0), keeper: Bps(0) };
+    // whole slots, so that tests count them easily
+    let begin = Begin { people: &PEOPLE, riches: RICHES, fees, token: true, aligned: SLOT };
+    let mut world = World::new(begin);
+    world.enrol(&["keeper"], &["gw1"], &OWNERS.map(|owner| (owner, "gw1")));
+    world.deposit(&PEOPLE[..7], RICHES);
+    world
 }
 
-fn people() -> Vec<&'static str> {
-    vec!["alice", "bob", "carol", "dave", "erin", "frank", "grace", "gw1", "keeper", "stranger"]
+/// Futures over an auction.
+pub(crate) fn add_futures(world: &mut World, auction: &Addr) -> Addr {
+    use caplet_futures::contract::{execute, instantiate, migrate, query, reply};
+    let wrapper =
+        ContractWrapper::new(execute, instantiate, query).with_reply(reply).with_migrate(migrate);
+    let init = InstantiateMsg {
+        owner: None,
+        registry: world.registry.to_string(),
+        escrow: world.escrow.to_string(),
+        reputation: world.reputation.to_string(),
+        auction: auction.to_string(),
+        rules: rules(),
+    };
+    let futures = world.add(Box::new(wrapper), &init, "futures");
+    world.openers(&[auction, &futures]);
+    futures
 }
 
 impl Suite {
     pub(crate) fn new() -> Self {
-        let mut app = AppBuilder::new().build(|router, _, storage| {
-            for name in people() {
-                let coins = vec![coin(10 * RICHES, "ucap")];
-                router.bank.init_balance(storage, &name.into_addr(), coins).unwrap();
-            }
-        });
-        let governance = "governance".into_addr();
-        // whole slots, so that tests count them easily
-        app.update_block(|block| {
-            let into = block.time.seconds() % SLOT;
-            block.time = block.time.plus_seconds(SLOT - into);
-        });
-        let registry = {
-            use caplet_registry::contract::{execute, instantiate, query};
-            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-            let msg = registry::InstantiateMsg { owner: None };
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "registry", None).unwrap()
-        };
-        let registry_domain = domain(&app, &registry);
-        let token = {
-            use token::{execute, instantiate, query};
-            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-            let msg = token::InstantiateMsg {
-                name: "sun".into(),
-                symbol: "SUN".into(),
-                decimals: 6,
-                initial_balances: people()
-                    .into_iter()
-                    .map(|name| token::Cw20Coin {
-                        address: name.into_addr().to_string(),
-                        amount: RICHES.into(),
-                    })
-                    .collect(),
-                mint: None,
-            };
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "token", None).unwrap()
-        };
-        let escrow = {
-            use caplet_escrow::contract::{execute, instantiate, query};
-            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-            let native = AssetKind::Native { denom: "ucap".into() };
-            let cw20 = AssetKind::Cw20 { address: token.to_string() };
-            let msg = escrow::InstantiateMsg {
-                owner: None,
-                registry: registry.to_string(),
-                assets: vec![
-                    AssetInput { kind: native, symbol: "CAP".into(), decimals: 6 },
-                    AssetInput { kind: cw20, symbol: "SUN".into(), decimals: 6 },
-                ],
-                fees: FeeSchedule { protocol: Bps(0), keeper: Bps(0) },
-                treasury: None,
-            };
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "escrow", None).unwrap()
-        };
-        let escrow_domain = domain(&app, &escrow);
-        let code = app.store_code(standings::code());
-        let reputation = app
-            .instantiate_contract(code, governance.clone(), &Empty {}, &[], "standings", None)
-            .unwrap();
-        let code = app.store_code(market::code());
-        let msg = Init { escrow: escrow.to_string() };
-        let market =
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "market", None).unwrap();
-        let futures = {
-            use caplet_futures::contract::{execute, instantiate, migrate, query, reply};
-            let wrapper = ContractWrapper::new(execute, instantiate, query)
-                .with_reply(reply)
-                .with_migrate(migrate);
-            let code = app.store_code(Box::new(wrapper));
-            let msg = InstantiateMsg {
-                owner: None,
-                registry: registry.to_string(),
-                escrow: escrow.to_string(),
-                reputation: reputation.to_string(),
-                auction: market.to_string(),
-                rules: rules(),
-            };
-            let admin = Some(governance.to_string());
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "futures", admin).unwrap()
-        };
+        let mut world = world();
+        let init = Init { escrow: world.escrow.to_string() };
+        let market = world.add(market::code(), &init, "market");
+        let futures = add_futures(&mut world, &market);
+        let World { app, registry, escrow, reputation, escrow_domain, .. } = world;
         let mut suite = Self { app, registry, escrow, reputation, market, futures, escrow_domain };
-        suite.enrol(&registry_domain);
-        suite.fund(&token);
-        suite
-    }
-
-    fn enrol(&mut self, domain: &Domain) {
-        let registry = self.registry.clone();
-        for name in ["keeper", "gw1"] {
-            let msg = registry::ExecuteMsg::OpenAccount { address: None };
-            self.raw(name, &registry, &msg).unwrap();
-        }
-        let gateway = "gw1".into_addr().to_string();
-        let msg = registry::ExecuteMsg::AssignCell { gateway: gateway.clone(), cell: CellId(1) };
-        self.raw("governance", &registry, &msg).unwrap();
-        let account = self.account("gw1");
-        let input = signer("gw1").endpoint(domain, account, self.now() + 1_000_000_000);
-        self.raw("gw1", &registry, &registry::ExecuteMsg::RegisterGateway(input)).unwrap();
-        for (number, owner) in (1..).zip(OWNERS) {
-            let owner = owner.into_addr();
-            let key = device_key(DeviceId(number));
-            let devices = vec![key.registration(domain, owner.as_str(), &gateway)];
-            self.raw("keeper", &registry, &registry::ExecuteMsg::Register { devices }).unwrap();
-        }
-    }
-
-    fn fund(&mut self, token: &Addr) {
-        let escrow = self.escrow.clone();
-        let openers = vec![self.market.to_string(), self.futures.to_string()];
-        let openers = escrow::ExecuteMsg::SetOpeners { openers };
-        self.raw("governance", &escrow, &openers).unwrap();
-        for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
-            let coins = [coin(RICHES, "ucap")];
-            let deposit = escrow::ExecuteMsg::Deposit { account: None };
-            self.app.execute_contract(name.into_addr(), escrow.clone(), &deposit, &coins).unwrap();
-            let msg = to_json_binary(&escrow::ReceiveMsg::Deposit { account: None }).unwrap();
-            let (contract, amount) = (escrow.to_string(), RICHES.into());
-            let send = token::ExecuteMsg::Send { contract, amount, msg };
-            self.raw(name, token, &send).unwrap();
-        }
         for device in [CAROL, DAVE, CAROL_TOO] {
-            self.tell_market(&Market::SetCapacity { device, lots: CAPACITY }).unwrap();
+            suite.tell_market(&Market::SetCapacity { device, lots: CAPACITY }).unwrap();
         }
-    }
-
-    fn account(&self, name: &str) -> AccountId {
-        let address = name.into_addr().to_string();
-        let msg = registry::QueryMsg::Account { address };
-        let found: registry::AccountResponse =
-            self.app.wrap().query_wasm_smart(&self.registry, &msg).unwrap();
-        found.account
+        suite
     }
 
     // time

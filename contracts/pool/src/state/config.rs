@@ -36,6 +36,11 @@ pub(crate) fn init(
     let auction = api.addr_validate(&msg.auction)?;
     let market = QueryMsg::Market { market: msg.market };
     let market: MarketResponse = querier.query_wasm_smart(&auction, &market)?;
+    // a market never changes, so this holds for the pool's life
+    let bond = market.config.offer_bond.u64();
+    if bond > 0 {
+        return Err(ContractError::OfferBond { market: msg.market, bond });
+    }
     let config = Config {
         registry: api.addr_validate(&msg.registry)?,
         escrow: api.addr_validate(&msg.escrow)?,

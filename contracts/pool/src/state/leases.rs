@@ -4,7 +4,7 @@ use crate::ContractError;
 use caplet_protocol::DeviceId;
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Empty, Order, StdResult, Storage};
-use cw_storage_plus::Map;
+use cw_storage_plus::{Bound, Map};
 
 /// A challenge to the serving member.
 #[cw_serde]
@@ -61,5 +61,13 @@ pub(crate) fn finish(storage: &mut dyn Storage, lease: u64) -> StdResult<()> {
 
 /// Leases that are served, at most `MAX_LEASES`.
 pub(crate) fn all(storage: &dyn Storage) -> impl Iterator<Item = StdResult<(u64, Served)>> + '_ {
-    SERVED.range(storage, None, None, Order::Ascending)
+    after(storage, None)
+}
+
+/// Leases that are served after a number, ascending.
+pub(crate) fn after(
+    storage: &dyn Storage,
+    lease: Option<u64>,
+) -> impl Iterator<Item = StdResult<(u64, Served)>> + '_ {
+    SERVED.range(storage, lease.map(Bound::exclusive), None, Order::Ascending)
 }

@@ -1,23 +1,17 @@
 //! In the place of the auction: a market, what each device may promise, and leases as a clearing opens them. It
 //! refuses what the auction refuses: a device promising more than its owner declared, and declaring less than is promised.
 
-use caplet_api::auction::{
-    CancelInput, DemandInput, EpochResponse, MarketConfig, MarketResponse, OfferInput, PriceConfig,
-    QueryMsg, Tiers,
-};
-use caplet_api::escrow::{ExecuteMsg as Escrow, Terms};
-use caplet_api::layout::PLACED_BY_OWNER;
-use caplet_api::packed::{INSTANT, OpenItem};
-use caplet_protocol::{AssetId, Bps, DeviceId, Kind, Lots, MarketId, Tick};
+use caplet_api::auction::{CancelInput, DemandInput, MarketConfig, OfferInput, QueryMsg};
+use caplet_protocol::{DeviceId, Lots, MarketId};
+use caplet_testkit::spot::{self, Spot};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{
-    Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult, WasmMsg,
+    Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult,
     to_json_binary,
 };
 use cw_multi_test::{Contract, ContractWrapper};
 use cw_storage_plus::{Item, Map};
 
-pub(crate) const SLOT: u64 = 3_600;
 /// Lots by device that are promised.
 const PROMISED: Map<u32, u16> = Map::new("promised");
 /// Lots that a device can do at a time.
@@ -103,111 +97,21 @@ fn execute(mut deps: DepsMut<'_>, env: Env, _: MessageInfo, msg: Msg) -> StdResu
         }
         Msg::Spot { market, consumer, provider, price, lots } => {
             let now = env.block.time.seconds();
-            return spot(
-                &ESCROW.load(deps.storage)?,
-                now,
-                (market, consumer, provider, price, lots),
-            );
+            let of = Spot { consumer, provider, price, lots };
+            return spot::open(&ESCROW.load(deps.storage)?, &config(market), market, now, of);
         }
         Msg::Free { device, lots } => promise(&mut deps, device, -i32::from(lots))?,
     }
     Ok(Response::new())
 }
 
-fn spot(
-    escrow: &Addr,
-    now: u64,
-    (market, consumer, provider, price, lots): (MarketId, u32, u32, u64, u16),
-) -> StdResult<Response> {
-    let config = config(market);
-    let terms = Terms {
-        market,
-        epoch: 1,
-        asset: config.asset,
-        start: now.into(),
-        end: ((now / SLOT + 1) * SLOT).into(),
-        lot_units: config.lot_units,
-        settle_secs: config.settle_secs,
-        settle_blocks: config.settle_blocks,
-        notice_secs: config.notice_secs,
-        exposure_cap: 0u64.into(),
-        close_bond: 0u64.into(),
-    };
-    let unlock = price * u64::from(lots);
-    let flags = INSTANT | PLACED_BY_OWNER;
-    let item = OpenItem { consumer, provider, price, lots, unlock, fee: 0, demand: 0, flags };
-    let items = OpenItem::pack(&[item]).into();
-    let msg = to_json_binary(&Escrow::Open { terms, beneficiary: None, items })?;
-    Ok(Response::new().add_message(WasmMsg::Execute {
-        contract_addr: escrow.to_string(),
-        msg,
-        funds: vec![],
-    }))
-}
-
 fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> StdResult<Binary> {
     let QueryMsg::Market { market } = msg else { return Err(StdError::msg("markets only")) };
-    to_json_binary(&MarketResponse {
-        market,
-        config: config(market),
-        genesis: 0u64.into(),
-        epoch: EpochResponse {
-            collecting: 0,
-            clearing: None,
-            offer_pages: 0,
-            demand_pages: 0,
-            first_offer_page: 0,
-            first_demand_page: 0,
-            ends: env.block.time.seconds().into(),
-            last_cleared: None,
-        },
-        base: Tick(BASE.load(deps.storage)?),
-        utilisation: 0u64.into(),
-        open_orders: 0,
-    })
+    to_json_binary(&spot::shown(&env, market, config(market), BASE.load(deps.storage)?))
 }
 
-/// Market n is paid in asset n; a tick is 10 base units, so the base price is 100 at first.
 pub(crate) fn config(market: MarketId) -> MarketConfig {
-    MarketConfig {
-        kind: Kind::Compute,
-        resource: "primes".into(),
-        unit: "step".into(),
-        lot_units: 600u64.into(),
-        slot_secs: SLOT as u32,
-        asset: AssetId(market.0 as u16),
-        tick_size: 10u64.into(),
-        epoch_secs: 60,
-        settle_secs: 60,
-        settle_blocks: 2,
-        notice_secs: 60,
-        exposure: Bps(2_000),
-        lot_fee: 1u64.into(),
-        order_bond: 1u64.into(),
-        offer_bond: 0u64.into(),
-        close_bond: 0u64.into(),
-        tiers: Tiers {
-            latency_ms: vec![100, 20],
-            throughput: vec![10u64.into()],
-            accuracy_ppm: vec![900_000],
-            reliability: vec![Bps(5_000), Bps(8_000)],
-        },
-        tags: vec!["outdoor".into(), "night".into()],
-        price: PriceConfig {
-            start: Tick(10),
-            floor: Tick(1),
-            ceiling: Tick(1_000),
-            target: Bps(8_000),
-            step: Bps(1_250),
-            premium: Bps(400),
-            premium_scarce: Bps(6_000),
-            premium_tiers: Vec::new(),
-        },
-        max_orders: 600,
-        trade_reduction: false,
-        quality: Default::default(),
-        exposure_per_lot: 0u64.into(),
-    }
+    spot::config(market, 0)
 }
 
 pub(crate) fn code() -> Box<dyn Contract<Empty>> {

@@ -1,7 +1,7 @@
 //! Leases: who serves, who takes over, who earns.
 
 use crate::suite::{ANSWER, BOB, DAVE, EPOCH, FRANK, GRACE, HOLD, RICHES, Suite, net, refused};
-use caplet_api::pool::{ExecuteMsg, QueryMsg, ServedResponse};
+use caplet_api::pool::{ExecuteMsg, LeasesResponse, NextResponse, QueryMsg, ServedResponse};
 use cw_multi_test::IntoAddr;
 
 #[test]
@@ -133,4 +133,26 @@ fn income_that_no_lease_brought_is_shared_when_it_has_lain_long_enough() {
     suite.wait(HOLD);
     suite.send("keeper", &collect).unwrap();
     assert_eq!((suite.earned(BOB), suite.earned(DAVE)), (100, 300));
+}
+
+#[test]
+fn leases_are_listed_with_a_cursor_and_with_who_would_take_over() {
+    let mut suite = Suite::with(&[(BOB, 5), (DAVE, 2), (FRANK, 5)]);
+    let leases: Vec<u64> = (0..3).map(|_| suite.sell(1)).collect();
+    leases.iter().for_each(|lease| assert_eq!(suite.assign(*lease), Ok(BOB)));
+    let list = |start_after: Option<u64>, limit| -> Vec<u64> {
+        let start_after = start_after.map(Into::into);
+        let found: LeasesResponse = suite.ask(&QueryMsg::Leases { start_after, limit }).unwrap();
+        found.leases.iter().map(|served| served.lease.u64()).collect()
+    };
+    assert_eq!(list(None, None), leases);
+    assert_eq!(list(Some(leases[0]), Some(1)), leases[1..2]);
+    let next = |lease: u64| -> NextResponse {
+        suite.ask(&QueryMsg::Next { lease: lease.into() }).unwrap()
+    };
+    assert_eq!(next(leases[0]).member, Some(DAVE));
+    suite.stand(DAVE, 0, true);
+    let found: NextResponse = suite.ask(&QueryMsg::Next { lease: leases[0].into() }).unwrap();
+    assert_eq!(found.member, Some(FRANK), "who is suspended takes nothing over");
+    assert!(suite.ask::<NextResponse>(&QueryMsg::Next { lease: 999u64.into() }).is_err());
 }

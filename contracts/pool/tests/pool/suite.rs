@@ -2,28 +2,25 @@
 //! on the money, are checked before and after every message.
 
 use crate::market::{self, Init, Msg as Market};
-use crate::parties::{device_key, signer};
-use crate::standings::{self, Set};
 use caplet_api::auction::OfferInput;
 use caplet_api::escrow::{
-    self, AssetInput, AssetKind, BalanceResponse, CloseInput, CloseReason, FeeSchedule,
-    LeaseResponse, VoucherInput,
+    self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse, VoucherInput,
 };
 use caplet_api::pool::{
     ExecuteMsg, InstantiateMsg, MemberResponse, MoneyResponse, PromiseResponse, QueryMsg, Rules,
 };
-use caplet_api::registry;
 use caplet_protocol::{
-    AccountId, AssetId, Bps, CellId, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
+    AssetId, Bps, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
     layout::{OrderFlags, Voucher},
 };
+use caplet_testkit::parties::device_key;
+use caplet_testkit::standings::Set;
+pub(crate) use caplet_testkit::world::Outcome;
+use caplet_testkit::world::{Begin, World};
 use cosmwasm_schema::serde::{Serialize, de::DeserializeOwned};
-use cosmwasm_std::{Addr, Empty, Event, Uint128, coin};
-use cw_multi_test::{App, AppBuilder, ContractWrapper, Executor, IntoAddr};
+use cosmwasm_std::{Addr, Empty, Uint128, coin};
+use cw_multi_test::{App, Contract, ContractWrapper, Executor, IntoAddr};
 use std::fmt::Debug;
-
-/// What a message came to: its events, or the text of the refusal.
-pub(crate) type Outcome = Result<Vec<Event>, String>;
 
 pub(crate) const UCAP: AssetId = AssetId(1);
 pub(crate) const MARKET: MarketId = MarketId(1);
@@ -65,143 +62,66 @@ pub(crate) fn rules() -> Rules {
 
 pub(crate) struct Suite {
     pub(crate) app: App,
-    pub(crate) registry: Addr,
     pub(crate) escrow: Addr,
     pub(crate) reputation: Addr,
     pub(crate) market: Addr,
     pub(crate) pool: Addr,
     pub(crate) escrow_domain: Domain,
-    registry_domain: Domain,
-}
-
-fn domain(app: &App, contract: &Addr) -> Domain {
-    let block = app.block_info();
-    Domain::of(&block.chain_id, contract.as_str(), block.height, block.time.nanos())
 }
 
 const PEOPLE: [&str; 8] = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "keeper"];
 
+/// The world that a pool lives in, before there is one.
+pub(crate) fn world() -> World {
+    let fees = FeeSchedule { protocol: Bps(100), keeper: Bps(50) };
+    let begin = Begin { people: &PEOPLE, riches: RICHES, fees, token: false, aligned: EPOCH };
+    let mut world = World::new(begin);
+    let devices: Vec<_> = OWNERS.into_iter().zip(GATEWAYS).collect();
+    world.enrol(&["keeper"], &["gw1", "gw2", "gw3", "gw4", "gw5"], &devices);
+    world.deposit(&PEOPLE[..7], RICHES);
+    world
+}
+
+/// Parameters of a pool over an auction.
+pub(crate) fn init(world: &World, auction: &Addr) -> InstantiateMsg {
+    InstantiateMsg {
+        owner: None,
+        manager: "manager".into_addr().to_string(),
+        registry: world.registry.to_string(),
+        escrow: world.escrow.to_string(),
+        reputation: world.reputation.to_string(),
+        auction: auction.to_string(),
+        market: MARKET,
+        rules: rules(),
+    }
+}
+
+/// The code of pools.
+pub(crate) fn code() -> Box<dyn Contract<Empty>> {
+    use caplet_pool::contract::{execute, instantiate, migrate, query};
+    Box::new(ContractWrapper::new(execute, instantiate, query).with_migrate(migrate))
+}
+
+/// A pool over an auction, with its device registered.
+pub(crate) fn add_pool(world: &mut World, auction: &Addr) -> Addr {
+    let init = init(world, auction);
+    let pool = world.add(code(), &init, "pool");
+    world.register(POOL, &pool, "gw1");
+    world.openers(&[auction, &pool]);
+    pool
+}
+
 impl Suite {
     /// A pool that sells as a device of its own; nobody has joined.
     pub(crate) fn new() -> Self {
-        let mut app = AppBuilder::new().build(|router, _, storage| {
-            for name in PEOPLE {
-                let coins = vec![coin(10 * RICHES, "ucap")];
-                router.bank.init_balance(storage, &name.into_addr(), coins).unwrap();
-            }
-        });
-        app.update_block(|block| {
-            let into = block.time.seconds() % EPOCH;
-            block.time = block.time.plus_seconds(EPOCH - into);
-        });
-        let governance = "governance".into_addr();
-        let registry = {
-            use caplet_registry::contract::{execute, instantiate, query};
-            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-            let msg = registry::InstantiateMsg { owner: None };
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "registry", None).unwrap()
-        };
-        let registry_domain = domain(&app, &registry);
-        let escrow = {
-            use caplet_escrow::contract::{execute, instantiate, query};
-            let code = app.store_code(Box::new(ContractWrapper::new(execute, instantiate, query)));
-            let kind = AssetKind::Native { denom: "ucap".into() };
-            let msg = escrow::InstantiateMsg {
-                owner: None,
-                registry: registry.to_string(),
-                assets: vec![AssetInput { kind, symbol: "CAP".into(), decimals: 6 }],
-                fees: FeeSchedule { protocol: Bps(100), keeper: Bps(50) },
-                treasury: None,
-            };
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "escrow", None).unwrap()
-        };
-        let escrow_domain = domain(&app, &escrow);
-        let code = app.store_code(standings::code());
-        let reputation = app
-            .instantiate_contract(code, governance.clone(), &Empty {}, &[], "standings", None)
-            .unwrap();
-        let code = app.store_code(market::code());
-        let msg = Init { escrow: escrow.to_string() };
-        let market =
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "market", None).unwrap();
-        let pool = {
-            use caplet_pool::contract::{execute, instantiate, migrate, query};
-            let wrapper = ContractWrapper::new(execute, instantiate, query).with_migrate(migrate);
-            let code = app.store_code(Box::new(wrapper));
-            let msg = InstantiateMsg {
-                owner: None,
-                manager: "manager".into_addr().to_string(),
-                registry: registry.to_string(),
-                escrow: escrow.to_string(),
-                reputation: reputation.to_string(),
-                auction: market.to_string(),
-                market: MARKET,
-                rules: rules(),
-            };
-            let admin = Some(governance.to_string());
-            app.instantiate_contract(code, governance.clone(), &msg, &[], "pool", admin).unwrap()
-        };
-        let mut suite = Self {
-            app,
-            registry,
-            escrow,
-            reputation,
-            market,
-            pool,
-            escrow_domain,
-            registry_domain,
-        };
-        suite.enrol();
-        suite.fund();
+        let mut world = world();
+        let init = Init { escrow: world.escrow.to_string() };
+        let market = world.add(market::code(), &init, "market");
+        let pool = add_pool(&mut world, &market);
+        let World { app, escrow, reputation, escrow_domain, .. } = world;
+        let mut suite = Self { app, escrow, reputation, market, pool, escrow_domain };
         suite.send("manager", &ExecuteMsg::Bind { device: POOL }).unwrap();
         suite
-    }
-
-    fn enrol(&mut self) {
-        let (registry, domain) = (self.registry.clone(), self.registry_domain);
-        let open = registry::ExecuteMsg::OpenAccount { address: None };
-        self.raw("keeper", &registry, &open).unwrap();
-        for gateway in ["gw1", "gw2", "gw3", "gw4", "gw5"] {
-            self.raw(gateway, &registry, &open).unwrap();
-            let address = gateway.into_addr().to_string();
-            let msg = registry::ExecuteMsg::AssignCell { gateway: address, cell: CellId(1) };
-            self.raw("governance", &registry, &msg).unwrap();
-            let account = self.account(&gateway.into_addr());
-            let input = signer(gateway).endpoint(&domain, account, self.now() + 1_000_000_000);
-            self.raw(gateway, &registry, &registry::ExecuteMsg::RegisterGateway(input)).unwrap();
-        }
-        for ((number, owner), gateway) in (1..).zip(OWNERS).zip(GATEWAYS) {
-            self.register(DeviceId(number), &owner.into_addr(), gateway);
-        }
-        let pool = self.pool.clone();
-        self.register(POOL, &pool, "gw1");
-    }
-
-    fn register(&mut self, device: DeviceId, owner: &Addr, gateway: &str) {
-        let (registry, gateway) = (self.registry.clone(), gateway.into_addr());
-        let key = device_key(device);
-        let devices =
-            vec![key.registration(&self.registry_domain, owner.as_str(), gateway.as_str())];
-        self.raw("keeper", &registry, &registry::ExecuteMsg::Register { devices }).unwrap();
-    }
-
-    fn fund(&mut self) {
-        let escrow = self.escrow.clone();
-        let openers = vec![self.market.to_string(), self.pool.to_string()];
-        let openers = escrow::ExecuteMsg::SetOpeners { openers };
-        self.raw("governance", &escrow, &openers).unwrap();
-        for name in ["alice", "bob", "carol", "dave", "erin", "frank", "grace"] {
-            let coins = [coin(RICHES, "ucap")];
-            let deposit = escrow::ExecuteMsg::Deposit { account: None };
-            self.app.execute_contract(name.into_addr(), escrow.clone(), &deposit, &coins).unwrap();
-        }
-    }
-
-    fn account(&self, address: &Addr) -> AccountId {
-        let msg = registry::QueryMsg::Account { address: address.to_string() };
-        let found: registry::AccountResponse =
-            self.app.wrap().query_wasm_smart(&self.registry, &msg).unwrap();
-        found.account
     }
 
     // time

@@ -63,13 +63,13 @@ async fn an_offer_that_outlasts_its_attestation_is_of_no_attested_class() {
     stand.register(1).await;
     let _attester = stand.attester(1, |_| ()).await;
     let ends = stand.attested().await;
-    let outlasts = |secs: u64| OfferInput {
+    let outlasts = |secs: u64, sequence| OfferInput {
         not_after: (ends + secs).into(),
-        ..attested_offer(&stand, 1 + u32::try_from(secs).unwrap())
+        ..attested_offer(&stand, sequence)
     };
-    stand.stage.auction(PROVIDER, &place(vec![outlasts(1)], vec![])).await;
+    stand.stage.auction(PROVIDER, &place(vec![outlasts(1, 1)], vec![])).await;
     assert_eq!(classes(&stand).await, [(false, 0)]);
-    stand.stage.auction(PROVIDER, &place(vec![outlasts(0)], vec![])).await;
+    stand.stage.auction(PROVIDER, &place(vec![outlasts(0, 2)], vec![])).await;
     let mut classes = classes(&stand).await;
     classes.sort_unstable();
     assert_eq!(classes, [(false, 0), (true, 1)]);

@@ -114,7 +114,7 @@ async fn a_chain_reset_under_the_same_id_is_another_one_and_gets_no_old_voucher(
     ground.vouch(&leases, 100);
     let backup = ground.deal.stage.backup(1);
 
-    let reset = Stage::running_with(lasting).await;
+    let reset = Stage::reset_with(lasting).await;
     reset.restore(1, &backup);
     let chain = Arc::clone(&reset.chain);
     let refused = reset.keeper_over(1, chain, |_| ()).await.err().unwrap().to_string();

@@ -41,6 +41,9 @@ pub(crate) fn signer(n: u8) -> Signer {
     Signer::from_bytes(&[n; 32], "wasm").unwrap()
 }
 
+/// Time of the first block.
+const GENESIS_NS: u64 = 1_763_712_000_000_000_000;
+
 /// Governance, the providers' owner, the payers' owner.
 pub(crate) const ADMIN: u8 = 1;
 pub(crate) const PROVIDER: u8 = 2;
@@ -61,7 +64,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// A block for every transaction, a fifth of a second apart.
     pub(crate) async fn by_transaction() -> Self {
-        Self::open(Pace::PerTransaction(Duration::from_millis(200)), |_| ()).await
+        Self::open(Pace::PerTransaction(Duration::from_millis(200)), GENESIS_NS, |_| ()).await
     }
 
     /// Blocks all the time, a fifth of a second of chain time every ten milliseconds.
@@ -71,10 +74,15 @@ impl Stage {
 
     /// As [`Stage::running`], with another deployment.
     pub(crate) async fn running_with(change: impl FnOnce(&mut Spec)) -> Self {
-        Self::open(Pace::Manual, change).await
+        Self::open(Pace::Manual, GENESIS_NS, change).await
     }
 
-    async fn open(pace: Pace, change: impl FnOnce(&mut Spec)) -> Self {
+    /// The chain as after a reset: the same id, an hour later, nothing of before on it.
+    pub(crate) async fn reset_with(change: impl FnOnce(&mut Spec)) -> Self {
+        Self::open(Pace::Manual, GENESIS_NS + 3_600_000_000_000, change).await
+    }
+
+    async fn open(pace: Pace, time_ns: u64, change: impl FnOnce(&mut Spec)) -> Self {
         let tasks = Group::new("stage");
         let rich = [ADMIN, PROVIDER, PAYER, 11, 12];
         let coins = || vec![Coin::new(1_000_000_000_000, "ucap")];
@@ -82,7 +90,7 @@ impl Stage {
         let genesis = Genesis {
             chain_id: "test-1".to_owned(),
             prefix: "wasm".to_owned(),
-            time_ns: Some(1_763_712_000_000_000_000),
+            time_ns: Some(time_ns),
             accounts: accounts.to_vec(),
         };
         let codes = native_codes();

@@ -5,6 +5,8 @@
     reason = "tests compute in the plainest way"
 )]
 
+mod futures;
 mod market;
+mod pool;
 mod reputation;
 mod shown;

@@ -76,7 +76,7 @@ impl Crowd {
         let domain = bed.domain(registry).await?;
         let keys: Vec<SigningKey> = (0..count).map(|index| key(name, index)).collect();
         let all: Vec<Registration> =
-            keys.iter().map(|key| registration(bed, owner, &domain, key)).collect();
+            keys.iter().map(|key| registration(bed, owner.address(), &domain, key)).collect();
         let (first, rest) = all.split_at(all.len().min(1));
         for (round, devices) in [first].into_iter().chain(rest.chunks(MAX_BATCH)).enumerate() {
             let msgs = vec![bed.registry(&Registry::Register { devices: devices.to_vec() })?];
@@ -143,6 +143,16 @@ impl Crowd {
     }
 }
 
+/// Registers a device that a contract owns.
+pub(super) async fn owned_by(bed: &Bed, contract: &str) -> anyhow::Result<DeviceId> {
+    let registry = &bed.contracts.registry;
+    let key = key("owned by a contract", 0);
+    let devices = vec![registration(bed, contract, &bed.domain(registry).await?, &key)];
+    bed.send(&bed.keeper, vec![bed.registry(&Registry::Register { devices })?]).await?;
+    let ask = AskRegistry::DeviceByKey { key: wire_key(&key) };
+    Ok(bed.chain.query::<_, DeviceResponse>(registry, &ask).await?.device)
+}
+
 fn key(name: &str, index: usize) -> SigningKey {
     SigningKey::from_bytes(&Sha256::digest(format!("bench {name} {index}").as_bytes()).into())
 }
@@ -151,16 +161,16 @@ fn wire_key(key: &SigningKey) -> Key {
     Key { scheme: Scheme::Ed25519, key: key.verifying_key().to_bytes().into() }
 }
 
-fn registration(bed: &Bed, owner: &Signer, domain: &Domain, key: &SigningKey) -> Registration {
+fn registration(bed: &Bed, owner: &str, domain: &Domain, key: &SigningKey) -> Registration {
     let possession = Possession {
         key: PublicKey::ed25519(key.verifying_key().to_bytes()),
         sealing: [0; 32],
-        owner: owner_hash(owner.address()),
+        owner: owner_hash(owner),
     };
     Registration {
         key: wire_key(key),
         sealing: None,
-        owner: owner.address().to_owned(),
+        owner: owner.to_owned(),
         gateway: bed.keeper.address().to_owned(),
         proof: Binary::from(sign(key, &possession.preimage(domain))),
     }

@@ -119,12 +119,14 @@ pub(super) async fn batch(
     opened(&bed.measure(row("open"), vec![bed.escrow(&open)?]).await?)
 }
 
-fn opened(done: &TxResult) -> anyhow::Result<Vec<u64>> {
+/// The leases that a transaction opened.
+pub(super) fn opened(done: &TxResult) -> anyhow::Result<Vec<u64>> {
     let event = done.events.iter().find_map(|event| LeasesOpened::try_from(event).ok());
     Ok(event.context("no lease was opened")?.leases)
 }
 
-async fn terms(bed: &Bed, secs: u64) -> anyhow::Result<Terms> {
+/// Terms of a lease from now on.
+pub(super) async fn terms(bed: &Bed, secs: u64) -> anyhow::Result<Terms> {
     let start = bed.now().await?;
     Ok(Terms {
         market: MarketId(1),

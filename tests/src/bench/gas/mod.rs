@@ -4,6 +4,7 @@
 //! `marginal` what every item beyond the first added, `calldata` the bytes of its messages' JSON and
 //! `events` those of the events that contracts made of it.
 
+mod ahead;
 mod batches;
 mod bed;
 mod coins;
@@ -13,6 +14,7 @@ mod lag;
 mod leases;
 mod orders;
 mod places;
+mod pools;
 mod quotes;
 mod vouchers;
 
@@ -47,6 +49,8 @@ pub async fn gas() -> anyhow::Result<()> {
     places::take(&bed, &providers, &consumers).await?;
     batches::clear(&bed, &providers, &consumers).await?;
     endings::end(&bed, &providers, &consumers, &leases).await?;
+    ahead::futures(&bed, &providers, &consumers).await?;
+    pools::pools(&bed, &providers, &consumers).await?;
     coins::withdrawals(&bed).await
 }
 

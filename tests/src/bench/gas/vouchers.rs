@@ -120,7 +120,14 @@ async fn round(bed: &Bed, how: &'static str, items: &[VoucherItem]) -> anyhow::R
     Ok(())
 }
 
-fn item(member: &Member, lease: u64, amount: u128, last: bool, domain: &Domain) -> VoucherItem {
+/// A voucher of a consumer.
+pub(super) fn item(
+    member: &Member,
+    lease: u64,
+    amount: u128,
+    last: bool,
+    domain: &Domain,
+) -> VoucherItem {
     let lease = LeaseId(lease);
     let evidence = if last { report(lease).evidence() } else { [0; 32] };
     let voucher = Voucher { lease, amount, units: 20, evidence, ..Voucher::default() };

@@ -7,29 +7,37 @@ use caplet_protocol::{AccountId, DeviceId, Domain, content};
 use ed25519_dalek::{Signer as _, SigningKey};
 
 /// An ed25519 signer made from a name.
-#[derive(Clone)]
-pub(crate) struct Signer(SigningKey);
+#[derive(Clone, Debug)]
+pub struct Signer(SigningKey);
 
 /// The ed25519 key of a name.
-pub(crate) fn signer(name: &str) -> Signer {
+#[must_use]
+pub fn signer(name: &str) -> Signer {
     Signer(SigningKey::from_bytes(&content::digest(name.as_bytes())))
 }
 
 /// The key of a device.
-pub(crate) fn device_key(device: DeviceId) -> Signer {
+#[must_use]
+pub fn device_key(device: DeviceId) -> Signer {
     signer(&format!("device {device}"))
 }
 
 impl Signer {
-    pub(crate) fn bytes(&self) -> [u8; 32] {
+    /// Its public key.
+    #[must_use]
+    pub fn bytes(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
     }
 
-    pub(crate) fn sign(&self, preimage: &[u8]) -> Vec<u8> {
+    /// Signs; 64 bytes.
+    #[must_use]
+    pub fn sign(&self, preimage: &[u8]) -> Vec<u8> {
         self.0.sign(preimage).to_bytes().to_vec()
     }
 
-    pub(crate) fn registration(&self, domain: &Domain, owner: &str, gateway: &str) -> Registration {
+    /// What registers its device.
+    #[must_use]
+    pub fn registration(&self, domain: &Domain, owner: &str, gateway: &str) -> Registration {
         let key = PublicKey::ed25519(self.bytes());
         let possession = Possession { key, sealing: [0; 32], owner: owner_hash(owner) };
         Registration {
@@ -41,12 +49,9 @@ impl Signer {
         }
     }
 
-    pub(crate) fn endpoint(
-        &self,
-        domain: &Domain,
-        account: AccountId,
-        not_after: u64,
-    ) -> EndpointInput {
+    /// What registers its gateway.
+    #[must_use]
+    pub fn endpoint(&self, domain: &Domain, account: AccountId, not_after: u64) -> EndpointInput {
         let raw = b"quic://[::1]:4433".as_slice();
         let (addresses, key, sequence) = (content::digest(raw), self.bytes(), 1);
         let record = EndpointRecord { account, key, addresses, sequence, not_after };

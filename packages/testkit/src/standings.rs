@@ -8,10 +8,13 @@ use cw_multi_test::{Contract, ContractWrapper};
 
 /// Sets where a device stands.
 #[cw_serde]
-pub(crate) struct Set {
-    pub(crate) device: u32,
-    pub(crate) tier: u8,
-    pub(crate) suspended: bool,
+pub struct Set {
+    /// The device.
+    pub device: u32,
+    /// Its tier.
+    pub tier: u8,
+    /// Whether it is suspended.
+    pub suspended: bool,
 }
 
 fn instantiate(_: DepsMut<'_>, _: Env, _: MessageInfo, _: Empty) -> StdResult<Response> {
@@ -31,6 +34,8 @@ fn query(_: Deps<'_>, _: Env, _: Empty) -> StdResult<Binary> {
     Err(StdError::msg("only its pages are read"))
 }
 
-pub(crate) fn code() -> Box<dyn Contract<Empty>> {
+/// Its code.
+#[must_use]
+pub fn code() -> Box<dyn Contract<Empty>> {
     Box::new(ContractWrapper::new(execute, instantiate, query))
 }

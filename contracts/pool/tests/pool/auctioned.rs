@@ -1,0 +1,226 @@
+//! A pool beside the real auction: one provider on its capacity ledger, whose leases pay by the two accumulators.
+
+use crate::suite::{
+    ALICE, ANSWER, BOB, DAVE, EPOCH, FRANK, MARKET, POOL, UCAP, add_pool, code, init, net, owner,
+    refused, world,
+};
+use caplet_api::auction::{self, CancelInput, DemandInput, LatencyEntry, MAX_PAGE, OfferInput};
+use caplet_api::escrow::{self, VoucherInput};
+use caplet_api::event::{LeasesOpened, OrdersPlaced};
+use caplet_api::pool::{ExecuteMsg, MemberResponse, QueryMsg, ServedResponse};
+use caplet_protocol::layout::{OrderFlags, Side, Voucher};
+use caplet_protocol::{CellId, DeviceId, Lane, LeaseId, Lots};
+use caplet_testkit::parties::device_key;
+use caplet_testkit::spot::config;
+use caplet_testkit::world::{Outcome, World};
+use cosmwasm_std::{Addr, Event};
+use cw_multi_test::{Executor as _, IntoAddr};
+
+struct Stage {
+    world: World,
+    auction: Addr,
+    pool: Addr,
+    sequence: u32,
+}
+
+fn find<'a, T: TryFrom<&'a Event>>(events: &'a [Event]) -> T {
+    events.iter().find_map(|event| T::try_from(event).ok()).unwrap()
+}
+
+/// The number of the order that was placed.
+fn number(events: &[Event]) -> u64 {
+    u64::from(find::<OrdersPlaced>(events).page) * MAX_PAGE as u64
+}
+
+impl Stage {
+    /// Three members of five lots in a market of hours; the largest is held back, so ten lots are for sale.
+    fn new() -> Self {
+        let mut world = world();
+        let (auction, _) = world.add_auction();
+        for msg in [
+            auction::ExecuteMsg::CreateMarket(config(MARKET, 0)),
+            auction::ExecuteMsg::SetLatency {
+                entries: vec![LatencyEntry { a: CellId(1), b: CellId(1), ms: 5 }],
+            },
+        ] {
+            world.execute("governance", &auction, &msg).unwrap();
+        }
+        let pool = add_pool(&mut world, &auction);
+        let mut stage = Self { world, auction, pool, sequence: 0 };
+        stage.send("manager", &ExecuteMsg::Bind { device: POOL }).unwrap();
+        for device in [BOB, DAVE, FRANK] {
+            let msg = ExecuteMsg::Join { device, lots: Lots(5), cost: 10u64.into() };
+            stage.send(owner(device), &msg).unwrap();
+        }
+        stage.world.wait(EPOCH);
+        for device in [BOB, DAVE, FRANK] {
+            stage.send("keeper", &ExecuteMsg::Admit { device }).unwrap();
+        }
+        stage
+    }
+
+    fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
+        let outcome = self.world.execute(sender, &self.pool.clone(), msg);
+        let app = &self.world.app;
+        let owed = caplet_pool::invariants::check(&*app.contract_storage(&self.pool)).unwrap().owed;
+        let free = self.world.balance(&self.pool, UCAP).free.u128();
+        assert!(free >= owed.into(), "the pool has {free}, it owes {owed}");
+        let storage = app.contract_storage(&self.auction);
+        caplet_auction::invariants::check_capacity(&*storage, self.world.now()).unwrap();
+        outcome
+    }
+
+    fn offer(&mut self, instant: u16) -> Outcome {
+        self.sequence += 1;
+        let offer = OfferInput {
+            device: ALICE,
+            sequence: self.sequence,
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            flags: OrderFlags(0),
+            tags: 0,
+            ask: 100u64.into(),
+            batch: Lots(0),
+            instant: Lots(instant),
+            not_after: (self.world.now() + 2 * EPOCH).into(),
+            relay_fee: 0u64.into(),
+            signature: None,
+        };
+        self.send("manager", &ExecuteMsg::Offer { offers: vec![offer] })
+    }
+
+    /// Alice takes lots of an offer; the lease and its price a lot.
+    fn take(&mut self, offer: u64, lots: u16) -> (u64, u64) {
+        self.sequence += 1;
+        let demand = DemandInput {
+            device: ALICE,
+            sequence: self.sequence,
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            reliability: 0,
+            flags: OrderFlags(0),
+            tags: 0,
+            rho: 0,
+            lambda: 0,
+            limit: 1_000u64.into(),
+            lots: Lots(lots),
+            not_after: (self.world.now() + 60).into(),
+            relay_fee: 0u64.into(),
+            signature: None,
+        };
+        let msg = auction::ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET };
+        let events = self.world.execute("alice", &self.auction.clone(), &msg).unwrap();
+        let lease = find::<LeasesOpened>(&events).leases[0];
+        (lease, self.world.lease(lease).price.u64())
+    }
+
+    /// Redeems an amount of a lease and has the pool account it.
+    fn pay(&mut self, lease: u64, amount: u64) {
+        let voucher =
+            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
+        let signature = device_key(ALICE).sign(&voucher.preimage(&self.world.escrow_domain));
+        let voucher = VoucherInput {
+            lease: lease.into(),
+            lane: Lane(0),
+            amount: u128::from(amount).into(),
+            units: 0u64.into(),
+            chain: None,
+            evidence: None,
+            signature: signature.into(),
+        };
+        let msg = escrow::ExecuteMsg::Redeem { voucher };
+        self.world.execute("keeper", &self.world.escrow.clone(), &msg).unwrap();
+        self.send("keeper", &ExecuteMsg::Account { leases: vec![lease.into()] }).unwrap();
+    }
+
+    fn earned(&self, device: DeviceId) -> u64 {
+        let found: MemberResponse = self.world.ask(&self.pool, &QueryMsg::Member { device });
+        found.earned.u64()
+    }
+
+    fn server(&self, lease: u64) -> DeviceId {
+        let ask = QueryMsg::Lease { lease: lease.into() };
+        self.world.ask::<_, ServedResponse>(&self.pool, &ask).member
+    }
+}
+
+#[test]
+fn the_pool_offers_as_one_provider_what_its_members_can_do_without_their_spare() {
+    let mut stage = Stage::new();
+    assert!(stage.offer(11).is_err(), "ten of fifteen lots are for sale");
+    let events = stage.offer(10).unwrap();
+    let order = number(&events);
+    assert!(stage.offer(1).is_err(), "all ten are on offer");
+    // nobody departs whom a promise needs: the ledger refuses less than is offered
+    stage.send("bob", &ExecuteMsg::Leave { device: BOB }).unwrap();
+    stage.world.wait(EPOCH);
+    let depart = ExecuteMsg::Depart { device: BOB };
+    assert!(stage.send("keeper", &depart).is_err(), "two members and a spare are not ten lots");
+    let orders = vec![CancelInput { side: Side::Offer, order: order.into(), signature: None }];
+    stage.send("manager", &ExecuteMsg::Cancel { orders }).unwrap();
+    stage.send("keeper", &depart).unwrap();
+    assert!(stage.offer(6).is_err(), "five of ten lots are for sale");
+    stage.offer(5).unwrap();
+}
+
+#[test]
+fn a_lease_of_the_auction_pays_by_the_two_accumulators() {
+    let mut stage = Stage::new();
+    let events = stage.offer(10).unwrap();
+    let order = number(&events);
+    let (lease, price) = stage.take(order, 4);
+    assert_eq!(stage.world.lease(lease).provider, POOL);
+    stage.send("keeper", &ExecuteMsg::Assign { leases: vec![lease.into()] }).unwrap();
+    assert_eq!(stage.server(lease), BOB);
+    let all = price * 4;
+    stage.pay(lease, all);
+    // a fifth for standing ready, by equal lots; the rest is who delivered's
+    let ready = net(all) * 2_000 / 10_000;
+    let [bob, dave, frank] = [BOB, DAVE, FRANK].map(|device| stage.earned(device));
+    assert!(dave.abs_diff(ready / 3) <= 1 && frank.abs_diff(ready / 3) <= 1, "{dave} {frank}");
+    assert!(bob.abs_diff(net(all) - ready + ready / 3) <= 1, "{bob} of {}", net(all));
+    let dust = net(all) - (bob + dave + frank);
+    // less than a unit each, which stays theirs, and what the division carries on
+    assert!(dust <= 3, "{dust} of {}: {bob} {dave} {frank}", net(all));
+    let before = stage.world.app.wrap().query_balance("bob".into_addr(), "ucap").unwrap().amount;
+    stage.send("stranger", &ExecuteMsg::Claim { device: BOB }).unwrap();
+    let after = stage.world.app.wrap().query_balance("bob".into_addr(), "ucap").unwrap().amount;
+    assert_eq!(after.to_string(), (before + cosmwasm_std::Uint256::from(bob)).to_string());
+}
+
+#[test]
+fn another_member_serves_the_auctions_lease_on_at_its_price() {
+    let mut stage = Stage::new();
+    let events = stage.offer(10).unwrap();
+    let order = number(&events);
+    let (lease, price) = stage.take(order, 4);
+    stage.send("keeper", &ExecuteMsg::Assign { leases: vec![lease.into()] }).unwrap();
+    stage.pay(lease, price);
+    stage.send("dave", &ExecuteMsg::Challenge { lease: lease.into() }).unwrap();
+    stage.world.wait(ANSWER + 1);
+    stage.send("dave", &ExecuteMsg::TakeOver { lease: lease.into() }).unwrap();
+    assert_eq!((stage.server(lease), stage.world.lease(lease).price.u64()), (DAVE, price));
+    stage.pay(lease, price * 4);
+    let work = |amount: u64| net(amount) * 8_000 / 10_000;
+    let ready = net(price * 4) * 2_000 / 10_000 / 3;
+    assert!(stage.earned(BOB).abs_diff(work(price) + ready) <= 2);
+    assert!(stage.earned(DAVE).abs_diff(work(price * 4) - work(price) + ready) <= 2);
+}
+
+#[test]
+fn a_market_whose_offers_leave_a_bond_has_no_pools() {
+    let mut stage = Stage::new();
+    let mut bonded = config(MARKET, 0);
+    bonded.offer_bond = 5u64.into();
+    let msg = auction::ExecuteMsg::CreateMarket(bonded);
+    stage.world.execute("governance", &stage.auction.clone(), &msg).unwrap();
+    let mut init = init(&stage.world, &stage.auction);
+    init.market = caplet_protocol::MarketId(2);
+    let number = stage.world.app.store_code(code());
+    let governance = "governance".into_addr();
+    let made = stage.world.app.instantiate_contract(number, governance, &init, &[], "pool", None);
+    let refusal = made.map(|_| vec![]).map_err(|error| error.to_string());
+    refused(refusal, &["offers of market 2 leave a bond of 5", "choose a market without one"]);
+}

@@ -1,0 +1,95 @@
+//! Questions to the contracts.
+
+use super::Duty;
+use crate::registrar;
+use caplet_api::auction::{self, CapacityResponse, MarketResponse};
+use caplet_api::escrow::{self, BalanceResponse};
+use caplet_api::futures::{
+    ConfigResponse, MarkResponse, PositionResponse, PositionsResponse, QueryMsg,
+    SeriesListResponse, SeriesResponse,
+};
+use caplet_chain::{Chain, ChainError, ChainExt as _};
+use caplet_protocol::{AssetId, DeviceId, MarketId};
+
+/// Answers of one page.
+const PAGE: u32 = 100;
+/// Series that are looked at, at most: a contract with more is asked again from its newest on.
+const MOST_SERIES: usize = 2_000;
+
+/// All series of a contract.
+///
+/// # Errors
+/// If the chain cannot be asked.
+pub(super) async fn all_series(
+    chain: &dyn Chain,
+    futures: &str,
+) -> Result<Vec<SeriesResponse>, ChainError> {
+    let (mut all, mut start_after): (Vec<SeriesResponse>, _) = (Vec::new(), None);
+    while all.len() < MOST_SERIES {
+        let ask = QueryMsg::AllSeries { start_after, limit: Some(PAGE) };
+        let page: SeriesListResponse = chain.query(futures, &ask).await?;
+        let Some(last) = page.series.last() else { break };
+        start_after = Some(last.series);
+        let full = page.series.len() == PAGE as usize;
+        all.extend(page.series);
+        if !full {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+impl Duty {
+    pub(super) async fn series(&self) -> Result<Vec<SeriesResponse>, ChainError> {
+        all_series(&*self.context.chain, &self.contract).await
+    }
+
+    pub(super) async fn rules(&self) -> Result<ConfigResponse, ChainError> {
+        self.context.chain.query(&self.contract, &QueryMsg::Config {}).await
+    }
+
+    pub(super) async fn mark(&self, market: MarketId) -> Result<MarkResponse, ChainError> {
+        self.context.chain.query(&self.contract, &QueryMsg::Mark { market }).await
+    }
+
+    pub(super) async fn position(
+        &self,
+        series: u32,
+        device: DeviceId,
+    ) -> Result<PositionResponse, ChainError> {
+        self.context.chain.query(&self.contract, &QueryMsg::Position { series, device }).await
+    }
+
+    /// The first holders of a series.
+    pub(super) async fn holders(&self, series: u32) -> Result<PositionsResponse, ChainError> {
+        let ask = QueryMsg::Positions { series, start_after: None, limit: Some(PAGE) };
+        self.context.chain.query(&self.contract, &ask).await
+    }
+
+    pub(super) async fn capacity(
+        &self,
+        market: MarketId,
+        device: DeviceId,
+    ) -> Result<CapacityResponse, ChainError> {
+        let ask = auction::QueryMsg::Capacity { market, device, first_slot: None, slots: None };
+        self.context.chain.query(&self.context.deployment.contracts.auction, &ask).await
+    }
+
+    pub(super) async fn market(&self, market: MarketId) -> Result<MarketResponse, ChainError> {
+        let ask = auction::QueryMsg::Market { market };
+        self.context.chain.query(&self.context.deployment.contracts.auction, &ask).await
+    }
+
+    /// Base units that an owner's account has free.
+    pub(super) async fn free(&self, owner: &str, asset: AssetId) -> Result<u64, ChainError> {
+        let ask = escrow::QueryMsg::Balance { address: owner.to_owned(), asset };
+        let escrow = &self.context.deployment.contracts.escrow;
+        let found: BalanceResponse = self.context.chain.query(escrow, &ask).await?;
+        Ok(u64::try_from(found.free.u128()).unwrap_or(u64::MAX))
+    }
+
+    /// The owner of a device that is enrolled here; `None` for others' devices.
+    pub(super) fn owner_here(&self, device: DeviceId) -> anyhow::Result<Option<String>> {
+        Ok(registrar::device(&self.context.store, device)?.map(|local| local.owner))
+    }
+}

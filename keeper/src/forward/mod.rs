@@ -1,0 +1,118 @@
+//! Futures and pools: what `caplet_forward` decides, asked of the chain and sent to it.
+//!
+//! Series are issued for devices by policy (`issuer`), covered within limits (`cover`), used by consumers when that
+//! beats spot (`exerciser`), watched while short and settled when over (`tidy`). Members of pools serve, answer for
+//! each other and are paid (`pools`); who serves a pool's lease now is what `ByPool` says.
+
+mod ask;
+mod cover;
+mod curve;
+mod exerciser;
+mod issuer;
+mod pools;
+mod recent;
+mod serving;
+mod tidy;
+
+pub use curve::{Forward, read};
+pub use serving::ByPool;
+
+use crate::config::ForwardConfig;
+use crate::context::Context;
+use crate::exchange::Exchange;
+use crate::leases::Leases;
+use crate::outbox::{Lane, OutboxError};
+use crate::{observe, reconcile};
+use caplet_chain::Msg;
+use cosmwasm_schema::serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Seconds for which what was refused is not asked for again.
+const REST_SECS: u64 = 10;
+
+/// Starts what the deployment has contracts for, in `context.tasks`. Without an exchange nobody's liveness is
+/// known, and no member is challenged.
+pub fn start(
+    context: &Context,
+    leases: &Leases,
+    exchange: Option<&Exchange>,
+    config: &ForwardConfig,
+    serving: &Arc<ByPool>,
+) {
+    let wakes = || leases.changed();
+    let duty = |contract: &str| Duty {
+        context: context.clone(),
+        leases: leases.clone(),
+        config: config.clone(),
+        contract: contract.to_owned(),
+        refused: Arc::default(),
+    };
+    if let Some(futures) = &context.deployment.contracts.futures {
+        reconcile::start(context, issuer::Issuer::new(duty(futures)), wakes());
+        reconcile::start(context, cover::Cover::new(duty(futures)), wakes());
+        reconcile::start(context, exerciser::Exerciser::new(duty(futures)), wakes());
+        reconcile::start(context, tidy::Tidy::new(duty(futures)), wakes());
+    }
+    for pool in &context.deployment.contracts.pools {
+        let pools = pools::Pools::new(duty(pool), exchange.cloned(), Arc::clone(serving));
+        reconcile::start(context, pools, wakes());
+    }
+}
+
+/// What every kind of work looks at.
+#[derive(Clone)]
+struct Duty {
+    context: Context,
+    leases: Leases,
+    config: ForwardConfig,
+    /// The futures contract, or the pool.
+    contract: String,
+    /// Maps what was refused to the chain's second from which it is tried again.
+    refused: Arc<Mutex<BTreeMap<String, u64>>>,
+}
+
+impl Duty {
+    /// Block time, Unix seconds.
+    fn now(&self) -> u64 {
+        crate::follow::seconds(*self.context.chain.watch().borrow())
+    }
+
+    /// Sends one message alone, so that what is refused spoils nothing else; whether it went through.
+    async fn send<T: Serialize + Sync>(
+        &self,
+        what: &'static str,
+        to: &str,
+        msg: &T,
+    ) -> anyhow::Result<bool> {
+        let (key, now) = (format!("{what} {}", serde_json::to_string(msg)?), self.now());
+        if self.rests(&key, now) {
+            return Ok(false);
+        }
+        match self.context.outbox.submit(Lane::Orders, vec![Msg::execute(to, msg)?]).await {
+            Ok(_) => {
+                observe::forward_done(what);
+                Ok(true)
+            }
+            Err(error @ OutboxError::Failed { .. }) => {
+                observe::forward_refused(what, &error);
+                let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+                refused.insert(key, now.saturating_add(REST_SECS));
+                Ok(false)
+            }
+            // said by the outbox already; what is due then is computed anew
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Whether this was refused a moment ago; what was refused is not asked for at every block.
+    fn rests(&self, key: &str, now: u64) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, until| *until > now);
+        refused.contains_key(key)
+    }
+
+    async fn tell<T: Serialize + Sync>(&self, what: &'static str, msg: &T) -> anyhow::Result<bool> {
+        self.send(what, &self.contract, msg).await
+    }
+}

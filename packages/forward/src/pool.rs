@@ -1,0 +1,119 @@
+//! What a keeper does for the members it serves, and for their pool.
+
+use caplet_protocol::DeviceId;
+use serde::{Deserialize, Serialize};
+
+/// How a keeper behaves in a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Seconds for which a serving member was not heard of before it is challenged.
+    pub patience_secs: u64,
+    /// Base units that a member earned that are worth a claim.
+    pub claim: u64,
+    /// Base units that a lease redeemed that are worth accounting before it is closed.
+    pub account: u64,
+}
+
+/// A lease of the pool, as chain and gateway know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Its number.
+    pub lease: u64,
+    /// Whether it is still served: neither closing nor closed.
+    pub live: bool,
+    /// Whether escrow has closed it.
+    pub closed: bool,
+    /// Base units redeemed that the pool has not credited, fees included.
+    pub uncredited: u64,
+    /// Who serves; `None` before it is assigned.
+    pub member: Option<DeviceId>,
+    /// Unix seconds until when the serving member must answer a challenge.
+    pub answer_by: Option<u64>,
+    /// Who would take over.
+    pub next: Option<DeviceId>,
+    /// Unix seconds when the serving member was last heard of.
+    pub heard: Option<u64>,
+}
+
+/// A member whose owner's account is this keeper's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Its device.
+    pub device: DeviceId,
+    /// Whether it serves here and now: connected, and not about to stop.
+    pub ready: bool,
+    /// Base units it may claim.
+    pub earned: u64,
+}
+
+/// What to send to the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Gives a lease to a member.
+    Assign(u64),
+    /// Credits what a lease redeemed.
+    Account(u64),
+    /// Says that one's own member serves.
+    Answer(u64),
+    /// Hands a lease of one's own member on.
+    HandOver(u64),
+    /// Claims that the serving member does not serve.
+    Challenge(u64),
+    /// Takes an unanswered lease over.
+    TakeOver(u64),
+    /// Pays a member.
+    Claim(DeviceId),
+}
+
+impl Policy {
+    /// What is due at `now`, Unix seconds. At most one thing a lease; nothing that the next pass would do again once
+    /// it was carried out.
+    #[must_use]
+    pub fn due(&self, now: u64, leases: &[Lease], own: &[Own]) -> Vec<Act> {
+        let of_leases = leases.iter().filter_map(|lease| self.of(now, lease, own));
+        let claims = own.iter().filter(|one| one.earned >= self.claim.max(1));
+        of_leases.chain(claims.map(|one| Act::Claim(one.device))).collect()
+    }
+
+    fn of(&self, now: u64, lease: &Lease, own: &[Own]) -> Option<Act> {
+        let number = lease.lease;
+        let mine = |device: DeviceId| own.iter().find(|one| one.device == device);
+        let Some(member) = lease.member else {
+            return lease.live.then_some(Act::Assign(number));
+        };
+        if lease.closed {
+            return Some(Act::Account(number));
+        }
+        if lease.live {
+            let act = match mine(member) {
+                Some(serving) => Self::serving(lease, *serving),
+                None => self.watching(now, lease, lease.next.and_then(mine)),
+            };
+            if act.is_some() {
+                return act;
+            }
+        }
+        (lease.uncredited >= self.account.max(1)).then_some(Act::Account(number))
+    }
+
+    /// For the member that serves: answers while it can, hands on when it cannot.
+    fn serving(lease: &Lease, serving: Own) -> Option<Act> {
+        match (serving.ready, lease.answer_by, lease.next) {
+            (true, Some(_), _) => Some(Act::Answer(lease.lease)),
+            (false, _, Some(_)) => Some(Act::HandOver(lease.lease)),
+            _ => None,
+        }
+    }
+
+    /// For who would take over: challenges who was not heard of, takes over what was not answered. A false alarm
+    /// costs what a true one would have cost the other, so whoever was heard of lately is left alone.
+    fn watching(&self, now: u64, lease: &Lease, next: Option<&Own>) -> Option<Act> {
+        if let Some(until) = lease.answer_by {
+            return (now > until && lease.next.is_some()).then_some(Act::TakeOver(lease.lease));
+        }
+        let silent = now.saturating_sub(lease.heard?) >= self.patience_secs;
+        let ready = next.is_some_and(|one| one.ready);
+        (silent && ready).then_some(Act::Challenge(lease.lease))
+    }
+}

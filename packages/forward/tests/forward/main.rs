@@ -1,0 +1,7 @@
+//! Policies; one binary.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests compute plainly")]
+
+mod curve;
+mod money;
+mod pool;
+mod series;
