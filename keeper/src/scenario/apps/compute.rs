@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use serde_json::Value;
 
-/// The program: a WASI module as text, which wasmtime takes as it takes binary.
+/// The program: a WASI module as text; what is shipped is the binary, and providers take nothing else.
 const PROGRAM: &str = include_str!("primes.wat");
 
 /// Primes below 6,000.
@@ -23,7 +23,8 @@ impl App for Counter {
         let module = match &self.module {
             Some(module) => module.clone(),
             None => {
-                let put = at.http.put(format!("{}/modules", at.url)).body(PROGRAM);
+                let binary = wat::parse_str(PROGRAM)?;
+                let put = at.http.put(format!("{}/modules", at.url)).body(binary);
                 let answer: Value = put.send().await?.json().await?;
                 let module = answer["module"].as_str().context("no module was taken")?;
                 self.module.insert(module.to_owned()).clone()
