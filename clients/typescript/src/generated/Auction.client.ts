@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { InstantiateMsg, ExecuteMsg, AssetId, Uint64, Bps, Kind, Tick, CellId, DeviceId, OrderFlags, Lots, Binary, MarketId, Side, NullableUint64, AdminMsg, MarketConfig, PriceConfig, Tiers, LatencyEntry, DemandInput, OfferInput, CancelInput, CellPair, QueryMsg, MigrateMsg, AdminResponse, CapacityResponse, SlotResponse, ConfigResponse, HexBinary, DomainResponse, ClassSlot, Uint128, Requirement, Verdict, ExplainResponse, Bearing, OrderResponse, Exclusion, VectorResponse, LatencyResponse, MarketResponse, EpochResponse, MarketsResponse, OrdersResponse, ReserversResponse, NullableScanResponse, ScanResponse, StandingsResponse, StandingResponse, TablesResponse, ClassResponse } from "./Auction.types";
+import { InstantiateMsg, ExecuteMsg, AssetId, Uint64, Bps, Kind, Tick, CellId, DeviceId, OrderFlags, Lots, Binary, MarketId, Side, NullableUint64, AdminMsg, MarketConfig, PriceConfig, QualityConfig, Tiers, LatencyEntry, DemandInput, OfferInput, CancelInput, CellPair, QueryMsg, MigrateMsg, AdminResponse, CapacityResponse, SlotResponse, ConfigResponse, HexBinary, DomainResponse, ClassSlot, Uint128, Requirement, Verdict, ExplainResponse, Bearing, OrderResponse, Exclusion, VectorResponse, LatencyResponse, MarketResponse, EpochResponse, MarketsResponse, OrdersResponse, ReserversResponse, NullableScanResponse, ScanResponse, StandingsResponse, StandingResponse, TablesResponse, ClassResponse } from "./Auction.types";
 export interface AuctionReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -284,6 +284,7 @@ export interface AuctionInterface {
     closeBond,
     epochSecs,
     exposure,
+    exposurePerLot,
     kind,
     lotFee,
     lotUnits,
@@ -292,6 +293,7 @@ export interface AuctionInterface {
     offerBond,
     orderBond,
     price,
+    quality,
     resource,
     settleBlocks,
     settleSecs,
@@ -306,6 +308,7 @@ export interface AuctionInterface {
     closeBond: Uint64;
     epochSecs: number;
     exposure: Bps;
+    exposurePerLot?: Uint64;
     kind: Kind;
     lotFee: Uint64;
     lotUnits: Uint64;
@@ -314,6 +317,7 @@ export interface AuctionInterface {
     offerBond?: Uint64;
     orderBond: Uint64;
     price: PriceConfig;
+    quality?: QualityConfig;
     resource: string;
     settleBlocks: number;
     settleSecs: number;
@@ -414,6 +418,15 @@ export interface AuctionInterface {
     orders: Uint64[];
     side: Side;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  reclass: ({
+    market,
+    orders,
+    side
+  }: {
+    market: MarketId;
+    orders: Uint64[];
+    side: Side;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   setCapacity: ({
     device,
     lots,
@@ -487,6 +500,7 @@ export class AuctionClient implements AuctionInterface {
     this.beginClear = this.beginClear.bind(this);
     this.continueClear = this.continueClear.bind(this);
     this.renew = this.renew.bind(this);
+    this.reclass = this.reclass.bind(this);
     this.setCapacity = this.setCapacity.bind(this);
     this.reserve = this.reserve.bind(this);
     this.release = this.release.bind(this);
@@ -500,6 +514,7 @@ export class AuctionClient implements AuctionInterface {
     closeBond,
     epochSecs,
     exposure,
+    exposurePerLot,
     kind,
     lotFee,
     lotUnits,
@@ -508,6 +523,7 @@ export class AuctionClient implements AuctionInterface {
     offerBond,
     orderBond,
     price,
+    quality,
     resource,
     settleBlocks,
     settleSecs,
@@ -522,6 +538,7 @@ export class AuctionClient implements AuctionInterface {
     closeBond: Uint64;
     epochSecs: number;
     exposure: Bps;
+    exposurePerLot?: Uint64;
     kind: Kind;
     lotFee: Uint64;
     lotUnits: Uint64;
@@ -530,6 +547,7 @@ export class AuctionClient implements AuctionInterface {
     offerBond?: Uint64;
     orderBond: Uint64;
     price: PriceConfig;
+    quality?: QualityConfig;
     resource: string;
     settleBlocks: number;
     settleSecs: number;
@@ -546,6 +564,7 @@ export class AuctionClient implements AuctionInterface {
         close_bond: closeBond,
         epoch_secs: epochSecs,
         exposure,
+        exposure_per_lot: exposurePerLot,
         kind,
         lot_fee: lotFee,
         lot_units: lotUnits,
@@ -554,6 +573,7 @@ export class AuctionClient implements AuctionInterface {
         offer_bond: offerBond,
         order_bond: orderBond,
         price,
+        quality,
         resource,
         settle_blocks: settleBlocks,
         settle_secs: settleSecs,
@@ -730,6 +750,23 @@ export class AuctionClient implements AuctionInterface {
   }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
     return await this.client.execute(this.sender, this.contractAddress, {
       renew: {
+        market,
+        orders,
+        side
+      }
+    }, fee_, memo_, funds_);
+  };
+  reclass = async ({
+    market,
+    orders,
+    side
+  }: {
+    market: MarketId;
+    orders: Uint64[];
+    side: Side;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      reclass: {
         market,
         orders,
         side

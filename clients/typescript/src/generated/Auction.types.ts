@@ -73,6 +73,12 @@ export type ExecuteMsg = {
     side: Side;
   };
 } | {
+  reclass: {
+    market: MarketId;
+    orders: Uint64[];
+    side: Side;
+  };
+} | {
   set_capacity: {
     device: DeviceId;
     lots?: Lots | null;
@@ -139,6 +145,7 @@ export interface MarketConfig {
   close_bond: Uint64;
   epoch_secs: number;
   exposure: Bps;
+  exposure_per_lot?: Uint64 & string;
   kind: Kind;
   lot_fee: Uint64;
   lot_units: Uint64;
@@ -147,6 +154,7 @@ export interface MarketConfig {
   offer_bond?: Uint64 & string;
   order_bond: Uint64;
   price: PriceConfig;
+  quality?: QualityConfig;
   resource: string;
   settle_blocks: number;
   settle_secs: number;
@@ -162,9 +170,15 @@ export interface PriceConfig {
   floor: Tick;
   premium: Bps;
   premium_scarce: Bps;
+  premium_tiers?: Bps[];
   start: Tick;
   step: Bps;
   target: Bps;
+}
+export interface QualityConfig {
+  floor: Bps;
+  full: Bps;
+  step: Bps;
 }
 export interface Tiers {
   accuracy_ppm: number[];
@@ -347,6 +361,7 @@ export interface OrderResponse {
   not_after: Uint64;
   open: boolean;
   order: Uint64;
+  posted?: Uint64 | null;
   price: Uint64;
   side: Side;
   vector?: number | null;

@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { MarketId, Bps, Uint64, InstantiateMsg, Rules, ExecuteMsg, DeviceId, Lots, OrderFlags, Binary, Side, AdminMsg, OfferInput, CancelInput, QueryMsg, MigrateMsg, AdminResponse, AssetId, ConfigResponse, ServedResponse, MemberResponse, MembersResponse, Uint128, MoneyResponse, PromiseResponse } from "./Pool.types";
+import { MarketId, Bps, Uint64, InstantiateMsg, Rules, ExecuteMsg, DeviceId, Lots, OrderFlags, Binary, Side, AdminMsg, OfferInput, CancelInput, QueryMsg, MigrateMsg, AdminResponse, AssetId, ConfigResponse, ServedResponse, LeasesResponse, MemberResponse, MembersResponse, Uint128, MoneyResponse, NextResponse, PromiseResponse } from "./Pool.types";
 export interface PoolReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -29,6 +29,18 @@ export interface PoolReadOnlyInterface {
   }: {
     lease: Uint64;
   }) => Promise<ServedResponse>;
+  leases: ({
+    limit,
+    startAfter
+  }: {
+    limit?: number;
+    startAfter?: Uint64;
+  }) => Promise<LeasesResponse>;
+  next: ({
+    lease
+  }: {
+    lease: Uint64;
+  }) => Promise<NextResponse>;
   money: () => Promise<MoneyResponse>;
 }
 export class PoolQueryClient implements PoolReadOnlyInterface {
@@ -43,6 +55,8 @@ export class PoolQueryClient implements PoolReadOnlyInterface {
     this.member = this.member.bind(this);
     this.members = this.members.bind(this);
     this.lease = this.lease.bind(this);
+    this.leases = this.leases.bind(this);
+    this.next = this.next.bind(this);
     this.money = this.money.bind(this);
   }
   admin = async (): Promise<AdminResponse> => {
@@ -92,6 +106,31 @@ export class PoolQueryClient implements PoolReadOnlyInterface {
   }): Promise<ServedResponse> => {
     return this.client.queryContractSmart(this.contractAddress, {
       lease: {
+        lease
+      }
+    });
+  };
+  leases = async ({
+    limit,
+    startAfter
+  }: {
+    limit?: number;
+    startAfter?: Uint64;
+  }): Promise<LeasesResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      leases: {
+        limit,
+        start_after: startAfter
+      }
+    });
+  };
+  next = async ({
+    lease
+  }: {
+    lease: Uint64;
+  }): Promise<NextResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      next: {
         lease
       }
     });

@@ -150,6 +150,15 @@ export type QueryMsg = {
     lease: Uint64;
   };
 } | {
+  leases: {
+    limit?: number | null;
+    start_after?: Uint64 | null;
+  };
+} | {
+  next: {
+    lease: Uint64;
+  };
+} | {
   money: {};
 };
 export interface MigrateMsg {}
@@ -178,6 +187,9 @@ export interface ServedResponse {
   lots: Lots;
   member: DeviceId;
 }
+export interface LeasesResponse {
+  leases: ServedResponse[];
+}
 export interface MemberResponse {
   active: boolean;
   busy: Lots;
@@ -198,6 +210,9 @@ export interface MoneyResponse {
   free: Uint128;
   paid: Uint64;
   waiting: Uint64;
+}
+export interface NextResponse {
+  member?: DeviceId | null;
 }
 export interface PromiseResponse {
   availability: number;

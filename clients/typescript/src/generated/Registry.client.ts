@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { InstantiateMsg, ExecuteMsg, Binary, Uint64, CellId, AccountId, Scheme, DeviceId, DeviceStatus, AdminMsg, EndpointInput, RttInput, Registration, Key, ProfileInput, RotateInput, GrantInput, EnclaveInput, AttestationRules, AttestInput, QueryMsg, MigrateMsg, AccountResponse, AdminResponse, AttestersResponse, AttesterView, CellLatencyResponse, HexBinary, DeviceResponse, ProfileRecord, DevicesResponse, DomainResponse, EnclaveResponse, AttestationView, GatewayResponse, GatewaysResponse, GrantsResponse, GrantRecord, RttsResponse, RttResponse } from "./Registry.types";
+import { InstantiateMsg, ExecuteMsg, Binary, Uint64, CellId, AccountId, Scheme, DeviceId, DeviceStatus, AdminMsg, EndpointInput, RttInput, Registration, Key, ProfileInput, RotateInput, GrantInput, EnclaveInput, AttestationRules, AttestInput, QueryMsg, MigrateMsg, AccountResponse, AdminResponse, AttestersResponse, AttesterView, CellLatencyResponse, HexBinary, DeviceResponse, ProfileRecord, DevicesResponse, DomainResponse, EnclaveResponse, AttestationView, EnclavesResponse, DeviceEnclave, GatewayResponse, GatewaysResponse, GrantsResponse, GrantRecord, RttsResponse, RttResponse } from "./Registry.types";
 export interface RegistryReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -67,6 +67,13 @@ export interface RegistryReadOnlyInterface {
   }: {
     device: DeviceId;
   }) => Promise<EnclaveResponse>;
+  enclaves: ({
+    limit,
+    startAfter
+  }: {
+    limit?: number;
+    startAfter?: DeviceId;
+  }) => Promise<EnclavesResponse>;
   attesters: () => Promise<AttestersResponse>;
   grants: ({
     device
@@ -92,6 +99,7 @@ export class RegistryQueryClient implements RegistryReadOnlyInterface {
     this.cellLatency = this.cellLatency.bind(this);
     this.rtts = this.rtts.bind(this);
     this.enclave = this.enclave.bind(this);
+    this.enclaves = this.enclaves.bind(this);
     this.attesters = this.attesters.bind(this);
     this.grants = this.grants.bind(this);
   }
@@ -221,6 +229,20 @@ export class RegistryQueryClient implements RegistryReadOnlyInterface {
     return this.client.queryContractSmart(this.contractAddress, {
       enclave: {
         device
+      }
+    });
+  };
+  enclaves = async ({
+    limit,
+    startAfter
+  }: {
+    limit?: number;
+    startAfter?: DeviceId;
+  }): Promise<EnclavesResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      enclaves: {
+        limit,
+        start_after: startAfter
       }
     });
   };

@@ -204,6 +204,11 @@ export type QueryMsg = {
     device: DeviceId;
   };
 } | {
+  enclaves: {
+    limit?: number | null;
+    start_after?: DeviceId | null;
+  };
+} | {
   attesters: {};
 } | {
   grants: {
@@ -274,6 +279,13 @@ export interface AttestationView {
   evidence: HexBinary;
   measurement: HexBinary;
   not_after: Uint64;
+}
+export interface EnclavesResponse {
+  enclaves: DeviceEnclave[];
+}
+export interface DeviceEnclave {
+  device: DeviceId;
+  enclave: EnclaveResponse;
 }
 export interface GatewayResponse {
   account: AccountResponse;

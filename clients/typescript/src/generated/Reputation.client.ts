@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { Uint64, Bps, Uint128, AssetId, InstantiateMsg, Rules, Complaints, Stakes, ExecuteMsg, Binary, DeviceId, Lane, AdminMsg, RateInput, LastVoucher, QueryMsg, Speaker, AccountId, MigrateMsg, AdminResponse, ConfigResponse, ConsumerResponse, RatingResponse, StakeResponse, StandingResponse, StandingsResponse, VoiceResponse } from "./Reputation.types";
+import { Uint64, Bps, Uint128, AssetId, InstantiateMsg, Rules, Complaints, Stakes, ExecuteMsg, Binary, DeviceId, Lane, AdminMsg, RateInput, LastVoucher, QueryMsg, Speaker, AccountId, MigrateMsg, AdminResponse, AvoidedResponse, AvoidedPair, ConfigResponse, ConsumerResponse, RatingResponse, StakeResponse, StandingResponse, StandingsResponse, VoiceResponse } from "./Reputation.types";
 export interface ReputationReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -38,6 +38,13 @@ export interface ReputationReadOnlyInterface {
   }: {
     device: DeviceId;
   }) => Promise<StakeResponse>;
+  avoided: ({
+    limit,
+    startAfter
+  }: {
+    limit?: number;
+    startAfter?: DeviceId[][];
+  }) => Promise<AvoidedResponse>;
   rating: ({
     lease
   }: {
@@ -57,6 +64,7 @@ export class ReputationQueryClient implements ReputationReadOnlyInterface {
     this.consumer = this.consumer.bind(this);
     this.voice = this.voice.bind(this);
     this.stake = this.stake.bind(this);
+    this.avoided = this.avoided.bind(this);
     this.rating = this.rating.bind(this);
   }
   admin = async (): Promise<AdminResponse> => {
@@ -124,6 +132,20 @@ export class ReputationQueryClient implements ReputationReadOnlyInterface {
     return this.client.queryContractSmart(this.contractAddress, {
       stake: {
         device
+      }
+    });
+  };
+  avoided = async ({
+    limit,
+    startAfter
+  }: {
+    limit?: number;
+    startAfter?: DeviceId[][];
+  }): Promise<AvoidedResponse> => {
+    return this.client.queryContractSmart(this.contractAddress, {
+      avoided: {
+        limit,
+        start_after: startAfter
       }
     });
   };

@@ -128,6 +128,11 @@ export type QueryMsg = {
     device: DeviceId;
   };
 } | {
+  avoided: {
+    limit?: number | null;
+    start_after?: [DeviceId, DeviceId] | null;
+  };
+} | {
   rating: {
     lease: Uint64;
   };
@@ -143,6 +148,14 @@ export interface AdminResponse {
   owner: string;
   paused: boolean;
   pending?: string | null;
+}
+export interface AvoidedResponse {
+  pairs: AvoidedPair[];
+}
+export interface AvoidedPair {
+  consumer: DeviceId;
+  provider: DeviceId;
+  until: Uint64;
 }
 export interface ConfigResponse {
   escrow: string;

@@ -60,6 +60,8 @@ export const attributes = {
   caplet_placed: ["market", "side", "page", "count", "epoch"],
   /** Auction: orders ended without a fill. */
   caplet_ended: ["market", "side", "orders", "expired", "pending"],
+  /** Auction: offers whose class is another by now left their pages for a new one, in the same sequence. */
+  caplet_reclassed: ["market", "orders", "page"],
   /** Auction: an epoch was cleared. */
   caplet_cleared: ["market", "epoch", "fills", "lots", "welfare", "keeper", "skipped"],
   /** Auction: a keeper's scan of a large book went on. */
