@@ -3,13 +3,16 @@
 //!
 //! Both leases are counted to their last unit, so nothing stays open; what providers put up they withdraw again.
 
+use super::report::Money;
 use super::setup::secret;
 use super::stage::Stage;
 use anyhow::{Context as _, ensure};
 use caplet_api::auction::{self, MarketResponse};
 use caplet_api::common::{DomainResponse, Key};
 use caplet_api::escrow::{self, LeaseResponse, LeaseState, VoucherInput};
-use caplet_api::event::{FutureExercised, LeaseServed, LeasesOpened, OrdersPlaced, SeriesIssued};
+use caplet_api::event::{
+    FutureExercised, LeaseServed, LeasesOpened, MemberPaid, OrdersPlaced, SeriesIssued,
+};
 use caplet_api::futures::{self, IssueInput, Sale};
 use caplet_api::pool::{self, ConfigResponse as PoolConfig};
 use caplet_api::registry::{self, DeviceResponse, Registration};
@@ -38,6 +41,32 @@ pub struct Ahead {
     pub futures_exercised: u32,
     /// Leases of a pool that another member served on.
     pub pool_failovers: u32,
+    /// Base units that providers deposited for this story, and withdrew again.
+    #[serde(skip)]
+    put_up: u128,
+    /// Base units that the pool has paid into its members' accounts, outside escrow.
+    #[serde(skip)]
+    paid_out: u128,
+}
+
+impl Ahead {
+    /// What payers deposited and withdrew, and what providers earned, without what providers put up: escrow's ledger
+    /// tells deposits and withdrawals of all accounts in one.
+    ///
+    /// # Errors
+    /// If the ledger holds less than this story has moved.
+    pub(super) fn apart(&self, asset: AssetId, money: Money) -> anyhow::Result<Money> {
+        if asset != ASSET {
+            return Ok(money);
+        }
+        let less = |from: u128, what: u128| from.checked_sub(what).context("less than was moved");
+        Ok(Money {
+            deposited: less(money.deposited, self.put_up)?,
+            refunded: less(less(money.refunded, self.put_up)?, self.paid_out)?,
+            paid: money.paid.checked_add(self.paid_out).context("pay overflows")?,
+            ..money
+        })
+    }
 }
 
 /// A device of the story.
@@ -79,13 +108,15 @@ pub(super) async fn tell(stage: &Stage, step: &dyn Fn(String)) -> anyhow::Result
         "two devices stand behind one pool; the one that serves dies in the middle of a lease"
             .to_owned(),
     );
-    let pool_failovers = story.pool(pool, &buyer).await?;
+    let paid_out = story.pool(pool, &buyer).await?;
+    let mut put_up = 0u128;
     for provider in &stage.providers {
         let amount = Some(PUT_UP.into());
         let back = escrow::ExecuteMsg::Withdraw { asset: ASSET, amount, to: None };
         story.send(provider, Msg::execute(&contracts.escrow, &back)?).await?;
+        put_up = put_up.saturating_add(PUT_UP);
     }
-    Ok(Ahead { futures_exercised, pool_failovers })
+    Ok(Ahead { futures_exercised, pool_failovers: 1, put_up, paid_out })
 }
 
 async fn domain(stage: &Stage, contract: &str) -> anyhow::Result<Domain> {
@@ -246,8 +277,8 @@ impl<'a> Story<'a> {
         Ok(1)
     }
 
-    /// Takeovers in a lease of the pool.
-    async fn pool(&self, pool: &str, buyer: &Party<'_>) -> anyhow::Result<u32> {
+    /// A lease of the pool with a takeover; base units that its members were paid.
+    async fn pool(&self, pool: &str, buyer: &Party<'_>) -> anyhow::Result<u128> {
         let [one, two] = &self.stage.providers;
         let members = [
             self.party("serves first", one, None).await?,
@@ -287,22 +318,25 @@ impl<'a> Story<'a> {
         // the lease ended before its slot: nothing is promised any more, so everybody may leave
         let give_back = auction::ExecuteMsg::Return { market: MARKET, leases: vec![lease_id] };
         self.tell(buyer.owner, &self.stage.deployment.contracts.auction, &give_back).await?;
-        self.part(pool, &members, epoch).await?;
-        Ok(1)
+        self.part(pool, &members, epoch).await
     }
 
-    /// Members are paid and leave with their stakes.
-    async fn part(&self, pool: &str, members: &[Party<'_>], epoch: u32) -> anyhow::Result<()> {
+    /// Members are paid and leave with their stakes; base units they were paid.
+    async fn part(&self, pool: &str, members: &[Party<'_>], epoch: u32) -> anyhow::Result<u128> {
         for member in members {
             let device = member.id;
             self.tell(member.owner, pool, &pool::ExecuteMsg::Leave { device }).await?;
         }
         self.until(self.now().await?.saturating_add(epoch.into())).await?;
+        let mut paid = 0u128;
         for member in members {
             let device = member.id;
-            self.tell(member.owner, pool, &pool::ExecuteMsg::Depart { device }).await?;
+            let left = pool::ExecuteMsg::Depart { device };
+            let told = self.tell(member.owner, pool, &left).await?;
+            let earned = find::<MemberPaid>(&told).context("a member left unpaid")?;
+            paid = paid.saturating_add(earned.amount.into());
         }
-        Ok(())
+        Ok(paid)
     }
 
     /// The manager offers for the pool, the consumer takes it at once, a member is assigned; the lease.

@@ -152,7 +152,7 @@ impl Play<'_> {
             keeper.stop(Duration::from_secs(20)).await;
         }
         let ahead = forward::tell(self.stage, &|words| self.step(words)).await?;
-        let mut report = self.report(&reader, &markets, &assets, &actors, &before).await?;
+        let mut report = self.report(&reader, &markets, &assets, &actors, &before, &ahead).await?;
         (report.uses, report.store) = (uses.local(), uses.store());
         report.sealed_uses = uses.sealed();
         wires.tell(&mut report);
@@ -436,13 +436,13 @@ impl Play<'_> {
         assets: &[AssetResponse],
         actors: &[Actor],
         before: &BTreeMap<DeviceId, StandingResponse>,
+        ahead: &forward::Ahead,
     ) -> anyhow::Result<Report> {
         let leases = reader.leases().await?;
         let names: Names =
             actors.iter().map(|actor| (actor.id, actor.device.name().to_owned())).collect();
         let mut report = Report {
             service: "fabric",
-
             chain: self.stage.chain.chain_id().to_owned(),
             devices: actors.len(),
             leases_opened: leases.len(),
@@ -459,7 +459,8 @@ impl Play<'_> {
             *ended = ended.saturating_add(1);
         }
         for asset in assets {
-            let one = reader.asset(asset, &leases).await?;
+            let mut one = reader.asset(asset, &leases).await?;
+            one.money = ahead.apart(asset.asset, one.money)?;
             report.money = report.money.plus(&one.money);
             report.assets.push(one);
         }
