@@ -155,6 +155,16 @@ impl WasiAdapter {
     }
 }
 
+/// Runs that wait for their consumers end with the adapter: each is a thread, and a program that ends waits
+/// for its threads.
+impl Drop for WasiAdapter {
+    fn drop(&mut self) {
+        for kept in self.kept().values() {
+            kept.job.stop.cancel();
+        }
+    }
+}
+
 /// Somebody follows a run that is kept.
 struct Following<'a> {
     adapter: &'a WasiAdapter,

@@ -252,6 +252,25 @@ async fn a_run_goes_on_where_it_was_when_its_link_is_cut() {
     client.detach().await;
 }
 
+#[test]
+fn a_program_that_ends_does_not_wait_for_runs_that_nobody_pays() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let options = Options { segment: 5, cap: 20, ..Options::default() };
+        let (world, client) = world(Limits::default(), options);
+        let task = exec(busy(400));
+        let runner = client.clone();
+        tokio_util::task::TaskTracker::new()
+            .spawn(async move { task.run(&runner, PATIENCE).await });
+        while client.units() < 10 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        world.stop_host().await;
+    });
+    // waits for every thread of the runtime: the run's is one of them
+    drop(runtime);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn garbage_is_no_module_and_another_module_is_not_the_one_that_was_named() {
     let (_world, client) = world(Limits::default(), Options::default());
