@@ -177,7 +177,8 @@ impl Scene<'_, '_> {
         let opened = self.work.terms.get(self.storage, lease.deal.terms)?;
         let terms = &opened.terms;
         let passed = self.clock.passed(old, terms.settle_secs, terms.settle_blocks);
-        if old.rotated <= u64::from(opened.at) || passed {
+        // in the same second nobody can tell which came first: what was signed is paid
+        if old.rotated < u64::from(opened.at) || passed {
             return Ok(None);
         }
         Ok(Some(if old.compromised { Trust::Revoked } else { Trust::Full }))
