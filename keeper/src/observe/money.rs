@@ -48,10 +48,17 @@ pub fn outbox_waits(cause: &str, wait_ms: u64) {
     tracing::warn!(cause, wait_ms, "chain does not answer, outbox waits");
 }
 
+/// The disk is full: nothing is sent that could not be written down first.
+pub fn outbox_has_no_room(error: &anyhow::Error) {
+    count("outbox_has_no_room");
+    tracing::error!(error = format!("{error:#}"), "disk full, nothing is sent until it has room");
+}
+
 /// Transactions of an earlier run were found and are being finished.
-pub fn outbox_recovered(signed: usize, queued: usize) {
-    count_by("outbox_recovered", u64::try_from(signed.saturating_add(queued)).unwrap_or(u64::MAX));
-    if signed.saturating_add(queued) > 0 {
+pub fn outbox_recovered(signed: u64, queued: u64) {
+    let both = signed.saturating_add(queued);
+    count_by("outbox_recovered", both);
+    if both > 0 {
         tracing::info!(signed, queued, "finishing transactions of an earlier run");
     }
 }

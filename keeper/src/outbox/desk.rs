@@ -6,7 +6,7 @@ use super::table::{self, Open, RowId};
 use super::{Arrival, OutboxError};
 use crate::config::OutboxConfig;
 use crate::observe;
-use crate::store::Store;
+use crate::store::{Store, is_full};
 use caplet_chain::{Chain, Signer, TxResult};
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
@@ -21,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 /// First wait after the chain did not answer; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Between looks whether a full disk has room again.
+const FULL_WAIT: Duration = Duration::from_secs(1);
 
 type Answer = oneshot::Sender<Result<TxResult, OutboxError>>;
 type Landed = (Flight, anyhow::Result<Landing>);
@@ -40,11 +43,17 @@ pub(super) struct Desk {
     pub(super) ready: watch::Sender<bool>,
 }
 
-/// What the task knows beyond the table.
-struct Work {
-    answers: BTreeMap<RowId, Answer>,
+/// Who waits for what.
+#[derive(Default)]
+struct Answers {
+    waiting: BTreeMap<RowId, Answer>,
     /// Results of rows of this run whose arrival has not been heard of yet.
     unclaimed: BTreeMap<RowId, Result<TxResult, OutboxError>>,
+}
+
+/// What the task knows beyond the table.
+struct Work {
+    answers: Answers,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     sequences: Sequences,
     earlier: RowId,
@@ -54,37 +63,51 @@ struct Work {
 }
 
 impl Desk {
-    /// Runs until told to stop and nothing is left to finish.
+    /// Runs until told to stop and nothing is left to finish. While the disk is full nothing is sent; once it has
+    /// room the desk begins from the table, as after a crash.
     ///
     /// # Errors
-    /// If the store fails: then nothing more may be sent.
+    /// If the store fails in another way: then nothing more may be sent.
     pub(super) async fn run(mut self) -> anyhow::Result<()> {
-        let mut work = self.recover()?;
+        let left = table::backlog(&self.store)?;
+        observe::outbox_recovered(left.in_flight, left.queued);
+        let mut work = self.recover(Answers::default())?;
         loop {
-            self.launch(&mut work).await?;
-            self.tell_ready(&work)?;
-            if self.stop.is_cancelled() && self.is_done(&work)? {
-                return Ok(());
+            match self.turn(&mut work).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) if is_full(&error) && !self.stop.is_cancelled() => {
+                    observe::outbox_has_no_room(&error);
+                    tokio::time::sleep(FULL_WAIT).await;
+                    work = self.recover(work.answers)?;
+                }
+                Err(error) => return Err(error),
             }
-            self.wait(&mut work).await?;
         }
     }
 
-    /// Takes up what an earlier run left.
-    fn recover(&self) -> anyhow::Result<Work> {
+    /// Whether it is done with everything.
+    async fn turn(&mut self, work: &mut Work) -> anyhow::Result<bool> {
+        self.launch(work).await?;
+        self.tell_ready(work)?;
+        if self.stop.is_cancelled() && self.is_done(work)? {
+            return Ok(true);
+        }
+        self.wait(work).await?;
+        Ok(false)
+    }
+
+    /// Takes up what the table has: what an earlier run left, or this one before the disk was full.
+    fn recover(&self, answers: Answers) -> anyhow::Result<Work> {
         let mut work = Work {
-            answers: BTreeMap::new(),
-            unclaimed: BTreeMap::new(),
+            answers,
             flights: FuturesUnordered::new(),
             sequences: Sequences::default(),
             earlier: self.earlier,
             retry: None,
             wait: FIRST_WAIT,
         };
-        let signed = table::in_flight(&self.store)?;
-        let queued = table::backlog(&self.store)?.queued;
-        observe::outbox_recovered(signed.len(), usize::try_from(queued)?);
-        for row in signed {
+        for row in table::in_flight(&self.store)? {
             self.depart(&mut work, row);
         }
         Ok(work)
@@ -212,17 +235,17 @@ impl Desk {
 impl Work {
     /// Notes who waits for a row, unless its result is there already.
     fn hear(&mut self, Arrival { id, answer }: Arrival) {
-        match self.unclaimed.remove(&id) {
+        match self.answers.unclaimed.remove(&id) {
             // Whoever dropped the receiver does not want to know.
             Some(result) => drop(answer.send(result)),
-            None => drop(self.answers.insert(id, answer)),
+            None => drop(self.answers.waiting.insert(id, answer)),
         }
     }
 
     fn reply(&mut self, id: RowId, result: Result<TxResult, OutboxError>) {
-        match self.answers.remove(&id) {
+        match self.answers.waiting.remove(&id) {
             Some(waiting) => drop(waiting.send(result)),
-            None if id > self.earlier => drop(self.unclaimed.insert(id, result)),
+            None if id > self.earlier => drop(self.answers.unclaimed.insert(id, result)),
             None => {}
         }
     }

@@ -4,6 +4,7 @@ mod crash;
 mod economy;
 mod faulty;
 mod flow;
+mod full;
 
 use super::{Lane, Outbox, OutboxError, TABLES};
 use crate::config::OutboxConfig;

@@ -87,6 +87,13 @@ impl Store {
     }
 }
 
+/// Whether something was not written for want of room: nothing of it is there, and it may be tried again.
+#[must_use]
+pub fn is_full(error: &anyhow::Error) -> bool {
+    let code = |error: &rusqlite::Error| error.sqlite_error_code();
+    error.downcast_ref().and_then(code) == Some(rusqlite::ErrorCode::DiskFull)
+}
+
 fn migrate(tx: &Transaction<'_>, tables: &Tables) -> anyhow::Result<()> {
     use rusqlite::OptionalExtension as _;
     let have: Option<i64> = tx

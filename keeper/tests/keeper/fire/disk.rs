@@ -12,7 +12,6 @@ fn room(store: &Store, pages: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "an open defect: in most runs the settler redeems nothing more for half a minute after the disk has room again"]
 async fn on_a_full_disk_no_voucher_is_taken_and_none_that_was_taken_is_lost() {
     let mut ground = Ground::new().await;
     let leases = ground.leases(40).await;
