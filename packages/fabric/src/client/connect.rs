@@ -85,7 +85,7 @@ impl Client {
 
     async fn live_on(&self, link: Arc<dyn Link>, control: Stream) -> End {
         let (out, frames) = mpsc::channel(64);
-        let live = Arc::new(Live::new(Arc::clone(&link), out));
+        let live = Arc::new(Live::new(Arc::clone(&link), out, !self.inner.wary));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
         self.pay(&live).await;
