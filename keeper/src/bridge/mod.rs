@@ -131,6 +131,7 @@ impl Bridge {
             exchange: exchange.clone(),
             calls: session.service(),
             asks: asks.clone(),
+            placer: placer.clone(),
         };
         let fabric = match options.fabric.zip(bound) {
             Some((options, bound)) => Some(Fabric::start(context, options, rooms, bound).await?),

@@ -44,6 +44,9 @@ pub struct FabricConfig {
     /// Root file system of leased containers; none are served when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_root: Option<PathBuf>,
+    /// Command of the enclave behind leases of `enclave` markets, as `caplet-enclave serve` is one; none are
+    /// served when empty. It runs in the keeper's folder.
+    pub enclave: Vec<String>,
 }
 
 /// What links are made of.
@@ -75,6 +78,7 @@ impl Default for FabricConfig {
             image_unit: None,
             tcp: None,
             container_root: None,
+            enclave: Vec::new(),
         }
     }
 }

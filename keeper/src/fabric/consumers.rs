@@ -1,6 +1,7 @@
 //! The consumer room: leases of local devices that have let this gateway use them are made local.
 
 use super::asks::Asks;
+use super::enclaves::Enclaves;
 use super::kind::alias_of;
 use super::ledger::Ledger;
 use super::sight::Sight;
@@ -37,6 +38,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) struct Parts {
     pub(super) context: Context,
     pub(super) sight: Arc<Sight>,
+    pub(super) enclaves: Enclaves,
     pub(super) ledger: Arc<Ledger>,
     pub(super) exchange: Exchange,
     pub(super) endpoint: Arc<dyn Endpoint>,

@@ -1,10 +1,11 @@
 //! From what a market trades to what a link serves.
 
 use caplet_fabric::Service;
+use caplet_fabric_enclave::ENCLAVE;
 use caplet_protocol::{Kind, LeaseId};
 
-/// The service of a capability. Compute is portable unless it is named a container, bandwidth an uplink
-/// unless it is named a TCP service.
+/// The service of a capability. Compute is portable unless it is named a container or an enclave, bandwidth an
+/// uplink unless it is named a TCP service.
 #[must_use]
 pub fn service_of(kind: Kind, resource: &str) -> Service {
     let named = resource.split('/').next().unwrap_or_default();
@@ -13,6 +14,7 @@ pub fn service_of(kind: Kind, resource: &str) -> Service {
         Kind::Hardware => Service::JOBS,
         Kind::Storage => Service::STORE,
         Kind::Compute if named == "oci" => Service::OCI,
+        Kind::Compute if named == "enclave" => ENCLAVE,
         Kind::Compute => Service::WASM,
         Kind::Bandwidth if named == "tcp" => Service::TCP,
         Kind::Bandwidth => Service::PROXY,
@@ -44,9 +46,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_service_and_two_have_one_more_by_name() {
+    fn every_kind_has_a_service_and_two_have_more_by_name() {
         assert_eq!(service_of(Kind::Compute, "primes"), Service::WASM);
         assert_eq!(service_of(Kind::Compute, "oci/python"), Service::OCI);
+        assert_eq!(service_of(Kind::Compute, "enclave/wasi"), ENCLAVE);
         assert_eq!(service_of(Kind::Bandwidth, "uplink"), Service::PROXY);
         assert_eq!(service_of(Kind::Bandwidth, "tcp/ssh"), Service::TCP);
         assert_eq!(service_of(Kind::Hardware, "image/edge"), Service::JOBS);

@@ -8,6 +8,7 @@
 mod asks;
 mod consumers;
 mod desk;
+mod enclaves;
 mod endpoint;
 mod feed;
 mod finder;
@@ -38,6 +39,7 @@ use crate::config::FabricConfig;
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::leases::Leases;
+use crate::placer::Placer;
 use crate::session::Service;
 use anyhow::Context as _;
 use caplet_fabric::host::Host;
@@ -80,6 +82,7 @@ pub(crate) struct Rooms {
     pub(crate) exchange: Exchange,
     pub(crate) calls: Arc<dyn Service>,
     pub(crate) asks: Asks,
+    pub(crate) placer: Placer,
 }
 
 /// The layer, running.
@@ -131,8 +134,10 @@ impl Fabric {
         let links = bound.dialled.addresses();
         let (listener, address) = desk::bind(config.desk).await?;
         std::fs::write(data.join(DESK_FILE), address.to_string())?;
+        let registered = Arc::new(enclaves::Registered::new(context, Arc::clone(&sight)));
         let consumers = Consumers::start(consumers::Parts {
             context: context.clone(),
+            enclaves: enclaves::Enclaves::new(registered, rooms.placer, Arc::clone(&sight)),
             sight,
             ledger,
             exchange: rooms.exchange,

@@ -7,6 +7,7 @@ use caplet_fabric::kinds::jobs::JobSurface;
 use caplet_fabric::kinds::sensor::SensorSurface;
 use caplet_fabric::kinds::tcp::TcpSurface;
 use caplet_fabric::surface::Surface;
+use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_fabric_fs::StoreSurface;
 use caplet_fabric_net::ProxySurface;
 use caplet_fabric_wasi::ComputeSurface;
@@ -38,6 +39,8 @@ pub(super) struct Leased<'a> {
     pub(super) base: &'a str,
     /// Of which the keys of stores are made.
     pub(super) secret: [u8; 32],
+    /// What is known of the provider's enclave, if the lease is of one.
+    pub(super) enclave: Option<EnclaveSurface>,
 }
 
 /// The surface of a lease.
@@ -61,6 +64,7 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         }
         Service::PROXY => Box::new(ProxySurface::new(port)),
         Service::TCP => Box::new(TcpSurface::new(port)),
+        ENCLAVE => Box::new(leased.enclave.clone().context("no enclave is known")?),
         _ => return None.with_context(|| format!("no {service} is made local here")),
     };
     Ok(made)

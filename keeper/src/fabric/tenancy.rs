@@ -15,6 +15,7 @@ use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::surface::{AttachError, Attached, Place as Where, Surface};
+use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_metering::sqlite::LaneJournal;
 use caplet_metering::{Payer, PayerState};
 use caplet_protocol::layout::Voucher;
@@ -106,8 +107,13 @@ impl Tenancy<'_> {
         let payer = Payer::open(terms, key, self.chain_secret(), journal, view.money)?;
         let payer = Arc::new(Mutex::new(payer));
         let leased = self.leased(&view).await?;
-        let surface = leased.surface(self)?;
-        let client = Client::attach(caplet_fabric::client::Parts {
+        let enclave = match view.service {
+            ENCLAVE => Some(self.room.enclaves.surface(&self.lease, terms.pace.segment)?),
+            _ => None,
+        };
+        let surface = leased.surface(self, enclave)?;
+        let attach = if surface.is_wary() { Client::wary } else { Client::attach };
+        let client = attach(caplet_fabric::client::Parts {
             endpoint: Arc::clone(&self.room.endpoint),
             finder: Arc::new(ByRecord(Arc::clone(&self.room.sight))),
             lease: view.clone(),
@@ -310,13 +316,18 @@ struct LeasedThing {
 }
 
 impl LeasedThing {
-    fn surface(&self, tenancy: &Tenancy<'_>) -> anyhow::Result<Box<dyn Surface>> {
+    fn surface(
+        &self,
+        tenancy: &Tenancy<'_>,
+        enclave: Option<EnclaveSurface>,
+    ) -> anyhow::Result<Box<dyn Surface>> {
         let leased = Leased {
             service: self.view.service,
             notice: &self.notice,
             capability: self.capability.as_ref(),
             base: &tenancy.room.base,
             secret: tenancy.room.secret,
+            enclave,
         };
         let mut wish = tenancy.wish.clone().unwrap_or_default();
         let mounts = &tenancy.room.config.mounts;

@@ -8,6 +8,7 @@ use caplet_fabric::adapter::AnyAdapter;
 use caplet_fabric::kinds::jobs::{Executor, JobAdapter, Program};
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
 use caplet_fabric::kinds::tcp::TcpAdapter;
+use caplet_fabric_enclave::{ENCLAVE, Enclave, EnclaveAdapter, Separate};
 use caplet_fabric_fs::StoreAdapter;
 use caplet_fabric_image::ImageUnit;
 use caplet_fabric_net::{Allow, Rule, System, UplinkAdapter};
@@ -65,13 +66,14 @@ pub struct LocalUnits {
     /// Folder that relative paths of the configuration start from.
     data: PathBuf,
     machine: OnceCell<Machine>,
+    enclave: OnceCell<Arc<dyn Enclave>>,
 }
 
 impl LocalUnits {
     /// By an operator's configuration.
     #[must_use]
     pub fn new(config: FabricConfig, data: PathBuf) -> Self {
-        Self { config, data, machine: OnceCell::new() }
+        Self { config, data, machine: OnceCell::new(), enclave: OnceCell::new() }
     }
 
     /// What runs jobs of image units: a program if one is configured, else this process.
@@ -96,6 +98,25 @@ impl LocalUnits {
         let rules = self.config.uplink.iter().map(|rule| rule.parse::<Rule>());
         let allow = Allow::new(rules.collect::<Result<Vec<_>, _>>()?);
         Ok(if self.config.uplink_private { allow.with_private() } else { allow })
+    }
+
+    /// The enclave, in its program; one for all leases.
+    async fn enclave(&self) -> anyhow::Result<Option<Arc<dyn Enclave>>> {
+        let Some((program, args)) = self.config.enclave.split_first() else { return Ok(None) };
+        let start = || async {
+            let path = if Path::new(program).components().count() > 1 {
+                self.data.join(program)
+            } else {
+                program.into() // found as any command is
+            };
+            let mut command = tokio::process::Command::new(&path);
+            command.args(args).current_dir(&self.data);
+            let started = Program::start(command, JOB).await;
+            let started = started.with_context(|| format!("starting {}", path.display()))?;
+            let separate = Separate::new(started).map_err(anyhow::Error::msg)?;
+            anyhow::Ok(Arc::new(separate) as Arc<dyn Enclave>)
+        };
+        Ok(Some(Arc::clone(self.enclave.get_or_try_init(start).await?)))
     }
 
     async fn machine(&self) -> anyhow::Result<Machine> {
@@ -131,6 +152,10 @@ impl Units for LocalUnits {
                     let limits = caplet_fabric_oci::Limits::default();
                     Arc::new(OciAdapter::new(self.data.join(root), limits))
                 }
+                None => return Ok(None),
+            },
+            ENCLAVE => match self.enclave().await? {
+                Some(enclave) => Arc::new(EnclaveAdapter::new(enclave, sessions)),
                 None => return Ok(None),
             },
             _ => return Ok(None),

@@ -33,7 +33,7 @@ use crate::context::{Context, domain_of};
 use crate::leases::{Lease, Leases};
 use crate::observe;
 use crate::registrar::Registrar;
-use caplet_protocol::{DeviceId, Domain};
+use caplet_protocol::{DeviceId, Domain, layout::Demand};
 use proposed::Proposals;
 use sheets::Sheets;
 use std::sync::Arc;
@@ -112,6 +112,21 @@ impl Placer {
             None => orders::taken_by(store, lease.id)?,
         };
         Ok(found.unwrap_or(0))
+    }
+
+    /// The demand that a lease fills, as its device signed it; `None` if it was not signed here.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub(crate) fn signed_for(&self, lease: &Lease) -> anyhow::Result<Option<Demand>> {
+        let store = &self.context.store;
+        if let Some(order) = lease.demand {
+            return orders::demand_numbered(store, lease.terms.market, order);
+        }
+        match orders::taken_by(store, lease.id)? {
+            Some(profile) => orders::demand_for(store, lease.consumer, profile),
+            None => Ok(None),
+        }
     }
 
     fn spawn(self, name: &'static str, registrar: &Registrar) {

@@ -248,6 +248,42 @@ pub(super) fn demand_behind(
     Ok(found.map(u64::from_be_bytes))
 }
 
+/// The signed demand that was placed under a number; `None` if it is not a local one.
+pub(super) fn demand_numbered(
+    store: &Store,
+    market: MarketId,
+    order: OrderId,
+) -> anyhow::Result<Option<Demand>> {
+    let number = i64::try_from(order.to_u64())?;
+    let sql = format!("{SELECT} WHERE market = ?1 AND side = ?2 AND number = ?3");
+    let row = store.read(|c| {
+        c.prepare_cached(&sql)?
+            .query_row(params![market.0, Side::Demand as u8, number], read)
+            .optional()
+    })?;
+    demand_in(row)
+}
+
+/// The latest signed demand of a device for one of its demand profiles.
+pub(super) fn demand_for(
+    store: &Store,
+    device: DeviceId,
+    profile: u64,
+) -> anyhow::Result<Option<Demand>> {
+    let sql = format!(
+        "{SELECT} WHERE device = ?1 AND side = ?2 AND reference = ?3 ORDER BY sequence DESC LIMIT 1"
+    );
+    let key = params![device.0, Side::Demand as u8, profile.to_be_bytes()];
+    demand_in(store.read(|c| c.prepare_cached(&sql)?.query_row(key, read).optional())?)
+}
+
+fn demand_in(row: Option<Raw>) -> anyhow::Result<Option<Demand>> {
+    Ok(match row.map(whole).transpose()? {
+        Some(Kept { body: Body::Demand(demand), .. }) => Some(demand),
+        _ => None,
+    })
+}
+
 /// Notes which demand profile a lease of the instant lane fills.
 pub(super) fn taken(store: &Store, leases: &[u64], demand: u64) -> anyhow::Result<()> {
     store.write(|tx| {

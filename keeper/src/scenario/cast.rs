@@ -110,6 +110,7 @@ fn letting(one: &Let, market: &MarketResponse, assets: &[AssetResponse]) -> Lett
         },
         tags: vec!["calibrated".to_owned()],
         relay_fee: 0,
+        attestation: Vec::new(),
     }
 }
 
@@ -133,6 +134,7 @@ fn want(one: &Wish, market: &MarketResponse, assets: &[AssetResponse]) -> Want {
         times: None,
         pace: Duration::from_millis(120),
         relay_fee: market.config.tick_size.u64(),
+        attested: false,
     }
 }
 

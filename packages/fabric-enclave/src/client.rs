@@ -8,7 +8,7 @@ use caplet_attest::session::{Consumer, SessionError};
 use caplet_fabric::Stop;
 use caplet_fabric::client::{Call, Client};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// For an answer to a challenge.
@@ -34,6 +34,14 @@ pub enum EnclaveError {
     /// The enclave did not answer for itself.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// It may cost more than one call is paid ahead for.
+    #[error("a call of at most {asked} units, this lease pays {most} ahead at the most: ask for less at a time, or lease more")]
+    Ahead {
+        /// Units that were asked for.
+        asked: u64,
+        /// Units of a segment.
+        most: u64,
+    },
     /// What came is no answer.
     #[error(
         "the provider's gateway sent {0} bytes that are no answer of an enclave: end the session"
@@ -51,6 +59,7 @@ pub struct SealedClient {
     attestations: Arc<dyn Attestations>,
     accepted: Arc<Accepted>,
     greeted: Arc<Mutex<Option<Greeted>>>,
+    most_units: u64,
 }
 
 /// An enclave that has answered for itself on a connection.
@@ -65,7 +74,21 @@ impl SealedClient {
     /// `accepted`, are given anything.
     #[must_use]
     pub fn new(client: Client, attestations: Arc<dyn Attestations>, accepted: Accepted) -> Self {
-        Self { client, attestations, accepted: Arc::new(accepted), greeted: Arc::default() }
+        let (accepted, greeted) = (Arc::new(accepted), Arc::default());
+        Self { client, attestations, accepted, greeted, most_units: u64::MAX }
+    }
+
+    /// Lets no call cost more than `units`: what is paid ahead, and so what a provider that breaks an output costs.
+    #[must_use]
+    pub fn with_most(mut self, units: u64) -> Self {
+        self.most_units = units.max(1);
+        self
+    }
+
+    /// Most units of a call.
+    #[must_use]
+    pub const fn most_units(&self) -> u64 {
+        self.most_units
     }
 
     /// The session beneath.
@@ -74,18 +97,46 @@ impl SealedClient {
         &self.client
     }
 
-    /// Has the enclave compute: at most `max_units` are accepted, 0 for what the lease allows. The result with
+    /// Has the enclave compute: at most `max_units` are accepted, 0 for what a call may cost. The result with
     /// the units that the enclave says it cost. When the connection fails in between it is asked again, and
     /// paid once.
     ///
+    /// What does not answer for the enclave, or gives an output that is not the enclave's, ends the session for good.
+    ///
     /// # Errors
-    /// [`EnclaveError`]; a failed operation costs nothing.
+    /// [`EnclaveError`]; units of a failed operation are not counted.
     pub async fn call(
         &self,
         input: &[u8],
         max_units: u64,
         patience: Duration,
     ) -> Result<(Bytes, u64), EnclaveError> {
+        let began = Instant::now();
+        let called = self.called(input, max_units, patience).await;
+        match &called {
+            Ok(_) | Err(EnclaveError::Stop(_) | EnclaveError::Ahead { .. }) => {}
+            // the provider's gateway, or what it claims to be, is not what was leased
+            Err(error @ (EnclaveError::Session(_) | EnclaveError::Answer(_))) => {
+                self.client.give_up(&error.to_string());
+            }
+            Err(EnclaveError::NotAttested { .. } | EnclaveError::Code { .. }) => {
+                self.client.observe(began.elapsed(), false);
+            }
+        }
+        called
+    }
+
+    async fn called(
+        &self,
+        input: &[u8],
+        max_units: u64,
+        patience: Duration,
+    ) -> Result<(Bytes, u64), EnclaveError> {
+        let most = self.most_units;
+        if max_units > most {
+            return Err(EnclaveError::Ahead { asked: max_units, most });
+        }
+        let max_units = if max_units == 0 && most < u64::MAX { most } else { max_units };
         let consumer = self.greet().await?;
         let op = self.client.next_id();
         let sealed = consumer.seal(op, input)?;
@@ -133,6 +184,7 @@ impl SealedClient {
         let answer: &[u8; 64] =
             answered.as_ref().try_into().map_err(|_| EnclaveError::Answer(answered.len()))?;
         consumer.check(answer)?;
+        self.client.trust(LABEL, &[], &exporter).await;
         let consumer = Arc::new(consumer);
         *greeted = Some(Greeted { exporter, attested, consumer: Arc::clone(&consumer) });
         Ok(consumer)

@@ -2,16 +2,18 @@
 
 use super::host::{Enclave, Served};
 use async_trait::async_trait;
-use caplet_attest::session::{EnclaveKeys, EnclavePublic, Place, Sealed};
+use caplet_attest::session::{EnclaveKeys, EnclavePublic, Place, Sealed, SessionError};
 
 /// A computation: from the opened input to the output and the units that it cost.
+#[async_trait]
 pub trait Job: Send + Sync + 'static {
     /// Runs it. What goes wrong with an input is an output, too: only the consumer may read why.
-    fn run(&self, input: &[u8]) -> (Vec<u8>, u64);
+    async fn run(&self, input: &[u8]) -> (Vec<u8>, u64);
 }
 
+#[async_trait]
 impl<F: Fn(&[u8]) -> (Vec<u8>, u64) + Send + Sync + 'static> Job for F {
-    fn run(&self, input: &[u8]) -> (Vec<u8>, u64) {
+    async fn run(&self, input: &[u8]) -> (Vec<u8>, u64) {
         self(input)
     }
 }
@@ -48,14 +50,12 @@ impl<J: Job> Enclave for Inside<J> {
     }
 
     async fn serve(&self, place: &Place, op: u64, input: &Sealed) -> Result<Served, String> {
-        let mut cost = 0;
-        let compute = |opened: &[u8]| {
-            let (result, units) = self.job.run(opened);
-            cost = units;
-            // inside what is sealed and signed, so that nobody outside can make it more
-            [&units.to_be_bytes()[..], &result[..]].concat()
-        };
-        let output = self.keys.serve(place, op, input, compute).map_err(|e| e.to_string())?;
-        Ok(Served { output, units: cost })
+        let failed = |error: SessionError| error.to_string();
+        let opened = self.keys.open(place, op, input).map_err(failed)?;
+        let (result, units) = self.job.run(opened.text()).await;
+        // inside what is sealed and signed, so that nobody outside can make it more
+        let result = [&units.to_be_bytes()[..], &result[..]].concat();
+        let output = self.keys.seal(place, op, input, &opened, &result).map_err(failed)?;
+        Ok(Served { output, units })
     }
 }

@@ -6,13 +6,17 @@
 //! gateway carries ciphertext both ways: [`EnclaveAdapter`] never sees anything else. What an operation cost
 //! is said by the enclave inside its sealed output, so that not even the gateway's count has to be believed.
 //!
-//! [`Inside`] is the part that runs in the enclave. `docs/attestation.md` has a worked example.
+//! [`Inside`] is the part that runs in the enclave, with a [`Job`] of its own or with [`Programs`] that consumers bring;
+//! [`Separate`] and [`Within`] are the two ends of an enclave that is a program of its own. `docs/attestation.md` has a
+//! worked example.
 #![forbid(unsafe_code)]
 
 mod client;
 mod host;
 mod inside;
 mod known;
+mod program;
+mod separate;
 mod surface;
 mod wire;
 
@@ -20,6 +24,8 @@ pub use client::{EnclaveError, SealedClient};
 pub use host::{Enclave, EnclaveAdapter, Served};
 pub use inside::{Inside, Job};
 pub use known::{Accepted, Attestations, Attested};
+pub use program::{Programs, asking, done};
+pub use separate::{Separate, Within};
 pub use surface::EnclaveSurface;
 
 use caplet_attest::session::Place;

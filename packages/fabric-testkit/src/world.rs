@@ -270,19 +270,34 @@ impl World {
     /// A session whose provider is found so.
     #[must_use]
     pub fn client_by(&self, lease: &LeaseView, tariff: Tariff, finder: Arc<dyn Finder>) -> Client {
-        Client::attach(Parts {
+        Client::attach(self.parts(lease, tariff, finder))
+    }
+
+    /// A session that pays nothing on a connection before that is trusted.
+    #[must_use]
+    pub fn wary(&self, lease: &LeaseView, tariff: Tariff) -> Client {
+        Client::wary(self.parts(lease, tariff, Arc::new(self.provider())))
+    }
+
+    fn parts(&self, lease: &LeaseView, tariff: Tariff, finder: Arc<dyn Finder>) -> Parts {
+        Parts {
             endpoint: Arc::clone(&self.ends[0]),
             finder,
             lease: lease.clone(),
             tariff,
             payer: self.payer(lease),
             view: Arc::clone(&self.chain) as _,
-        })
+        }
     }
 
     /// Makes a lease look local.
     pub async fn attach(&self, lease: &LeaseView, surface: &dyn Surface, alias: &str) -> Attached {
-        let client = self.client(lease, surface.tariff());
+        let tariff = surface.tariff();
+        let client = if surface.is_wary() {
+            self.wary(lease, tariff)
+        } else {
+            self.client(lease, tariff)
+        };
         let topics = Arc::clone(&self.heard) as _;
         let place = Place { alias: alias.into(), desk: self.desk.clone(), topics };
         surface.attach(client, place).await.expect("a fresh alias attaches")

@@ -5,6 +5,8 @@
 //! take up is limited in fuel, memory, time and output. A run whose input is named by content goes on
 //! when the connection fails, as far as it is paid, and is found again by the same names.
 
+mod alone;
+mod desk;
 mod io;
 mod job;
 mod local;
@@ -13,6 +15,8 @@ mod price;
 mod provider;
 mod slices;
 
+pub use alone::run_alone;
+pub use desk::{ProgramDesk, Runner};
 pub use local::{ComputeSurface, Exec, Ran};
 pub use machine::{Limits, Machine, MachineError};
 pub use price::{BYTE, CALL, UNIT, units};

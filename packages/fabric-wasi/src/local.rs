@@ -1,26 +1,23 @@
 //! The consumer's side of a compute unit: a call, and a local HTTP resource.
 
+use crate::desk::{ProgramDesk, Runner};
 use crate::provider::{ERR, EXIT, OUT, SEND_INPUT, SEND_MODULE};
 use async_trait::async_trait;
-use axum::Json;
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use caplet_fabric::client::Client;
-use caplet_fabric::desk::{Resource, failed};
+use caplet_fabric::desk::failed;
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_protocol::wire::RunProgram;
 use prost::Message as _;
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes of a module, and of a request over HTTP.
+/// Bytes of what a program writes.
 const MOST: usize = 64 << 20;
+/// For one run over HTTP.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A program to run, with everything that decides what it does.
 #[derive(Clone, Debug, Default)]
@@ -129,8 +126,7 @@ fn bad() -> Stop {
     Stop::refused("the provider's answer is malformed or has no end")
 }
 
-/// Makes a compute unit local: `PUT .../modules` takes a module and gives its name, `POST
-/// .../run/{name}?arg=..` runs it on the request's body.
+/// Makes a compute unit local ([`ProgramDesk`]).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ComputeSurface;
 
@@ -145,98 +141,21 @@ impl Surface for ComputeSurface {
     }
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
-        let resource = ComputeResource { client: client.clone(), modules: Mutex::default() };
-        place.desk.put(&place.alias, self.service(), client.health(), Arc::new(resource))?;
+        let resource = Arc::new(ProgramDesk::new(LeasedRunner(client.clone())));
+        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
         let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
         Ok(Attached::new(address, client, move || desk.remove(&alias)))
     }
 }
 
-struct ComputeResource {
-    client: Client,
-    modules: Mutex<BTreeMap<String, Bytes>>,
-}
-
-impl ComputeResource {
-    fn modules(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Bytes>> {
-        self.modules.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn put(&self, module: Bytes) -> Response {
-        let name = format!("blake3:{}", hex::encode(blake3::hash(&module).as_bytes()));
-        let mut modules = self.modules();
-        if modules.len() >= 16 && !modules.contains_key(&name) {
-            modules.pop_first();
-        }
-        modules.insert(name.clone(), module);
-        Json(json!({ "module": name })).into_response()
-    }
-
-    async fn run(&self, name: &str, query: &str, input: Bytes) -> Response {
-        let Some(module) = self.modules().get(name).cloned() else {
-            let words = format!("no module {name} is here: PUT it to modules first");
-            return (StatusCode::NOT_FOUND, Json(json!({ "reason": words }))).into_response();
-        };
-        let mut exec = Exec { module, input, args: vec!["module".into()], ..Exec::default() };
-        for pair in query.split('&') {
-            match pair.split_once('=') {
-                Some(("arg", value)) => exec.args.push(unescaped(value)),
-                Some(("units", value)) => exec.max_units = value.parse().unwrap_or(0),
-                _ => {}
-            }
-        }
-        let began = std::time::Instant::now();
-        let ran = exec.run(&self.client, Duration::from_secs(300)).await;
-        self.client.observe(began.elapsed(), ran.is_ok());
-        match ran {
-            Ok(ran) => {
-                let heads = [
-                    ("x-caplet-exit", ran.exit.to_string()),
-                    ("x-caplet-units", ran.units.to_string()),
-                ];
-                (heads, ran.stdout).into_response()
-            }
-            Err(stop) => failed(&stop),
-        }
-    }
-}
-
-/// Percent-decoded (RFC 3986, section 2.1); what is no text is replaced.
-fn unescaped(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let decoded = (*first == b'%').then(|| after.get(..2)).flatten();
-        let decoded = decoded.and_then(|two| hex::decode(two).ok());
-        match decoded {
-            Some(byte) => {
-                bytes.extend(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
+struct LeasedRunner(Client);
 
 #[async_trait]
-impl Resource for ComputeResource {
-    async fn answer(&self, rest: &str, request: Request<Body>) -> Response {
-        let (method, query) =
-            (request.method().clone(), request.uri().query().unwrap_or_default().to_owned());
-        let Ok(body) = to_bytes(request.into_body(), MOST).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-        };
-        match (method.as_str(), rest.strip_prefix("run/")) {
-            ("PUT", None) if rest == "modules" => self.put(body),
-            ("POST", Some(name)) => self.run(name, &query, body).await,
-            _ => {
-                let words = "PUT a module to modules, then POST its input to run/{its name}";
-                (StatusCode::NOT_FOUND, Json(json!({ "reason": words }))).into_response()
-            }
-        }
+impl Runner for LeasedRunner {
+    async fn run(&self, exec: Exec) -> Result<Ran, Response> {
+        let began = std::time::Instant::now();
+        let ran = exec.run(&self.0, PATIENCE).await;
+        self.0.observe(began.elapsed(), ran.is_ok());
+        ran.map_err(|stop| failed(&stop))
     }
 }

@@ -99,6 +99,12 @@ pub trait Surface: Send + Sync + 'static {
     /// How it is counted; must be the adapter's.
     fn tariff(&self) -> Tariff;
 
+    /// Whether it checks a provider on every connection before anything is paid there: its client is then made by
+    /// [`Client::wary`], and [`Client::trust`] is the surface's to call.
+    fn is_wary(&self) -> bool {
+        false
+    }
+
     /// Sets it up.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub struct Want {
     pub pace: Duration,
     /// Most it pays whoever relays its order, base units.
     pub relay_fee: u64,
+    /// Whether only an attested enclave will do.
+    pub attested: bool,
 }
 
 /// Seconds a demand stays open.
@@ -357,7 +359,7 @@ impl Wish {
                 tags: want.tags.clone(),
                 lane: want.lane.into(),
                 deadline: 0,
-                attested: false,
+                attested: want.attested,
                 id: self.id,
             },
         ));

@@ -30,6 +30,8 @@ pub struct Letting {
     pub tags: Vec<String>,
     /// Most it pays whoever relays its order.
     pub relay_fee: u64,
+    /// SHA-256 of its enclave's evidence; empty if it has no enclave.
+    pub attestation: Vec<u8>,
 }
 
 impl Letting {
@@ -56,7 +58,7 @@ impl Letting {
             reliability: None,
             tags: self.tags.clone(),
             details: vec![self.detail()],
-            attestation: Vec::new(),
+            attestation: self.attestation.clone(),
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn letting(market: &MarketResponse, lots: u32) -> Letting {
         },
         tags: Vec::new(),
         relay_fee: 0,
+        attestation: Vec::new(),
     }
 }
 
@@ -60,6 +61,7 @@ pub(super) fn want(market: &MarketResponse, lane: wire::LanePreference) -> Want 
         times: None,
         pace: Duration::from_millis(120),
         relay_fee: market.config.tick_size.u64(),
+        attested: false,
     }
 }
 

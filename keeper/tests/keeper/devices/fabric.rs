@@ -46,6 +46,7 @@ fn letting() -> Letting {
         },
         tags: vec!["calibrated".into()],
         relay_fee: 0,
+        attestation: Vec::new(),
     }
 }
 
@@ -64,6 +65,7 @@ fn want() -> Want {
         times: Some(1),
         pace: Duration::from_millis(100),
         relay_fee: 0,
+        attested: false,
     }
 }
 

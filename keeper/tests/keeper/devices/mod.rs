@@ -9,5 +9,5 @@ mod identity;
 mod intake;
 mod lease;
 mod restart;
-mod stage;
+pub(crate) mod stage;
 mod trade;

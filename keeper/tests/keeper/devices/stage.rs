@@ -3,7 +3,8 @@
 use super::client::{Device, Home};
 use caplet::config::Config;
 use caplet::context::domain_of;
-use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
+use caplet::deploy::{Codes, Deployment, Spec, deploy, local_spec, native_codes};
+use caplet::fabric::Seams;
 use caplet::keeper::{Keeper, Parts, ROOMS};
 use caplet::store::Store;
 use caplet_api::escrow::ExecuteMsg as Escrow;
@@ -41,6 +42,11 @@ pub fn signer(n: u8) -> Signer {
 
 impl Stage {
     pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// As [`Stage::new`], with another deployment.
+    pub async fn with(change: impl FnOnce(&mut Spec)) -> Self {
         let (admin, owner) = (signer(1), signer(2));
         let rich = |signer: &Signer| {
             (signer.address().to_owned(), vec![Coin::new(1_000_000_000_000, DENOM)])
@@ -58,7 +64,8 @@ impl Stage {
             limits: Limits::default(),
         };
         let chain = EmbeddedChain::open(options).await.unwrap();
-        let spec = local_spec(&[owner.address().to_owned()]);
+        let mut spec = local_spec(&[owner.address().to_owned()]);
+        change(&mut spec);
         let deployment = deploy(&chain, &admin, &Codes::Native, &spec).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let stage = Self { chain: Arc::new(chain), deployment, admin, owner, folder };
@@ -82,6 +89,16 @@ impl Stage {
 
     /// A keeper of gateway 1 or 2, in cell 1 or 2, whose store stays when it stops.
     pub async fn keeper(&self, gateway: u8, change: impl FnOnce(&mut Config)) -> Keeper {
+        self.keeper_with(gateway, change, Seams::default()).await
+    }
+
+    /// As [`Stage::keeper`], with something in place of the usual.
+    pub async fn keeper_with(
+        &self,
+        gateway: u8,
+        change: impl FnOnce(&mut Config),
+        seams: Seams,
+    ) -> Keeper {
         let folder = self.folder.path().join(gateway.to_string());
         std::fs::create_dir_all(&folder).unwrap();
         let mut config = Config { data: folder.clone(), ..Config::default() };
@@ -92,7 +109,7 @@ impl Stage {
         config.settle.min_value = 1;
         config.settle.max_age_secs = 1;
         change(&mut config);
-        let keeper = Keeper::start(self.parts(gateway, &folder, config)).await.unwrap();
+        let keeper = Keeper::start_with(self.parts(gateway, &folder, config), seams).await.unwrap();
         let cell = Registry::AssignCell {
             gateway: signer(10 + gateway).address().to_owned(),
             cell: CellId(gateway.into()),

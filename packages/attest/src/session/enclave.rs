@@ -26,6 +26,27 @@ impl EnclaveKeys {
         Ok(Self { sealing: random()?, signing: SigningKey::from_bytes(&random()?) })
     }
 
+    /// Keys that were kept where only the enclave reads, as [`EnclaveKeys::to_bytes`] gave them.
+    #[must_use]
+    pub fn from_bytes(kept: &[u8; 64]) -> Self {
+        let (mut sealing, mut signing) = ([0; 32], [0; 32]);
+        for (to, from) in sealing.iter_mut().chain(&mut signing).zip(kept) {
+            *to = *from;
+        }
+        Self { sealing, signing: SigningKey::from_bytes(&signing) }
+    }
+
+    /// The secret halves, sealing first, to be kept where only the enclave reads (Gramine's encrypted files).
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 64] {
+        let mut kept = [0; 64];
+        let secrets = self.sealing.iter().chain(self.signing.as_bytes());
+        for (to, from) in kept.iter_mut().zip(secrets) {
+            *to = *from;
+        }
+        kept
+    }
+
     /// The public halves.
     #[must_use]
     pub fn public(&self) -> EnclavePublic {
@@ -59,14 +80,51 @@ impl EnclaveKeys {
         input: &Sealed,
         compute: impl FnOnce(&[u8]) -> Vec<u8>,
     ) -> Result<Output, SessionError> {
+        let opened = self.open(place, op, input)?;
+        self.seal(place, op, input, &opened, &compute(opened.text()))
+    }
+
+    /// Opens an input.
+    ///
+    /// # Errors
+    /// If it does not open here, for this lease and operation.
+    pub fn open(&self, place: &Place, op: u64, input: &Sealed) -> Result<Opened, SessionError> {
         let (secret, _) = pair(&self.sealing);
         let opened = open(&secret, place, op, Way::In, input)?;
-        let (reply, text) =
-            opened.split_first_chunk::<32>().ok_or(SessionError::Short { found: opened.len() })?;
-        let sealed = seal(reply, place, op, Way::Out, &compute(text))?;
+        if opened.len() < 32 {
+            return Err(SessionError::Short { found: opened.len() });
+        }
+        Ok(Opened(opened))
+    }
+
+    /// Seals what was computed from `input` to the key that came inside it, and signs that it is of this input.
+    ///
+    /// # Errors
+    /// If that key is none.
+    pub fn seal(
+        &self,
+        place: &Place,
+        op: u64,
+        input: &Sealed,
+        opened: &Opened,
+        result: &[u8],
+    ) -> Result<Output, SessionError> {
+        let reply = opened.0.first_chunk::<32>().ok_or(SessionError::Short { found: 0 })?;
+        let sealed = seal(reply, place, op, Way::Out, result)?;
         let statement = statement(place, op, input, &sealed);
         let signature = sign::sign(&self.signing, &statement.preimage(&place.domain));
         Ok(Output { sealed, signature })
+    }
+}
+
+/// An input as the enclave alone sees it.
+pub struct Opened(Vec<u8>);
+
+impl Opened {
+    /// What the consumer sealed.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        self.0.get(32..).unwrap_or_default()
     }
 }
 

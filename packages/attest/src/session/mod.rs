@@ -6,7 +6,7 @@ mod enclave;
 mod hpke;
 
 pub use consumer::Consumer;
-pub use enclave::EnclaveKeys;
+pub use enclave::{EnclaveKeys, Opened};
 pub use hpke::Sealed;
 
 use ::hpke::HpkeError;

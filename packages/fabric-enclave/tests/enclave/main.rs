@@ -2,6 +2,7 @@
 //! that binds them, the verdict, a lease, the enclave's own answer, sealed inputs, signed outputs, money.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
+mod programs;
 mod secrecy;
 mod stand;
 mod trust;

@@ -25,17 +25,34 @@ async fn a_consumer_gets_its_result_and_the_gateway_outside_sees_only_ciphertext
 
 #[tokio::test]
 async fn an_output_that_is_changed_or_not_the_enclaves_is_not_taken_and_costs_nothing() {
-    let stand = Stand::new();
-    let client = stand.client(Accepted::Any);
     for mischief in [Mischief::Changes, Mischief::Repeats] {
+        let stand = Stand::new();
+        let client = stand.client(Accepted::Any);
         *stand.outside.mischief.lock().unwrap() = mischief;
         let refused = client.call(SECRET, 0, PATIENCE).await;
         assert!(
             matches!(refused, Err(EnclaveError::Session(SessionError::Output))),
             "{mischief:?}: {refused:?}"
         );
+        assert_eq!(client.client().units(), 0);
+        // such a gateway gets no second input, whatever it promises, and every surface says why
+        *stand.outside.mischief.lock().unwrap() = Mischief::None;
+        let seen = stand.outside.seen.lock().unwrap().len();
+        let over = client.call(SECRET, 0, PATIENCE).await;
+        assert!(matches!(&over, Err(EnclaveError::Stop(_))), "{over:?}");
+        assert!(over.unwrap_err().to_string().contains("not signed by the attested enclave"));
+        assert_eq!(stand.outside.seen.lock().unwrap().len(), seen);
     }
-    assert_eq!(client.client().units(), 0);
+}
+
+#[tokio::test]
+async fn what_is_paid_ahead_bounds_a_call() {
+    let stand = Stand::new();
+    let client = stand.client(Accepted::Any).with_most(10);
+    let refused = client.call(b"secret", 11, PATIENCE).await;
+    assert!(matches!(refused, Err(EnclaveError::Ahead { asked: 11, most: 10 })), "{refused:?}");
+    assert!(stand.outside.seen.lock().unwrap().is_empty());
+    assert_eq!(client.call(b"secret", 10, PATIENCE).await.unwrap().1, 6);
 }
 
 #[tokio::test]
@@ -63,7 +80,7 @@ async fn a_connection_that_breaks_is_made_anew_and_the_enclave_asked_again() {
 async fn a_leased_enclave_looks_like_a_local_function() {
     let stand = Stand::new();
     let attestations = Arc::clone(&stand.registry) as _;
-    let surface = EnclaveSurface { attestations, accepted: Accepted::Any };
+    let surface = EnclaveSurface { attestations, accepted: Accepted::Any, most_units: u64::MAX };
     let attached = stand.world.attach(&stand.lease, &surface, "vault").await;
     attached.client().until(|h| *h == caplet_fabric::health::Health::Up).await.unwrap();
     // a second time is refused, and no matter

@@ -123,10 +123,16 @@ impl Stand {
         let client = self.world.client(&self.lease, Tariff::Accepted);
         SealedClient::new(client, Arc::clone(&self.registry) as _, accepted)
     }
+
+    /// As the keeper makes it: nothing is paid before the enclave has answered.
+    pub(crate) fn wary(&self, accepted: Accepted) -> SealedClient {
+        let client = self.world.wary(&self.lease, Tariff::Accepted);
+        SealedClient::new(client, Arc::clone(&self.registry) as _, accepted)
+    }
 }
 
 /// What an attester finds of an enclave with these keys.
-fn judged(keys: EnclavePublic) -> Attested {
+pub(crate) fn judged(keys: EnclavePublic) -> Attested {
     let root = TestRoot::generate(ISSUED, Platform::default()).unwrap();
     let (trust, collateral) = (Trust::Test(root.certificate()), root.collateral().unwrap());
     let enclave = TestEnclave { root, mr_enclave: [0xC0; 32], debug: false };

@@ -3,6 +3,7 @@
 use crate::stand::{PATIENCE, Stand};
 use caplet_attest::Measurement;
 use caplet_attest::session::{EnclaveKeys, SessionError};
+use caplet_fabric::health::Health;
 use caplet_fabric_enclave::{Accepted, Attested, EnclaveError};
 
 #[tokio::test]
@@ -50,4 +51,34 @@ async fn an_enclave_that_replaces_another_answers_for_itself_first() {
     *stand.registry.says.lock().unwrap() = Some(replaced);
     let refused = client.call(b"secret", 0, PATIENCE).await;
     assert!(matches!(refused, Err(EnclaveError::Session(SessionError::Answer))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_paid_to_whom_the_enclave_has_not_answered_for() {
+    let stand = Stand::new();
+    let keys = EnclaveKeys::generate().unwrap().public();
+    *stand.registry.says.lock().unwrap() =
+        Some(Attested { keys, measurement: stand.measurement });
+    let client = stand.wary(Accepted::Any);
+    client.client().until(|health| *health == Health::Up).await.unwrap();
+    let refused = client.call(b"secret", 0, PATIENCE).await;
+    assert!(matches!(refused, Err(EnclaveError::Session(SessionError::Answer))), "{refused:?}");
+    let words = format!("{:?}", client.client().health().borrow());
+    assert!(words.contains("another machine serves it"), "{words}");
+    assert_eq!(stand.world.paid(stand.lease.lease), 0);
+    assert!(stand.outside.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn whom_the_enclave_has_answered_for_is_paid_as_ever_on_every_connection() {
+    let stand = Stand::new();
+    let client = stand.wary(Accepted::These(vec![stand.measurement]));
+    for _ in 0..2 {
+        client.client().until(|health| *health == Health::Up).await.unwrap();
+        client.call(b"secret", 0, PATIENCE).await.unwrap();
+        stand.world.network.cut();
+    }
+    client.client().detach().await;
+    assert_eq!(stand.world.served(stand.lease.lease), 12);
+    assert!(stand.world.paid(stand.lease.lease) > 0);
 }

@@ -12,4 +12,15 @@ impl Client {
         let live = self.live().await?;
         live.link.export(label, context).map_err(|e| Stop::Stream(std::io::Error::other(e)))
     }
+
+    /// Pays on the connection that is live from now on, if it is the one whose keying material is `material`: what
+    /// was to be checked of it holds.
+    pub async fn trust(&self, label: &[u8], context: &[u8], material: &[u8; 32]) {
+        let live = self.inner.live.borrow().clone();
+        let Some(live) = live else { return };
+        if live.link.export(label, context).is_ok_and(|exported| exported == *material) {
+            live.trust();
+            self.pay(&live).await;
+        }
+    }
 }

@@ -115,7 +115,8 @@ impl Client {
 
     async fn live_on(&self, link: Arc<dyn Link>, control: Stream, trailers: bool) -> End {
         let (out, frames) = mpsc::channel(64);
-        let live = Arc::new(Live::new(Arc::clone(&link), trailers, out));
+        let trusted = !self.inner.wary;
+        let live = Arc::new(Live::new(Arc::clone(&link), trailers, trusted, out));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
         self.pay(&live).await;

@@ -10,7 +10,7 @@ use crate::meter::{locked, wire};
 use crate::service::Tariff;
 use caplet_protocol::wire::{Control, Hold, HoldReason, OpDone, control::Body as Says};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 
@@ -30,11 +30,28 @@ pub(super) struct Live {
     pub(super) trailers: bool,
     out: mpsc::Sender<Control>,
     ops: Mutex<BTreeMap<u64, Arc<State>>>,
+    trusted: AtomicBool,
 }
 
 impl Live {
-    pub(super) fn new(link: Arc<dyn Link>, trailers: bool, out: mpsc::Sender<Control>) -> Self {
-        Self { link, trailers, out, ops: Mutex::default() }
+    pub(super) fn new(
+        link: Arc<dyn Link>,
+        trailers: bool,
+        trusted: bool,
+        out: mpsc::Sender<Control>,
+    ) -> Self {
+        let trusted = AtomicBool::new(trusted);
+        Self { link, trailers, out, ops: Mutex::default(), trusted }
+    }
+
+    /// Lets payments be said on it.
+    pub(super) fn trust(&self) {
+        self.trusted.store(true, Ordering::Release);
+    }
+
+    /// Whether payments are said on it.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.trusted.load(Ordering::Acquire)
     }
 
     pub(super) async fn say(&self, body: Says) {

@@ -81,12 +81,25 @@ struct Inner {
     sent: AtomicU64,
     told: Mutex<u64>,
     quality: Mutex<Quality>,
+    /// Whether nothing is paid on a connection before it is trusted.
+    wary: bool,
 }
 
 impl Client {
     /// Connects, and connects again whenever it must, until it is detached or the lease is over.
     #[must_use]
     pub fn attach(parts: Parts) -> Self {
+        Self::begin(parts, false)
+    }
+
+    /// As [`Client::attach`], but on every connection nothing is paid before [`Client::trust`]: for surfaces that
+    /// check more of a provider than its endpoint.
+    #[must_use]
+    pub fn wary(parts: Parts) -> Self {
+        Self::begin(parts, true)
+    }
+
+    fn begin(parts: Parts, wary: bool) -> Self {
         let inner = Arc::new(Inner {
             live: watch::Sender::new(None),
             health: watch::Sender::new(Health::Stale(wall_seconds())),
@@ -97,6 +110,7 @@ impl Client {
             sent: AtomicU64::new(0),
             told: Mutex::default(),
             quality: Mutex::default(),
+            wary,
             parts,
         });
         let client = Self { inner };
@@ -199,7 +213,20 @@ impl Client {
             wait = wait.saturating_mul(2).min(LAST);
         }
         self.inner.live.send_replace(None);
-        self.inner.health.send_replace(Health::Closed(detached()));
+        self.inner.health.send_if_modified(|health| {
+            let open = !matches!(health, Health::Closed(_));
+            if open {
+                *health = Health::Closed(detached());
+            }
+            open
+        });
+    }
+
+    /// Ends the session for good, for a reason of this side that every surface shows: the provider was found to
+    /// be another than the one that was leased.
+    pub fn give_up(&self, words: &str) {
+        self.inner.health.send_replace(Health::Closed(End::new(SessionEnd::Protocol, words)));
+        self.inner.stop.cancel();
     }
 
     /// Stale since the first failure; a provider that answers and can't serve is paused.

@@ -4,11 +4,13 @@ mod executor;
 mod local;
 mod program;
 mod provider;
+mod serving;
 
 pub use executor::{Executor, FrameSource, Work};
 pub use local::JobSurface;
 pub use program::{Program, ProgramError};
 pub use provider::JobAdapter;
+pub use serving::serve;
 
 /// Bytes of one frame, in or out.
 pub const MAX_FRAME: usize = 32 << 20;
