@@ -3,6 +3,7 @@
 use super::{Client, ClientOp};
 use crate::end::Stop;
 use bytes::Bytes;
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -57,10 +58,11 @@ impl Client {
             deadline_ms: ms,
             args: call.args.clone(),
         };
-        let (counted, began) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let began = Instant::now();
+        let mut told = Told { by: self.provider(), units: Arc::default() };
         let tries = async {
             loop {
-                match self.attempt(&header, &call, &counted).await {
+                match self.attempt(&header, &call, &mut told).await {
                     Err(Stop::Ended(end)) if end.is_final() => return Err(end.into()),
                     // the connection: the same operation on the next one
                     Err(Stop::Ended(_) | Stop::Stream(_)) => {
@@ -80,9 +82,13 @@ impl Client {
         &self,
         header: &OpHeader,
         call: &Call,
-        counted: &Arc<AtomicU64>,
+        told: &mut Told,
     ) -> Result<Outcome, Stop> {
-        let mut op = self.open_with(header.clone(), Arc::clone(counted)).await?;
+        let live = self.live().await?;
+        if live.provider != told.by {
+            *told = Told { by: live.provider, units: Arc::default() };
+        }
+        let mut op = self.open_on(live, header.clone(), Arc::clone(&told.units)).await?;
         let moved = exchange(&mut op, &call.input, call.most).await;
         if let Err(stop @ (Stop::Frame(_) | Stop::Refused(_))) = moved {
             return Err(stop);
@@ -91,6 +97,12 @@ impl Client {
         let done = op.outcome().await?;
         Ok(Outcome { output: moved?, done })
     }
+}
+
+/// What a provider has declared for a call. Another one begins it anew: it has nothing of what the first did.
+struct Told {
+    by: DeviceId,
+    units: Arc<AtomicU64>,
 }
 
 /// Input and output at the same time: a provider may answer before it has read all.

@@ -6,12 +6,13 @@ use crate::end::End;
 use crate::frame;
 use crate::health::Health;
 use crate::host::VERSION;
+use crate::lease::LeaseView;
 use crate::link::{Link, SendHalf, Stream};
 use crate::meter::{locked, wire};
 use caplet_metering::Refusal;
 use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -43,15 +44,31 @@ impl Client {
 
     async fn dial(&self) -> Result<Arc<dyn Link>, End> {
         let parts = &self.inner.parts;
-        let peer = parts.finder.find(&parts.lease).await.map_err(|e| interrupted(&e))?;
-        if !parts.lease.provider.endpoints.contains(&peer.key) {
+        let lease = self.now_served().await;
+        let peer = parts.finder.find(&lease).await.map_err(|e| interrupted(&e))?;
+        if !lease.provider.endpoints.contains(&peer.key) {
             let key = hex::encode(peer.key);
-            let words =
-                format!("the provider of lease {} has not granted {key}", parts.lease.lease);
+            let words = format!("the provider of lease {} has not granted {key}", lease.lease);
             return Err(interrupted(&words));
         }
-        let link = parts.endpoint.dial(&peer, &parts.lease.service.alpn()).await;
+        let link = parts.endpoint.dial(&peer, &lease.service.alpn()).await;
         link.map_err(|e| interrupted(&e.to_string()))
+    }
+
+    /// The lease with who serves it now: the members of a pool stand in for each other. Where the chain can't be
+    /// read, whoever served it last.
+    async fn now_served(&self) -> LeaseView {
+        let parts = &self.inner.parts;
+        let mut serves = self.serves();
+        if let Ok(now) = parts.view.lease(parts.lease.lease).await
+            && now.lane == parts.lease.lane
+            && now.provider.device != serves.device
+        {
+            serves = now.provider;
+            let mut known = self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = serves.clone();
+        }
+        LeaseView { provider: serves, ..parts.lease.clone() }
     }
 
     /// Open, challenge, hello, resume.
@@ -85,7 +102,7 @@ impl Client {
 
     async fn live_on(&self, link: Arc<dyn Link>, control: Stream) -> End {
         let (out, frames) = mpsc::channel(64);
-        let live = Arc::new(Live::new(Arc::clone(&link), out));
+        let live = Arc::new(Live::new(Arc::clone(&link), out, self.provider()));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
         self.pay(&live).await;
@@ -95,6 +112,7 @@ impl Client {
             end = write(&mut *send, frames) => end,
             end = self.keep_paying(&live) => end,
             gone = link.closed() => interrupted(&gone.to_string()),
+            () = self.inner.moved.notified() => interrupted("another device serves the lease"),
         };
         locked(&self.inner.parts.payer).disconnect();
         live.over(&end);

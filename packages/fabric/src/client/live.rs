@@ -8,6 +8,7 @@ use crate::health::Health;
 use crate::link::{Link, RecvHalf};
 use crate::meter::{locked, wire};
 use crate::service::Tariff;
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Control, Hold, HoldReason, OpDone, control::Body as Says};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,13 +27,19 @@ pub(super) struct State {
 
 pub(super) struct Live {
     pub(super) link: Arc<dyn Link>,
+    /// Who serves on it.
+    pub(super) provider: DeviceId,
     out: mpsc::Sender<Control>,
     ops: Mutex<BTreeMap<u64, Arc<State>>>,
 }
 
 impl Live {
-    pub(super) fn new(link: Arc<dyn Link>, out: mpsc::Sender<Control>) -> Self {
-        Self { link, out, ops: Mutex::default() }
+    pub(super) fn new(
+        link: Arc<dyn Link>,
+        out: mpsc::Sender<Control>,
+        provider: DeviceId,
+    ) -> Self {
+        Self { link, provider, out, ops: Mutex::default() }
     }
 
     pub(super) async fn say(&self, body: Says) {

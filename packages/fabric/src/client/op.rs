@@ -8,6 +8,7 @@ use crate::host::CHUNK;
 use crate::link::{RecvHalf, SendHalf};
 use crate::service::Tariff;
 use bytes::{BufMut as _, Bytes, BytesMut};
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
 use prost::Message as _;
 use std::sync::Arc;
@@ -70,6 +71,16 @@ impl Client {
         counted: Arc<AtomicU64>,
     ) -> Result<ClientOp, Stop> {
         let live = self.live().await?;
+        self.open_on(live, header, counted).await
+    }
+
+    /// Opens it on this very connection.
+    pub(super) async fn open_on(
+        &self,
+        live: Arc<Live>,
+        header: OpHeader,
+        counted: Arc<AtomicU64>,
+    ) -> Result<ClientOp, Stop> {
         let gone = |e: crate::link::LinkError| Stop::Stream(std::io::Error::other(e));
         let stream = live.link.open().await.map_err(gone)?;
         let most = if header.max_units == 0 { u64::MAX } else { header.max_units };
@@ -91,6 +102,12 @@ impl Client {
 }
 
 impl ClientOp {
+    /// The device that serves it.
+    #[must_use]
+    pub fn provider(&self) -> DeviceId {
+        self.live.provider
+    }
+
     async fn begin(mut self, header: &OpHeader) -> Result<Self, Stop> {
         frame::write(&mut *self.writer.send, &header.encode_to_vec()).await?;
         Ok(self)
