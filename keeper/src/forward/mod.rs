@@ -38,7 +38,6 @@ pub fn start(
     leases: &Leases,
     exchange: Option<&Exchange>,
     config: &ForwardConfig,
-    serving: &Arc<ByPool>,
 ) {
     let wakes = || leases.changed();
     let duty = |contract: &str| Duty {
@@ -55,7 +54,7 @@ pub fn start(
         reconcile::start(context, tidy::Tidy::new(duty(futures)), wakes());
     }
     for pool in &context.deployment.contracts.pools {
-        let pools = pools::Pools::new(duty(pool), exchange.cloned(), Arc::clone(serving));
+        let pools = pools::Pools::new(duty(pool), exchange.cloned());
         reconcile::start(context, pools, wakes());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::count;
 use crate::outbox::OutboxError;
-use caplet_protocol::DeviceId;
+use caplet_protocol::{DeviceId, LeaseId};
 
 /// Something was done in futures or a pool; `what` is the event's name.
 pub fn forward_done(what: &'static str) {
@@ -20,6 +20,12 @@ pub fn forward_refused(what: &'static str, error: &OutboxError) {
 pub fn collateral_short(series: u32, seller: DeviceId, by: u64) {
     count("collateral_short");
     tracing::warn!(series, %seller, by, "collateral is short: it defaults in part unless it is topped up");
+}
+
+/// The session of a lease goes on at another device.
+pub fn session_moved(lease: LeaseId, before: DeviceId, now: DeviceId) {
+    count("session_moved");
+    tracing::info!(%lease, %before, %now, "the session moves");
 }
 
 /// Another member of a pool serves a lease.

@@ -25,21 +25,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Client {
     /// Connects and stays until the connection is over. `wait` starts over once a session is live.
     pub(super) async fn connected(&self, wait: &mut Duration) -> End {
-        let link = match self.dial().await {
-            Ok(link) => link,
+        let reached = tokio::select! {
+            reached = self.reach() => reached,
+            () = self.inner.moved.notified() => Err(moved()),
+        };
+        let (link, control) = match reached {
+            Ok(reached) => reached,
             Err(end) => return end,
         };
-        let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
-        let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
-        let end = match opened {
-            Ok(control) => {
-                *wait = FIRST;
-                self.live_on(Arc::clone(&link), control).await
-            }
-            Err(end) => end,
-        };
+        *wait = FIRST;
+        let end = self.live_on(Arc::clone(&link), control).await;
         link.close(&end.words);
         end
+    }
+
+    /// A link with a session on it.
+    async fn reach(&self) -> Result<(Arc<dyn Link>, Stream), End> {
+        let link = self.dial().await?;
+        let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
+        let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
+        match opened {
+            Ok(control) => Ok((link, control)),
+            Err(end) => {
+                link.close(&end.words);
+                Err(end)
+            }
+        }
     }
 
     async fn dial(&self) -> Result<Arc<dyn Link>, End> {
@@ -112,7 +123,7 @@ impl Client {
             end = write(&mut *send, frames) => end,
             end = self.keep_paying(&live) => end,
             gone = link.closed() => interrupted(&gone.to_string()),
-            () = self.inner.moved.notified() => interrupted("another device serves the lease"),
+            () = self.inner.moved.notified() => moved(),
         };
         locked(&self.inner.parts.payer).disconnect();
         live.over(&end);
@@ -140,6 +151,10 @@ fn failed(error: impl std::fmt::Display) -> End {
 
 fn refused(error: impl std::fmt::Display) -> End {
     End::new(SessionEnd::Protocol, format!("the provider's session can't be used: {error}"))
+}
+
+fn moved() -> End {
+    interrupted("another device serves the lease now")
 }
 
 pub(super) fn interrupted(words: &str) -> End {

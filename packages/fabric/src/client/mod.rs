@@ -134,10 +134,12 @@ impl Client {
         self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Says that another device serves the lease now: the connection that is up is given up, and the next one is
-    /// made at once, to whom the chain then names. Count, payments and what is attached go on.
-    pub fn moved(&self) {
-        self.inner.moved.notify_one();
+    /// Says that `to` serves the lease now: a connection to another device is given up, and the next one is
+    /// made at once, to whom the chain names. Count, payments and what is attached go on.
+    pub fn moved(&self, to: DeviceId) {
+        if self.provider() != to {
+            self.inner.moved.notify_one();
+        }
     }
 
     /// Units counted so far.
