@@ -128,6 +128,9 @@ impl Keeper {
             matcher::start(&context, books.clone(), config.matcher);
         }
         let wanted = config.roles.settler.then(|| settler::start(&context, &leases, config.settle));
+        forward::commit(&context, &leases, &config.forward)
+            .await
+            .context("asking the pools of forward.join for their markets")?;
         let serving = Arc::new(ByPool::new(leases.clone()));
         let bridge = if config.roles.bridge {
             let status = status::teller(&context, &books, &leases);

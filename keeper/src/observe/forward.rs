@@ -22,6 +22,18 @@ pub fn collateral_short(series: u32, seller: DeviceId, by: u64) {
     tracing::warn!(series, %seller, by, "collateral is short: it defaults in part unless it is topped up");
 }
 
+/// A device is to join a pool and its owner has too little for the stake.
+pub fn stake_short(device: DeviceId, by: u64) {
+    count("stake_short");
+    tracing::warn!(%device, by, "too little is free in escrow for the stake: deposit it, or commit fewer lots");
+}
+
+/// The configuration names a pool that the deployment has not.
+pub fn pool_unknown(pool: &str) {
+    count("pool_unknown");
+    tracing::warn!(pool, "no pool of the deployment: forward.join and forward.offer name its contract");
+}
+
 /// The session of a lease goes on at another device.
 pub fn session_moved(lease: LeaseId, before: DeviceId, now: DeviceId) {
     count("session_moved");
