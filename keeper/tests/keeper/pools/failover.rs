@@ -28,9 +28,8 @@ async fn application(keeper: &Keeper, alias: &str) -> Arc<AtomicU64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies() {
-    let mut stand = Stand::new().await;
+    let (mut stand, third) = Stand::new().await;
     let [first, second] = stand.members().await;
-    let third = stand.keeper(3, |_| {}).await;
     let before = stand.wealth(stand.owner()).await;
     let _reader = stand.reader(&third).await;
     let notice = stand.leased().await;

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_that_is_to_leave_hands_its_lease_on_without_a_penalty_and_the_session_moves() {
-    let mut stand = Stand::new().await;
+    let (mut stand, third) = Stand::new().await;
     // a restart is no silence here
     stand.patience_secs = 60;
     let [first, second] = stand.members().await;
-    let third = stand.keeper(3, |_| {}).await;
     let _reader = stand.reader(&third).await;
     let notice = stand.leased().await;
     let lease = LeaseId(notice.lease);
@@ -39,7 +38,7 @@ async fn a_member_that_is_to_leave_hands_its_lease_on_without_a_penalty_and_the_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_joins_and_leaves_by_the_policy_file_and_offers_nothing_of_its_own_meanwhile() {
-    let stand = Stand::new().await;
+    let (stand, third) = Stand::new().await;
     let [first, second] = stand.members().await;
     let roll = until("both members to be admitted", async || {
         Some(stand.roll().await).filter(|roll| roll.iter().filter(|m| m.active).count() == 2)
@@ -73,5 +72,5 @@ async fn a_device_joins_and_leaves_by_the_policy_file_and_offers_nothing_of_its_
         Some(()).filter(|()| !first.books().offers_of(market, MEMBERS[0]).is_empty())
     })
     .await;
-    stand.end([first]).await;
+    stand.end([first, third]).await;
 }

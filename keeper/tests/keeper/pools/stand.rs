@@ -69,7 +69,8 @@ pub fn keeper_signer(number: u8) -> Signer {
 }
 
 impl Stand {
-    pub async fn new() -> Self {
+    /// With the third keeper, which is the gateway of the device that the pool sells as too.
+    pub async fn new() -> (Self, Keeper) {
         let (admin, owner) = (signer(1), signer(2));
         let keepers = [1, 2, 3].map(keeper_signer);
         let rich = |signer: &Signer| {
@@ -117,8 +118,9 @@ impl Stand {
         for keeper in &keepers {
             stand.open(keeper, DEPOSIT).await;
         }
+        let third = stand.keeper(3, |_| {}).await;
         stand.bind(&keepers[1]).await;
-        stand
+        (stand, third)
     }
 
     /// An account in the registry, with money in escrow.
@@ -148,11 +150,11 @@ impl Stand {
             key: Key { scheme: Scheme::Ed25519, key: bytes.into() },
             sealing: None,
             owner: self.pool.clone(),
-            gateway: keeper_signer(1).address().to_owned(),
+            gateway: keeper_signer(3).address().to_owned(),
             proof: sign(&key, &possession.preimage(&domain_of(&domain).unwrap())).into(),
         };
         let register = registry::ExecuteMsg::Register { devices: vec![device] };
-        self.send(&keeper_signer(1), vec![Msg::execute(registry, &register).unwrap()]).await;
+        self.send(&self.admin, vec![Msg::execute(registry, &register).unwrap()]).await;
         let ask = registry::QueryMsg::DeviceByKey {
             key: Key { scheme: Scheme::Ed25519, key: bytes.into() },
         };
