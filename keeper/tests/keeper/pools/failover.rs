@@ -26,11 +26,28 @@ async fn application(keeper: &Keeper, alias: &str) -> Arc<AtomicU64> {
     heard
 }
 
+/// The most that a keeper's consumer room has counted on its only lease, looked at more often than readings come.
+fn counted(keeper: &Keeper) -> Arc<AtomicU64> {
+    let most = Arc::<AtomicU64>::default();
+    let consumers = keeper.fabric().unwrap().consumers().clone();
+    let (noted, stop) = (Arc::clone(&most), keeper.context().tasks.stop_token());
+    keeper.context().tasks.spawn("count", async move {
+        while !stop.is_cancelled() {
+            let units = consumers.all().first().map_or(0, |local| local.units);
+            noted.fetch_max(units, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    });
+    most
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies() {
     let (mut stand, third) = Stand::new().await;
     let [first, second] = stand.members().await;
     let before = stand.wealth(stand.owner()).await;
+    let most = counted(&third);
     let _reader = stand.reader(&third).await;
     let notice = stand.leased().await;
     let lease = LeaseId(notice.lease);
@@ -64,6 +81,7 @@ async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies()
     let closed = stand.closed(lease).await;
     let total = notice.lot * u64::from(notice.lots);
     assert_eq!((total, closed.lanes.len()), (LOT, 1));
+    assert_eq!(most.load(Ordering::SeqCst), LOT, "neither a unit less nor one twice");
     assert_eq!(closed.lanes[0].redeemed.u64(), notice.price, "all of the lot, and no more");
     until("the lease to be accounted", async || stand.serves(lease).await.is_none().then_some(()))
         .await;
