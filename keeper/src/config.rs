@@ -20,7 +20,7 @@ pub use devices::{
     BrokerKind, EmbeddedBroker, ExchangeConfig, ExternalBroker, MqttConfig, RiskConfig,
 };
 pub use fabric::{FabricConfig, Transport};
-pub use forward::{ForwardConfig, IssueConfig, NeedConfig};
+pub use forward::{ForwardConfig, IssueConfig, JoinConfig, NeedConfig, OfferConfig};
 pub use load::{Loaded, Origin, load, load_with};
 pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
 pub use spare::SpareConfig;

@@ -128,7 +128,10 @@ impl Keeper {
             matcher::start(&context, books.clone(), config.matcher);
         }
         let wanted = config.roles.settler.then(|| settler::start(&context, &leases, config.settle));
-        let serving = Arc::new(ByPool::new(&context));
+        forward::commit(&context, &leases, &config.forward)
+            .await
+            .context("asking the pools of forward.join for their markets")?;
+        let serving = Arc::new(ByPool::new(leases.clone()));
         let bridge = if config.roles.bridge {
             let status = status::teller(&context, &books, &leases);
             let pools = || Arc::clone(&serving) as Arc<dyn fabric::Serving>;
@@ -151,7 +154,7 @@ impl Keeper {
             attester::start(&context, set, judge, directory);
         }
         let exchange = bridge.as_ref().map(Bridge::exchange);
-        forward::start(&context, &leases, exchange, &config.forward, &serving);
+        forward::start(&context, &leases, exchange, &config.forward);
         Ok(Self { context, books, leases, wanted, bridge, serving })
     }
 

@@ -14,3 +14,6 @@ mod fire;
 
 #[path = "keeper/money/mod.rs"]
 mod money;
+
+#[path = "keeper/pools/mod.rs"]
+mod pools;

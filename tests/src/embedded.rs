@@ -17,7 +17,7 @@ const ENDOWMENT: u128 = 1_000_000_000_000;
 /// From block to block, as `caplet demo` has it.
 const BLOCK: Duration = Duration::from_millis(250);
 
-fn account(name: &str) -> anyhow::Result<Signer> {
+pub(crate) fn account(name: &str) -> anyhow::Result<Signer> {
     let secret: [u8; 32] = Sha256::digest(format!("caplet bench account {name}")).into();
     Ok(Signer::from_bytes(&secret, PREFIX)?)
 }

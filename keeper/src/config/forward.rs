@@ -1,6 +1,6 @@
 //! Futures and pools.
 
-use caplet_forward::{cover, issue, pool};
+use caplet_forward::{cover, issue, member, offer, pool};
 use caplet_protocol::Bps;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,10 @@ pub struct ForwardConfig {
     pub issue: Vec<IssueConfig>,
     /// What is used of positions.
     pub needs: Vec<NeedConfig>,
+    /// Pools that devices are to be members of.
+    pub join: Vec<JoinConfig>,
+    /// Pools that this keeper's account offers for, as their manager.
+    pub offer: Vec<OfferConfig>,
     /// Collateral beyond what is required, basis points of it.
     pub buffer_bps: u16,
     /// Base units that the series of one device may bind together.
@@ -74,11 +78,74 @@ pub struct NeedConfig {
     pub lots: u16,
 }
 
+/// A device that is to be a member of a pool. Its owner is this keeper's account, which puts up the stake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinConfig {
+    /// The pool's contract.
+    pub pool: String,
+    /// The device.
+    pub device: u32,
+    /// Lots at a time to commit; 0: it leaves. With other terms than it has it leaves and joins anew.
+    pub lots: u16,
+    /// What a lot costs it, base units: the cheaper serves first among equally reliable.
+    #[serde(default)]
+    pub cost: u64,
+}
+
+/// A pool that is offered: what its members can do without their spares, as it becomes free.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfferConfig {
+    /// The pool's contract, whose manager is this keeper's account.
+    pub pool: String,
+    /// Tiers it promises: latency, throughput, accuracy; what every member keeps.
+    #[serde(default)]
+    pub tiers: [u8; 3],
+    /// Tags it promises, bit by bit.
+    #[serde(default)]
+    pub tags: u32,
+    /// Share of the lots for the instant lane, basis points; the rest is for the batch.
+    #[serde(default)]
+    pub instant_bps: u16,
+    /// Least ask, base units a lot; the base price of the market when that is more.
+    pub least: u64,
+    /// Seconds that an offer stands.
+    #[serde(default = "an_hour")]
+    pub stands_secs: u64,
+}
+
+const fn an_hour() -> u64 {
+    3_600
+}
+
+impl JoinConfig {
+    /// What is wanted of the device.
+    #[must_use]
+    pub const fn want(&self) -> member::Want {
+        member::Want { lots: self.lots, cost: self.cost }
+    }
+}
+
+impl OfferConfig {
+    /// The policy.
+    #[must_use]
+    pub const fn policy(&self) -> offer::Policy {
+        offer::Policy {
+            least: self.least,
+            instant: Bps(self.instant_bps),
+            stands_secs: self.stands_secs,
+        }
+    }
+}
+
 impl Default for ForwardConfig {
     fn default() -> Self {
         Self {
             issue: Vec::new(),
             needs: Vec::new(),
+            join: Vec::new(),
+            offer: Vec::new(),
             buffer_bps: 500,
             most_collateral: 1_000_000_000,
             patience_secs: 2,

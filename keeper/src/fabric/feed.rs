@@ -84,7 +84,7 @@ impl Poller {
             due && lease.is_live() && market.is_some_and(|market| market.kind == Kind::Sensor)
         };
         let mut leases = self.sight.leases.of_device(self.device).into_iter();
-        leases.find(|lease| lease.provider == self.device && runs(lease)).map(|lease| lease.id)
+        leases.find(|lease| lease.serving() == self.device && runs(lease)).map(|lease| lease.id)
     }
 
     async fn read(&self, lease: LeaseId, id: u64) -> anyhow::Result<Vec<u8>> {

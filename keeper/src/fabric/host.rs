@@ -112,6 +112,16 @@ impl Offering {
         Ok(())
     }
 
+    /// Passes unless another gateway's device serves a pool's lease that is known here for a member's sake.
+    fn is_here(&self, view: &LeaseView) -> Result<(), ViewError> {
+        let by = view.provider.device;
+        let lease = self.parts.sight.leases.get(view.lease);
+        if lease.is_none_or(|lease| lease.provider == by || lease.serves_here) {
+            return Ok(());
+        }
+        Err(ViewError::Elsewhere { lease: view.lease, by })
+    }
+
     fn poll(&self, device: DeviceId, period: Duration, feed: Feed) {
         let parts = &self.parts;
         let poller = Poller {
@@ -141,6 +151,7 @@ const fn kind_of(kind: CapabilityKind) -> Option<Kind> {
 impl ChainView for Offering {
     async fn lease(&self, id: LeaseId) -> Result<LeaseView, ViewError> {
         let view = self.parts.sight.lease(id).await?;
+        self.is_here(&view)?;
         if let Err(error) = self.offer(&view).await {
             observe::room_failed("host", &error);
         }

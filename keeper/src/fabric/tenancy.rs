@@ -11,6 +11,7 @@ use super::terms::terms;
 use crate::leases::Lease;
 use crate::observe;
 use anyhow::Context as _;
+use caplet_fabric::Service;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
 use caplet_fabric::lease::LeaseView;
@@ -198,6 +199,7 @@ impl Tenancy<'_> {
             Patience { failures: self.room.config.failures, lost_secs: self.room.config.lost_secs };
         let mut serving = self.room.sight.serving.changed();
         let mut last_up = Instant::now();
+        let mut by = used.served.by;
         loop {
             tokio::select! {
                 () = self.place.stop.cancelled() => return Err(Ended::Detached),
@@ -207,8 +209,20 @@ impl Tenancy<'_> {
             let Some(lease) = self.room.sight.leases.get(self.lease.id) else {
                 return Err(Ended::Over("the lease is known here no more".to_owned()));
             };
-            if self.room.sight.serving.serves(&lease).await.is_ok_and(|now| now != used.served) {
-                return Err(Ended::Elsewhere);
+            // while that can't be known, whoever served it last is asked on
+            if let Ok(now) = self.room.sight.serving.serves(&lease).await {
+                if now.on != used.served.on {
+                    return Err(Ended::Elsewhere);
+                }
+                if now.by != by {
+                    if let Some(why) = stays(used.view.service, by, now.by) {
+                        return Ok(Verdict::GivenUp(why));
+                    }
+                    observe::session_moved(lease.id, by, now.by);
+                    by = now.by;
+                    used.attached.client().moved(by);
+                    last_up = Instant::now();
+                }
             }
             let known = self.known(&lease, used, &mut last_up);
             match judge(&known, patience) {
@@ -308,6 +322,15 @@ impl Tenancy<'_> {
     }
 }
 
+/// Why a lease cannot be used on at another device; `None` if it can. What is stored is where it was put.
+fn stays(service: Service, before: DeviceId, now: DeviceId) -> Option<String> {
+    (service == Service::STORE).then(|| {
+        format!(
+            "device {before}, which held what was stored, serves no more, and device {now}, which serves now,              does not have it: store it again on another lease"
+        )
+    })
+}
+
 /// A lease as its surface is made of it.
 struct LeasedThing {
     notice: LeaseNotice,
@@ -334,7 +357,7 @@ impl LeasedThing {
         if let Some(mounts) = mounts
             && wish.mount.is_none()
             && !tenancy.room.mountless.load(Ordering::Relaxed)
-            && self.view.service == caplet_fabric::Service::STORE
+            && self.view.service == Service::STORE
         {
             wish.mount = Some(mounts.join(&self.notice.alias));
         }

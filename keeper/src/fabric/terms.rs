@@ -29,7 +29,7 @@ pub(super) fn terms(lease: &Lease, lane: Lane, domain: Domain) -> Terms {
 /// What is risked for the payer of `lease`, by what it has settled on `others` here and no more than
 /// `cap_bps` of the lease (`PROTOCOL.md` 4).
 pub(super) fn risk(lease: &Lease, others: &[Lease], cap_bps: u16) -> Risk {
-    let theirs = others.iter().filter(|other| other.payer == lease.payer && other.serves_here);
+    let theirs = others.iter().filter(|other| other.payer == lease.payer && other.stands_here);
     let theirs = theirs.filter(|other| other.terms.asset == lease.terms.asset);
     let settled = theirs.fold(0u128, |sum, other| sum.saturating_add(other.redeemed().into()));
     let most = u128::from(lease.cap()).saturating_mul(cap_bps.into()).checked_div(10_000);

@@ -1,14 +1,16 @@
 //! Futures and pools: what `caplet_forward` decides, asked of the chain and sent to it.
 //!
 //! Series are issued for devices by policy (`issuer`), covered within limits (`cover`), used by consumers when that
-//! beats spot (`exerciser`), watched while short and settled when over (`tidy`). Members of pools serve, answer for
-//! each other and are paid (`pools`); who serves a pool's lease now is what `ByPool` says.
+//! beats spot (`exerciser`), watched while short and settled when over (`tidy`). Devices join pools and leave them, and
+//! pools are offered, by policy (`members`). Members serve, answer for each other and are paid (`pools`); who serves a
+//! pool's lease now is what `ByPool` says.
 
 mod ask;
 mod cover;
 mod curve;
 mod exerciser;
 mod issuer;
+mod members;
 mod pools;
 mod recent;
 mod serving;
@@ -23,7 +25,9 @@ use crate::exchange::Exchange;
 use crate::leases::Leases;
 use crate::outbox::{Lane, OutboxError};
 use crate::{observe, reconcile};
-use caplet_chain::Msg;
+use caplet_api::pool::{ConfigResponse, QueryMsg};
+use caplet_chain::{ChainExt as _, Msg};
+use caplet_protocol::DeviceId;
 use cosmwasm_schema::serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,7 +42,6 @@ pub fn start(
     leases: &Leases,
     exchange: Option<&Exchange>,
     config: &ForwardConfig,
-    serving: &Arc<ByPool>,
 ) {
     let wakes = || leases.changed();
     let duty = |contract: &str| Duty {
@@ -55,9 +58,31 @@ pub fn start(
         reconcile::start(context, tidy::Tidy::new(duty(futures)), wakes());
     }
     for pool in &context.deployment.contracts.pools {
-        let pools = pools::Pools::new(duty(pool), exchange.cloned(), Arc::clone(serving));
+        let pools = pools::Pools::new(duty(pool), exchange.cloned());
         reconcile::start(context, pools, wakes());
+        reconcile::start(context, members::Members::new(duty(pool)), wakes());
     }
+    let known = &context.deployment.contracts.pools;
+    let listed = config.join.iter().map(|of| &of.pool).chain(config.offer.iter().map(|of| &of.pool));
+    for pool in listed.filter(|pool| !known.contains(pool)) {
+        observe::pool_unknown(pool);
+    }
+}
+
+/// Notes what local devices are to commit, so that it is not offered for themselves meanwhile.
+///
+/// # Errors
+/// If a pool that is listed cannot be asked for its market.
+pub async fn commit(
+    context: &Context,
+    leases: &Leases,
+    config: &ForwardConfig,
+) -> anyhow::Result<()> {
+    for of in config.join.iter().filter(|of| context.deployment.contracts.pools.contains(&of.pool)) {
+        let pool: ConfigResponse = context.chain.query(&of.pool, &QueryMsg::Config {}).await?;
+        leases.commit(DeviceId(of.device), pool.market, of.lots.into());
+    }
+    Ok(())
 }
 
 /// What every kind of work looks at.

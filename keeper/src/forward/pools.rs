@@ -1,7 +1,6 @@
 //! What this keeper does for the members it serves in a pool, and for the pool.
 
 use super::Duty;
-use super::serving::ByPool;
 use crate::exchange::Exchange;
 use crate::leases::Lease as Known;
 use crate::observe;
@@ -15,7 +14,6 @@ use caplet_chain::ChainExt as _;
 use caplet_forward::pool::{Act, Lease, Own};
 use caplet_protocol::DeviceId;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// For a serving member's gateway to answer.
@@ -25,7 +23,6 @@ const ANSWER: Duration = Duration::from_millis(800);
 pub(super) struct Pools {
     duty: Duty,
     exchange: Option<Exchange>,
-    serving: Arc<ByPool>,
     /// Who served each lease when it was last looked at.
     members: BTreeMap<u64, DeviceId>,
     /// Unix seconds when a member's gateway last answered, or was first asked.
@@ -33,8 +30,8 @@ pub(super) struct Pools {
 }
 
 impl Pools {
-    pub(super) const fn new(duty: Duty, exchange: Option<Exchange>, serving: Arc<ByPool>) -> Self {
-        Self { duty, exchange, serving, members: BTreeMap::new(), heard: BTreeMap::new() }
+    pub(super) const fn new(duty: Duty, exchange: Option<Exchange>) -> Self {
+        Self { duty, exchange, members: BTreeMap::new(), heard: BTreeMap::new() }
     }
 
     async fn ask<T: serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> anyhow::Result<T> {
@@ -163,7 +160,6 @@ impl Pools {
             }
         }
         self.members = now;
-        self.serving.touch();
     }
 }
 

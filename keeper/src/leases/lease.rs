@@ -39,14 +39,20 @@ pub struct Lease {
     pub demand: Option<OrderId>,
     /// Whether the consuming device is enrolled here.
     pub consumes_here: bool,
-    /// Whether the providing device is enrolled here.
+    /// The device that serves it now: the provider, or of a pool's lease the member that is assigned; `None` before
+    /// one is.
+    pub server: Option<DeviceId>,
+    /// Whether the device that serves it is enrolled here.
     pub serves_here: bool,
+    /// Whether a device enrolled here stands behind it: serves it, or is a member of the pool that sold it.
+    pub stands_here: bool,
 }
 
 impl Lease {
-    /// From the contract's answer.
+    /// From the contract's answer, served by its provider.
     #[must_use]
     pub fn new(answer: LeaseResponse, consumes_here: bool, serves_here: bool) -> Self {
+        let server = Some(answer.provider);
         let closing = answer.closing_time.zip(answer.closing_height);
         Self {
             id: LeaseId(answer.lease.u64()),
@@ -64,8 +70,16 @@ impl Lease {
             evidence: answer.evidence.and_then(|bytes| bytes.as_slice().try_into().ok()),
             demand: None,
             consumes_here,
+            server,
             serves_here,
+            stands_here: serves_here,
         }
+    }
+
+    /// The device that serves it now; the provider while nobody is assigned.
+    #[must_use]
+    pub fn serving(&self) -> DeviceId {
+        self.server.unwrap_or(self.provider)
     }
 
     /// Base units that its lanes may redeem together: what was reserved for it.

@@ -1,6 +1,7 @@
 //! Leases in which a local device takes part, kept in step with the escrow contract.
 
 mod lease;
+mod pools;
 mod sync;
 mod table;
 
@@ -10,7 +11,8 @@ pub use table::TABLES;
 use crate::context::Context;
 use crate::observe;
 use crate::store::Store;
-use caplet_protocol::{DeviceId, LeaseId};
+use caplet_protocol::{DeviceId, LeaseId, MarketId};
+use pools::Committed;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use sync::Sync;
@@ -22,12 +24,14 @@ type Table = BTreeMap<LeaseId, Lease>;
 #[derive(Clone, Debug)]
 pub struct Leases {
     table: Arc<RwLock<Table>>,
+    /// What members of pools committed: as the chain has it, and as it is meant to be soon.
+    committed: Arc<RwLock<[Committed; 2]>>,
     version: Arc<watch::Sender<u64>>,
 }
 
 impl Default for Leases {
     fn default() -> Self {
-        Self { table: Arc::default(), version: Arc::new(watch::Sender::new(0)) }
+        Self { table: Arc::default(), committed: Arc::default(), version: Arc::new(watch::Sender::new(0)) }
     }
 }
 
@@ -60,14 +64,34 @@ impl Leases {
     /// Leases in which a device takes part, by number.
     #[must_use]
     pub fn of_device(&self, device: DeviceId) -> Vec<Lease> {
-        let takes_part = |l: &&Lease| l.consumer == device || l.provider == device;
+        let takes_part =
+            |l: &&Lease| l.consumer == device || l.provider == device || l.serving() == device;
         self.read().values().filter(takes_part).cloned().collect()
+    }
+
+    /// Lots of a device that are a pool's to sell in a market, and so not its own.
+    #[must_use]
+    pub fn committed(&self, device: DeviceId, market: MarketId) -> u32 {
+        let committed = self.committed.read().unwrap_or_else(PoisonError::into_inner);
+        let of = |lots: &Committed| lots.get(&(device, market)).copied().unwrap_or(0);
+        committed.iter().map(of).max().unwrap_or(0)
+    }
+
+    /// Notes lots of a device that are to be a pool's, before the chain says so.
+    pub(crate) fn commit(&self, device: DeviceId, market: MarketId, lots: u32) {
+        let mut committed = self.committed.write().unwrap_or_else(PoisonError::into_inner);
+        committed[1].insert((device, market), lots);
     }
 
     /// Rises with every change of the table.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
+    }
+
+    fn put_committed(&self, now: Committed) {
+        let mut committed = self.committed.write().unwrap_or_else(PoisonError::into_inner);
+        committed[0] = now;
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Table> {
@@ -81,6 +105,8 @@ impl Leases {
         for mut lease in leases {
             let before = table.get(&lease.id);
             lease.demand = lease.demand.or_else(|| before.and_then(|before| before.demand));
+            // a pool forgets who served a lease that is accounted to its end
+            lease.server = lease.server.or_else(|| before.and_then(|before| before.server));
             if before == Some(&lease) {
                 continue;
             }

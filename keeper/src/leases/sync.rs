@@ -1,6 +1,7 @@
 //! Keeping the table in step with the escrow contract. Events only say which leases to read; what is
 //! known of a lease is always the contract's answer. "I could not ask" never means "it is closed".
 
+use super::pools::Pools;
 use super::table::{self, Watched};
 use super::{Lease, Leases};
 use crate::deploy::Contracts;
@@ -13,8 +14,8 @@ use anyhow::Context as _;
 use caplet_api::common::MAX_LIMIT;
 use caplet_api::escrow::{LeaseResponse, LeasesResponse, QueryMsg};
 use caplet_api::event::{
-    CapMoved, EpochCleared, EventError, LeaseClosed, LeasesClosing, LeasesOpened, LeasesToppedUp,
-    NoticeGiven, OfferTaken, Settled,
+    CapMoved, EpochCleared, EventError, LeaseClosed, LeaseServed, LeasesClosing, LeasesOpened,
+    LeasesToppedUp, MemberChanged, NoticeGiven, OfferTaken, Settled,
 };
 use caplet_chain::{Chain, ChainError, ChainExt as _, Event};
 use caplet_protocol::{DeviceId, LeaseId, OrderId};
@@ -36,6 +37,9 @@ pub(super) struct Sync {
     follower: Follower,
     /// Devices enrolled here when the table was read last.
     local: BTreeSet<DeviceId>,
+    pools: Pools,
+    /// Devices of pools that a local device stands behind.
+    stood_for: BTreeSet<DeviceId>,
 }
 
 /// Leases to read, with the demand they fill where an event named it.
@@ -56,7 +60,11 @@ impl Sync {
             follower.reached(height);
         }
         let local = local(&store)?;
-        let mut sync = Self { leases, chain, escrow, auction, store, follower, local };
+        let mut pools = Pools::new(contracts.pools.clone());
+        pools.refresh(&*chain).await?;
+        let stood_for = pools.stood_for(&local);
+        let mut sync =
+            Self { leases, chain, escrow, auction, store, follower, local, pools, stood_for };
         let touched = watched.into_iter().map(|Watched { lease, demand }| (lease, demand));
         sync.read(touched.collect()).await?;
         sync.step().await?;
@@ -91,9 +99,17 @@ impl Sync {
             self.follower.lose();
         }
         self.local = now_local;
-        let contracts = [self.escrow.as_str(), self.auction.as_str()];
-        let (height, touched) = match self.follower.since(&*self.chain, &contracts).await? {
+        let mut contracts = vec![self.escrow.as_str(), self.auction.as_str()];
+        contracts.extend(self.pools.contracts());
+        let since = self.follower.since(&*self.chain, &contracts).await?;
+        let moved = match &since {
+            Since::Missed(_) => true,
+            Since::Events(_, events) => events.iter().any(is_of_members) || self.pools.is_waiting(),
+        };
+        let grown = moved && self.look_at_pools().await?;
+        let (height, touched) = match since {
             Since::Missed(head) => (head.height, self.list().await?),
+            Since::Events(head, _) if grown => (head.height, self.list().await?),
             Since::Events(head, events) => {
                 let touched = self.touched(&events).context("reading the escrow's events")?;
                 (head.height, touched)
@@ -104,6 +120,20 @@ impl Sync {
         table::note(&self.store, &known, height)?;
         self.follower.reached(height);
         Ok(())
+    }
+
+    /// Reads the pools anew; whether a local device stands behind one more of them, whose leases are ours now.
+    async fn look_at_pools(&mut self) -> anyhow::Result<bool> {
+        self.pools.refresh(&*self.chain).await?;
+        let stood_for = self.pools.stood_for(&self.local);
+        let grown = !stood_for.is_subset(&self.stood_for);
+        self.stood_for = stood_for;
+        self.leases.put_committed(self.pools.committed());
+        Ok(grown)
+    }
+
+    fn is_provided(&self, device: DeviceId) -> bool {
+        self.local.contains(&device) || self.stood_for.contains(&device)
     }
 
     /// Leases of ours that events touch.
@@ -134,6 +164,9 @@ impl Sync {
                 LeasesToppedUp::NAME => {
                     self.known(&LeasesToppedUp::try_from(event)?.leases, &mut touched);
                 }
+                LeaseServed::NAME => {
+                    self.known(&[LeaseServed::try_from(event)?.lease], &mut touched);
+                }
                 CapMoved::NAME => self.known(&[CapMoved::try_from(event)?.lease], &mut touched),
                 _ => {}
             }
@@ -149,13 +182,13 @@ impl Sync {
     ) -> impl Iterator<Item = (LeaseId, Option<OrderId>)> {
         let parties = opened.consumers.iter().zip(&opened.providers);
         let demands = opened.demands.iter().copied().map(Some).chain(std::iter::repeat(None));
-        let is_local = |device: u64| {
-            u32::try_from(device).is_ok_and(|device| self.local.contains(&DeviceId(device)))
-        };
+        let device = |number: u64| u32::try_from(number).ok().map(DeviceId);
+        let consumes = move |c| device(c).is_some_and(|device| self.local.contains(&device));
+        let provides = move |p| device(p).is_some_and(|device| self.is_provided(device));
         opened.leases.iter().zip(parties).zip(demands).filter_map(
             move |((lease, (c, p)), demand)| {
                 let demand = demand.filter(|_| !instant).and_then(OrderId::from_u64);
-                (is_local(*c) || is_local(*p)).then_some((LeaseId(*lease), demand))
+                (consumes(*c) || provides(*p)).then_some((LeaseId(*lease), demand))
             },
         )
     }
@@ -179,7 +212,7 @@ impl Sync {
             start_after = Some(last.lease);
             for lease in &leases {
                 let ours =
-                    self.local.contains(&lease.consumer) || self.local.contains(&lease.provider);
+                    self.local.contains(&lease.consumer) || self.is_provided(lease.provider);
                 let id = LeaseId(lease.lease.u64());
                 // A closed one that is not over may still be rated.
                 if ours && !table::is_over(&self.store, id)? {
@@ -207,9 +240,12 @@ impl Sync {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let (consumes, serves) =
-                (self.local.contains(&answer.consumer), self.local.contains(&answer.provider));
-            let lease = Lease { demand, ..Lease::new(answer, consumes, serves) };
+            let server = self.pools.server(&*self.chain, &answer).await?;
+            let consumes = self.local.contains(&answer.consumer);
+            let serves = server.is_some_and(|server| self.local.contains(&server));
+            let stands_here = serves || self.is_provided(answer.provider);
+            let lease =
+                Lease { demand, server, stands_here, ..Lease::new(answer, consumes, serves) };
             if self.leases.get(id).is_some_and(|before| lease.has_grown(&before)) {
                 // A voucher that was cut off at the cap is worth something again.
                 vouchers::unclamp(&self.store, id)?;
@@ -219,6 +255,11 @@ impl Sync {
         self.leases.put(read);
         Ok(())
     }
+}
+
+/// Whether an event says that a pool's members are others now.
+fn is_of_members(event: &Event) -> bool {
+    event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) == MemberChanged::NAME
 }
 
 fn local(store: &Store) -> anyhow::Result<BTreeSet<DeviceId>> {

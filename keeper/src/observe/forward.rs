@@ -2,7 +2,7 @@
 
 use super::count;
 use crate::outbox::OutboxError;
-use caplet_protocol::DeviceId;
+use caplet_protocol::{DeviceId, LeaseId};
 
 /// Something was done in futures or a pool; `what` is the event's name.
 pub fn forward_done(what: &'static str) {
@@ -20,6 +20,24 @@ pub fn forward_refused(what: &'static str, error: &OutboxError) {
 pub fn collateral_short(series: u32, seller: DeviceId, by: u64) {
     count("collateral_short");
     tracing::warn!(series, %seller, by, "collateral is short: it defaults in part unless it is topped up");
+}
+
+/// A device is to join a pool and its owner has too little for the stake.
+pub fn stake_short(device: DeviceId, by: u64) {
+    count("stake_short");
+    tracing::warn!(%device, by, "too little is free in escrow for the stake: deposit it, or commit fewer lots");
+}
+
+/// The configuration names a pool that the deployment has not.
+pub fn pool_unknown(pool: &str) {
+    count("pool_unknown");
+    tracing::warn!(pool, "no pool of the deployment: forward.join and forward.offer name its contract");
+}
+
+/// The session of a lease goes on at another device.
+pub fn session_moved(lease: LeaseId, before: DeviceId, now: DeviceId) {
+    count("session_moved");
+    tracing::info!(%lease, %before, %now, "the session moves");
 }
 
 /// Another member of a pool serves a lease.

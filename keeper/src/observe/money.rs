@@ -98,6 +98,12 @@ pub fn lease_unknown(lease: LeaseId, log: &str) {
     tracing::error!(%lease, log, "the chain has forgotten a lease: was it set back?");
 }
 
+/// A pool's contract did not say who its members are; its leases are followed by what was known before.
+pub fn pool_unread(contract: &str, log: &str) {
+    count("pool_unread");
+    tracing::warn!(contract, log, "a pool does not answer");
+}
+
 /// All leases on the chain were gone through.
 pub fn leases_listed(ours: usize) {
     count("leases_listed");

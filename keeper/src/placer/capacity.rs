@@ -21,7 +21,8 @@ impl Placer {
         });
         let seen: BTreeSet<OrderId> = offers.iter().map(|offer| offer.id).collect();
         let underway = self.underway(device, market, &seen)?;
-        Ok(leased.saturating_add(open).saturating_add(underway))
+        let pooled = self.leases.committed(device, market);
+        Ok(leased.saturating_add(open).saturating_add(underway).saturating_add(pooled))
     }
 
     /// What a device has to spare in a market, of `lots` of which `used` are let out; `None` if nobody set bounds for

@@ -52,8 +52,8 @@ impl Session {
 
     async fn by_provider(&self, lease: &Lease, envelope: Envelope) -> Result<Opened, Refuse> {
         let opened = self
-            .by_key_of(lease.provider, |key| {
-                let signer = Signer::Known { device: lease.provider, key: ed25519(key)? };
+            .by_key_of(lease.serving(), |key| {
+                let signer = Signer::Known { device: lease.serving(), key: ed25519(key)? };
                 envelope.clone().verified(&self.registry, &signer, &ChainRule).ok()
             })
             .await?;
@@ -64,7 +64,7 @@ impl Session {
         let key = if lease.serves_here {
             self.context.key.verifying_key().to_bytes()
         } else {
-            let endpoint = self.parts.exchange.directory.endpoint_of(lease.provider).await;
+            let endpoint = self.parts.exchange.directory.endpoint_of(lease.serving()).await;
             let endpoint = endpoint.map_err(|error| Refuse::unavailable(format!("{error:#}")))?;
             endpoint
                 .key

@@ -37,7 +37,7 @@ impl Session {
             return self.parts.post.sealed(&pause).map_err(|e| Refuse::internal(&e));
         }
         self.notify_provider(lease).await;
-        let served = self.service.call(lease.provider, id, envelope).await?;
+        let served = self.service.call(lease.serving(), id, envelope).await?;
         let units = billed(call, &served.result, lease, now.units);
         count::change(&self.context.store, lease.id, |count| count.add(units))
             .map_err(|e| Refuse::internal(&e))?;

@@ -41,7 +41,7 @@ impl Session {
     /// [`Refuse`] if the device has no part in the lease, or counts less than before.
     pub(crate) fn meter(&self, device: DeviceId, meter: &Meter) -> Result<(), Refuse> {
         let lease = self.lease(LeaseId(meter.lease))?;
-        if device != lease.consumer && device != lease.provider {
+        if device != lease.consumer && device != lease.serving() {
             return Err(Refuse::new(
                 Code::NotPermitted,
                 format!("device {device} takes no part in lease {}", lease.id),

@@ -15,13 +15,13 @@ impl Session {
     pub(super) async fn notice(&self, lease: &Lease, role: Role) -> anyhow::Result<LeaseNotice> {
         let directory = &self.parts.exchange.directory;
         let consumer = directory.device(lease.consumer).await?;
-        let provider = directory.device(lease.provider).await?;
+        let provider = directory.device(lease.serving()).await?;
         let market = self.parts.books.config(lease.terms.market);
         let market = market.ok_or_else(|| {
             anyhow::anyhow!("market {} of lease {} is not read yet", lease.terms.market, lease.id)
         })?;
         let (other, other_device) = match role {
-            Role::Consumer => (&provider, lease.provider),
+            Role::Consumer => (&provider, lease.serving()),
             _ => (&consumer, lease.consumer),
         };
         // whoever has no record is reached by its gateway's own means; the notice does not wait for it
@@ -32,7 +32,7 @@ impl Session {
             lane: lease.lanes.first().map_or(0, |lane| lane.lane.0.into()),
             market: lease.terms.market.0,
             consumer: lease.consumer.0,
-            provider: lease.provider.0,
+            provider: lease.serving().0,
             price: lease.price,
             lots: lease.lots.0.into(),
             lot: lease.terms.lot_units.u64(),

@@ -48,7 +48,7 @@ impl Session {
         let mut failed = false;
         for lease in self.parts.leases.all() {
             for (role, device, here) in [
-                (Role::Provider, lease.provider, lease.serves_here),
+                (Role::Provider, lease.serving(), lease.serves_here),
                 (Role::Consumer, lease.consumer, lease.consumes_here),
             ] {
                 let again = reborn.contains(&device) && lease.state != LeaseState::Closed;
@@ -82,7 +82,7 @@ impl Session {
 
     /// A provider hears of a lease before it hears of a call on it.
     pub(super) async fn notify_provider(&self, lease: &Lease) {
-        if let Err(error) = self.notify(lease, Role::Provider, lease.provider, false).await {
+        if let Err(error) = self.notify(lease, Role::Provider, lease.serving(), false).await {
             observe::room_failed("lease notices", &error);
         }
     }

@@ -120,7 +120,7 @@ impl Session {
             return self.frame(lease.id, envelope).await;
         }
         let exchange = &self.parts.exchange;
-        let endpoint = exchange.directory.endpoint_of(lease.provider).await;
+        let endpoint = exchange.directory.endpoint_of(lease.serving()).await;
         let endpoint = endpoint.map_err(|error| Refuse::unavailable(format!("{error:#}")))?;
         exchange.client.frame(&endpoint, lease.id, &envelope).await
     }

@@ -19,5 +19,7 @@ pub const TABLES: Tables = Tables {
         reason INTEGER NOT NULL,
         reserve BLOB NOT NULL,
         PRIMARY KEY (lease, role)
-    ) STRICT, WITHOUT ROWID;"],
+    ) STRICT, WITHOUT ROWID;",
+        // who serves a pool's lease changes; 0, which no device has, is told anew
+        "ALTER TABLE told ADD COLUMN server INTEGER NOT NULL DEFAULT 0;"],
 };

@@ -11,6 +11,7 @@ pub(super) struct Told {
     state: u8,
     reason: u8,
     reserve: u64,
+    server: u32,
 }
 
 impl Told {
@@ -19,6 +20,7 @@ impl Told {
             state: lease.state as u8,
             reason: lease.reason.map_or(0, |reason| reason as u8),
             reserve: lease.cap(),
+            server: lease.serving().0,
         }
     }
 }
@@ -26,12 +28,13 @@ impl Told {
 /// What a side was told last.
 pub(super) fn get(store: &Store, lease: LeaseId, role: Role) -> anyhow::Result<Option<Told>> {
     store.read(|c| {
-        c.prepare_cached("SELECT state, reason, reserve FROM told WHERE lease = ?1 AND role = ?2")?
+        c.prepare_cached("SELECT state, reason, reserve, server FROM told WHERE lease = ?1 AND role = ?2")?
             .query_row(params![lease.0.to_be_bytes(), role as i32], |row| {
                 Ok(Told {
                     state: row.get(0)?,
                     reason: row.get(1)?,
                     reserve: u64::from_be_bytes(row.get(2)?),
+                    server: row.get(3)?,
                 })
             })
             .optional()
@@ -42,14 +45,16 @@ pub(super) fn get(store: &Store, lease: LeaseId, role: Role) -> anyhow::Result<O
 pub(super) fn set(store: &Store, lease: LeaseId, role: Role, told: Told) -> anyhow::Result<()> {
     store.write(|tx| {
         tx.execute(
-            "INSERT INTO told (lease, role, state, reason, reserve) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (lease, role) DO UPDATE SET state = ?3, reason = ?4, reserve = ?5",
+            "INSERT INTO told (lease, role, state, reason, reserve, server) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (lease, role)
+             DO UPDATE SET state = ?3, reason = ?4, reserve = ?5, server = ?6",
             params![
                 lease.0.to_be_bytes(),
                 role as i32,
                 told.state,
                 told.reason,
-                told.reserve.to_be_bytes()
+                told.reserve.to_be_bytes(),
+                told.server
             ],
         )?;
         Ok(())

@@ -149,7 +149,7 @@ impl Session {
                 ),
                 unpaid: Vec::new(),
             };
-            self.parts.post.tell(lease.provider, Dn::Pause(lease.id), &pause).await;
+            self.parts.post.tell(lease.serving(), Dn::Pause(lease.id), &pause).await;
         }
         Ok(())
     }

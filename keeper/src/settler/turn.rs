@@ -35,17 +35,19 @@ impl Turns {
         let work = self.work(lease.id);
         let other = match (lease.consumes_here, lease.serves_here) {
             (true, true) => None,
-            (true, false) => Some(lease.provider),
+            (true, false) => Some(lease.serving()),
             _ => Some(lease.consumer),
         };
         let place = match other {
             None => 0,
+            // a pool's member that does not serve goes when neither side did
+            Some(_) if !lease.consumes_here && !lease.serves_here => 2,
             Some(device) => place(&work, me, [self.gateway(context, device).await?]),
         };
         Ok(self.queue.is_due(&work, height, place, PATIENCE))
     }
 
-    /// Whether this keeper redeems now for the provider of a lease, at `height`: the gateway that the registry
+    /// Whether this keeper redeems now for who serves a lease, at `height`: the gateway that the registry
     /// names goes first, another one that has the same device's vouchers waits for it.
     pub(super) async fn is_mine_to_redeem(
         &mut self,
@@ -54,7 +56,7 @@ impl Turns {
         height: u64,
     ) -> anyhow::Result<bool> {
         let work = self.work(lease.id);
-        let first = self.gateway(context, lease.provider).await? == context.signer.address();
+        let first = self.gateway(context, lease.serving()).await? == context.signer.address();
         Ok(self.queue.is_due(&work, height, u64::from(!first), PATIENCE))
     }
 

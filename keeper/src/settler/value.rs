@@ -28,7 +28,7 @@ pub(super) fn claim(lease: &Lease, kept: &Kept) -> Option<Claim> {
         Some(Paid | Clamped | Stale) => true,
         Some(BadSignature | BadChain | Closed | Unknown | Malformed) => true,
     };
-    if spent || lease.state == LeaseState::Closed || !lease.serves_here {
+    if spent || lease.state == LeaseState::Closed || !lease.stands_here {
         return None;
     }
     let voucher = &kept.item.voucher;
@@ -106,7 +106,9 @@ pub(crate) mod tests {
             evidence: None,
             demand: None,
             consumes_here: false,
+            server: Some(DeviceId(2)),
             serves_here: true,
+            stands_here: true,
         }
     }
 
@@ -143,7 +145,7 @@ pub(crate) mod tests {
             assert_eq!(claim(&lease(0), &judged), None);
         }
         assert_eq!(claim(&Lease { state: LeaseState::Closed, ..lease(0) }, &kept(300, 0)), None);
-        assert_eq!(claim(&Lease { serves_here: false, ..lease(0) }, &kept(300, 0)), None);
+        assert_eq!(claim(&Lease { stands_here: false, ..lease(0) }, &kept(300, 0)), None);
     }
 
     #[test]

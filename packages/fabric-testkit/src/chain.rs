@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use caplet_fabric::lease::{ChainView, LeaseView, Stage, ViewError};
 use caplet_metering::ChainTime;
-use caplet_protocol::LeaseId;
+use caplet_protocol::{DeviceId, LeaseId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,6 +41,22 @@ impl Chain {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lease) = leases.get_mut(&lease) {
             lease.stage = Stage::Over(reason);
+        }
+    }
+
+    /// Has another device serve a lease.
+    pub fn serve_by(&self, lease: LeaseId, device: DeviceId) {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lease) = leases.get_mut(&lease) {
+            lease.provider.device = device;
+        }
+    }
+
+    /// Redeems base units of a lease, cumulative.
+    pub fn redeem(&self, lease: LeaseId, redeemed: u64) {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lease) = leases.get_mut(&lease) {
+            lease.money.redeemed = redeemed;
         }
     }
 

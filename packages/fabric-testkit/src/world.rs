@@ -68,6 +68,13 @@ pub struct Side {
     pub payer: Memory<PayerState>,
 }
 
+/// What a device's gateway keeps of a lease that it serves no more.
+#[derive(Clone, Default)]
+pub struct Kept {
+    payee: Option<SharedPayee>,
+    journal: Memory<PayeeState>,
+}
+
 /// Two gateways, a chain, leases between them.
 pub struct World {
     /// The chain.
@@ -198,6 +205,25 @@ impl World {
     /// Offers an adapter.
     pub fn offer(&self, adapter: Arc<dyn AnyAdapter>) {
         self.adapters.register(PROVIDER, adapter);
+    }
+
+    /// Has another device behind the same endpoint serve a lease, with nothing of what the one before kept; which
+    /// is what is returned.
+    pub fn pass_on(&self, lease: LeaseId, to: DeviceId) -> Kept {
+        self.take_back(lease, to, Kept::default())
+    }
+
+    /// Has a device serve a lease with what it kept of it.
+    pub fn take_back(&self, lease: LeaseId, to: DeviceId, kept: Kept) -> Kept {
+        self.chain.serve_by(lease, to);
+        let mut payees = self.payees.lock().unwrap_or_else(PoisonError::into_inner);
+        let payee = match kept.payee {
+            Some(payee) => payees.insert(lease, payee),
+            None => payees.remove(&lease),
+        };
+        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        let journal = std::mem::replace(&mut sides.entry(lease).or_default().payee, kept.journal);
+        Kept { payee, journal }
     }
 
     /// The stores of a lease.

@@ -81,6 +81,15 @@ pub enum ViewError {
     /// The chain can't be read now.
     #[error("the chain can't be read: {0}")]
     Unreachable(String),
+    /// A device behind another gateway serves it: a pool's lease has passed on, or this gateway has not heard yet
+    /// that it came here.
+    #[error("lease {lease} is served by device {by}, which is not here: dial that device's gateway")]
+    Elsewhere {
+        /// The lease.
+        lease: LeaseId,
+        /// Who serves it.
+        by: DeviceId,
+    },
 }
 
 /// The chain as this gateway sees it.

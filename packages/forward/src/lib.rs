@@ -6,6 +6,8 @@
 //! - [`exercise`]: how many prepaid lots to use rather than buy on spot.
 //! - [`watch`]: when to call a seller's margin, and when to declare its default.
 //! - [`curve`]: what lots cost ahead, by window.
+//! - [`member`]: whether a device joins a pool, stays, or leaves it.
+//! - [`offer`]: what a pool's manager offers for it.
 //! - [`pool`]: what a member's keeper does for it and for the pool.
 #![forbid(unsafe_code)]
 
@@ -13,5 +15,7 @@ pub mod cover;
 pub mod curve;
 pub mod exercise;
 pub mod issue;
+pub mod member;
+pub mod offer;
 pub mod pool;
 pub mod watch;

@@ -107,10 +107,13 @@ impl Policy {
     }
 
     /// For who would take over: challenges who was not heard of, takes over what was not answered. A false alarm
-    /// costs what a true one would have cost the other, so whoever was heard of lately is left alone.
+    /// costs what a true one would have cost the other, so whoever was heard of lately is left alone. Anybody may take
+    /// over for the next; they let it go first.
     fn watching(&self, now: u64, lease: &Lease, next: Option<&Own>) -> Option<Act> {
         if let Some(until) = lease.answer_by {
-            return (now > until && lease.next.is_some()).then_some(Act::TakeOver(lease.lease));
+            let turn = if next.is_some() { 0 } else { self.patience_secs };
+            let due = lease.next.is_some() && now > until.saturating_add(turn);
+            return due.then_some(Act::TakeOver(lease.lease));
         }
         let silent = now.saturating_sub(lease.heard?) >= self.patience_secs;
         let ready = next.is_some_and(|one| one.ready);

@@ -2,6 +2,7 @@
 
 mod device;
 mod devices;
+mod failover;
 mod gas;
 mod latency;
 mod memory;
@@ -9,6 +10,7 @@ mod payments;
 mod sizes;
 
 pub use device::device;
+pub use failover::failover;
 pub use gas::{gas, lag, quotes};
 pub use latency::latency;
 pub use memory::memory;

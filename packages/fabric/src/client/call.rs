@@ -4,6 +4,7 @@ use super::op::Part;
 use super::{Client, ClientOp};
 use crate::end::Stop;
 use bytes::Bytes;
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -59,10 +60,11 @@ impl Client {
             args: call.args.clone(),
             trailer: false,
         };
-        let (counted, began) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let began = Instant::now();
+        let mut told = Told { by: self.provider(), units: Arc::default() };
         let tries = async {
             loop {
-                match self.attempt(&header, &call, &counted).await {
+                match self.attempt(&header, &call, &mut told).await {
                     Err(Stop::Ended(end)) if end.is_final() => return Err(end.into()),
                     // the connection: the same operation on the next one
                     Err(Stop::Ended(_) | Stop::Stream(_)) => {
@@ -82,13 +84,16 @@ impl Client {
         &self,
         header: &OpHeader,
         call: &Call,
-        counted: &Arc<AtomicU64>,
+        told: &mut Told,
     ) -> Result<Outcome, Stop> {
         let live = self.live().await?;
-        let header = OpHeader { trailer: live.trailers, ..header.clone() };
+        if live.provider != told.by {
+            *told = Told { by: live.provider, units: Arc::default() };
+        }
+        let trailer = live.trailers;
+        let header = OpHeader { trailer, ..header.clone() };
         let (first, rest) = call.input.split_at(call.input.len().min(WITH_HEADER));
-        let trailer = header.trailer;
-        let mut op = self.open_on(live, header, Arc::clone(counted), first).await?;
+        let mut op = self.open_on(live, header, Arc::clone(&told.units), first).await?;
         let moved = exchange(&mut op, rest, call.most, trailer).await;
         match moved {
             Ok((output, Some(done))) if done.ok => return Ok(Outcome { output, done }),
@@ -106,6 +111,12 @@ const WITH_HEADER: usize = 16 * 1024;
 
 /// Output, and the outcome if it came with it.
 type Moved = (Bytes, Option<OpDone>);
+
+/// What a provider has declared for a call. Another one begins it anew: it has nothing of what the first did.
+struct Told {
+    by: DeviceId,
+    units: Arc<AtomicU64>,
+}
 
 /// Input and output at the same time: a provider may answer before it has read all.
 async fn exchange(

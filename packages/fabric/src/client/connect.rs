@@ -1,17 +1,18 @@
 //! One connection: dial, answer the challenge, resume, listen until it ends.
 
-use super::live::Live;
+use super::live::{Live, Nature};
 use super::{Client, FIRST, Parts};
 use crate::end::End;
 use crate::frame;
 use crate::health::Health;
 use crate::host::VERSION;
+use crate::lease::LeaseView;
 use crate::link::{Link, Peer, SendHalf, Stream};
 use crate::meter::{locked, wire};
 use caplet_metering::Refusal;
 use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -27,21 +28,32 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Client {
     /// Connects and stays until the connection is over. `wait` starts over once a session is live.
     pub(super) async fn connected(&self, wait: &mut Duration) -> End {
-        let link = match self.dial().await {
-            Ok(link) => link,
+        let reached = tokio::select! {
+            reached = self.reach() => reached,
+            () = self.inner.moved.notified() => Err(moved()),
+        };
+        let (link, control, trailers) = match reached {
+            Ok(reached) => reached,
             Err(end) => return end,
         };
-        let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
-        let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
-        let end = match opened {
-            Ok((control, trailers)) => {
-                *wait = FIRST;
-                self.live_on(Arc::clone(&link), control, trailers).await
-            }
-            Err(end) => end,
-        };
+        *wait = FIRST;
+        let end = self.live_on(Arc::clone(&link), control, trailers).await;
         link.close(&end.words);
         end
+    }
+
+    /// A link with a session on it, and whether operations may ask for a trailer.
+    async fn reach(&self) -> Result<(Arc<dyn Link>, Stream, bool), End> {
+        let link = self.dial().await?;
+        let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
+        let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
+        match opened {
+            Ok((control, trailers)) => Ok((link, control, trailers)),
+            Err(end) => {
+                link.close(&end.words);
+                Err(end)
+            }
+        }
     }
 
     /// Dials where the provider is found. One that restarts has another address before it answers at the old one: while
@@ -61,12 +73,11 @@ impl Client {
     }
 
     async fn find(&self) -> Result<Peer, End> {
-        let parts = &self.inner.parts;
-        let peer = parts.finder.find(&parts.lease).await.map_err(|e| interrupted(&e))?;
-        if !parts.lease.provider.endpoints.contains(&peer.key) {
+        let lease = self.now_served().await;
+        let peer = self.inner.parts.finder.find(&lease).await.map_err(|e| interrupted(&e))?;
+        if !lease.provider.endpoints.contains(&peer.key) {
             let key = hex::encode(peer.key);
-            let words =
-                format!("the provider of lease {} has not granted {key}", parts.lease.lease);
+            let words = format!("the provider of lease {} has not granted {key}", lease.lease);
             return Err(interrupted(&words));
         }
         Ok(peer)
@@ -81,6 +92,22 @@ impl Client {
                 return found;
             }
         }
+    }
+
+    /// The lease with who serves it now: the members of a pool stand in for each other. Where the chain can't be
+    /// read, whoever served it last.
+    async fn now_served(&self) -> LeaseView {
+        let parts = &self.inner.parts;
+        let mut serves = self.serves();
+        if let Ok(now) = parts.view.lease(parts.lease.lease).await
+            && now.lane == parts.lease.lane
+            && now.provider.device != serves.device
+        {
+            serves = now.provider;
+            let mut known = self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = serves.clone();
+        }
+        LeaseView { provider: serves, ..parts.lease.clone() }
     }
 
     /// Open, challenge, hello, resume; and whether operations may ask for a trailer.
@@ -115,8 +142,8 @@ impl Client {
 
     async fn live_on(&self, link: Arc<dyn Link>, control: Stream, trailers: bool) -> End {
         let (out, frames) = mpsc::channel(64);
-        let trusted = !self.inner.wary;
-        let live = Arc::new(Live::new(Arc::clone(&link), trailers, trusted, out));
+        let nature = Nature { provider: self.provider(), trailers, trusted: !self.inner.wary };
+        let live = Arc::new(Live::new(Arc::clone(&link), nature, out));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
         self.pay(&live).await;
@@ -126,6 +153,7 @@ impl Client {
             end = write(&mut *send, frames) => end,
             end = self.keep_paying(&live) => end,
             gone = link.closed() => interrupted(&gone.to_string()),
+            () = self.inner.moved.notified() => moved(),
         };
         locked(&self.inner.parts.payer).disconnect();
         live.over(&end);
@@ -153,6 +181,10 @@ fn failed(error: impl std::fmt::Display) -> End {
 
 fn refused(error: impl std::fmt::Display) -> End {
     End::new(SessionEnd::Protocol, format!("the provider's session can't be used: {error}"))
+}
+
+fn moved() -> End {
+    interrupted("another device serves the lease now")
 }
 
 pub(super) fn interrupted(words: &str) -> End {

@@ -8,6 +8,7 @@ use crate::health::Health;
 use crate::link::{Link, RecvHalf};
 use crate::meter::{locked, wire};
 use crate::service::Tariff;
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Control, Hold, HoldReason, OpDone, control::Body as Says};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,8 +25,20 @@ pub(super) struct State {
     pub(super) ended: watch::Sender<Option<Ended>>,
 }
 
+/// What a connection is like.
+pub(super) struct Nature {
+    /// Who serves on it.
+    pub(super) provider: DeviceId,
+    /// Whether operations may ask for their outcome on their own stream.
+    pub(super) trailers: bool,
+    /// Whether it is paid on from the beginning.
+    pub(super) trusted: bool,
+}
+
 pub(super) struct Live {
     pub(super) link: Arc<dyn Link>,
+    /// Who serves on it.
+    pub(super) provider: DeviceId,
     /// Whether operations may ask for their outcome on their own stream.
     pub(super) trailers: bool,
     out: mpsc::Sender<Control>,
@@ -34,14 +47,10 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(
-        link: Arc<dyn Link>,
-        trailers: bool,
-        trusted: bool,
-        out: mpsc::Sender<Control>,
-    ) -> Self {
+    pub(super) fn new(link: Arc<dyn Link>, nature: Nature, out: mpsc::Sender<Control>) -> Self {
+        let Nature { provider, trailers, trusted } = nature;
         let trusted = AtomicBool::new(trusted);
-        Self { link, trailers, out, ops: Mutex::default(), trusted }
+        Self { link, provider, trailers, out, ops: Mutex::default(), trusted }
     }
 
     /// Lets payments be said on it.

@@ -15,17 +15,18 @@ pub use quality::Quality;
 use crate::count::ByteCount;
 use crate::end::{End, Stop};
 use crate::health::{Health, wall_seconds};
-use crate::lease::{ChainView, LeaseView};
+use crate::lease::{ChainView, LeaseView, Party};
 use crate::link::{Endpoint, Peer};
 use crate::meter::{SharedPayer, locked};
 use crate::service::Tariff;
 use async_trait::async_trait;
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Close, SessionEnd, control::Body as Says};
 use live::Live;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -83,6 +84,10 @@ struct Inner {
     quality: Mutex<Quality>,
     /// Whether nothing is paid on a connection before it is trusted.
     wary: bool,
+    /// Who serves the lease, as last seen: another device may take over in the middle of it.
+    serves: Mutex<Party>,
+    /// Makes the next connection at once.
+    moved: Notify,
 }
 
 impl Client {
@@ -111,6 +116,8 @@ impl Client {
             told: Mutex::default(),
             quality: Mutex::default(),
             wary,
+            serves: Mutex::new(parts.lease.provider.clone()),
+            moved: Notify::new(),
             parts,
         });
         let client = Self { inner };
@@ -129,6 +136,24 @@ impl Client {
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Health> {
         self.inner.health.subscribe()
+    }
+
+    /// The device that served the last connection, or is dialled for the first one.
+    #[must_use]
+    pub fn provider(&self) -> DeviceId {
+        self.serves().device
+    }
+
+    fn serves(&self) -> Party {
+        self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that `to` serves the lease now: a connection to another device is given up, and the next one is
+    /// made at once, to whom the chain names. Count, payments and what is attached go on.
+    pub fn moved(&self, to: DeviceId) {
+        if self.provider() != to {
+            self.inner.moved.notify_one();
+        }
     }
 
     /// Units counted so far.
@@ -209,6 +234,7 @@ impl Client {
             tokio::select! {
                 () = self.inner.stop.cancelled() => break,
                 () = tokio::time::sleep(wait) => {}
+                () = self.inner.moved.notified() => wait = FIRST,
             }
             wait = wait.saturating_mul(2).min(LAST);
         }
@@ -249,6 +275,14 @@ impl Client {
             }
             () = self.inner.stop.cancelled() => Err(self.why().into()),
         }
+    }
+
+    /// The device that serves the connection that is live, waiting for one.
+    ///
+    /// # Errors
+    /// [`Stop`] if the session is over.
+    pub async fn reached(&self) -> Result<DeviceId, Stop> {
+        Ok(self.live().await?.provider)
     }
 
     fn why(&self) -> End {

@@ -8,6 +8,7 @@ use crate::host::CHUNK;
 use crate::link::{RecvHalf, SendHalf};
 use crate::service::Tariff;
 use bytes::{BufMut as _, Bytes, BytesMut};
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
 use prost::Message as _;
 use std::sync::Arc;
@@ -86,7 +87,7 @@ impl Client {
         self.open_on(live, header, counted, &[]).await
     }
 
-    /// Opens an operation and sends the first of its input with the header, in one packet if it fits.
+    /// Opens it on this very connection and sends the first of its input with the header, in one packet if it fits.
     pub(super) async fn open_on(
         &self,
         live: Arc<Live>,
@@ -116,6 +117,12 @@ impl Client {
 }
 
 impl ClientOp {
+    /// The device that serves it.
+    #[must_use]
+    pub fn provider(&self) -> DeviceId {
+        self.live.provider
+    }
+
     async fn begin(mut self, header: &OpHeader, input: &[u8]) -> Result<Self, Stop> {
         let header = header.encode_to_vec();
         let first = [&frame::prefix(&header)?, &*header, input].concat();

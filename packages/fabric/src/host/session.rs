@@ -7,11 +7,12 @@ use crate::adapter::AnyAdapter;
 use crate::count::ByteCount;
 use crate::end::{End, Stop};
 use crate::frame;
-use crate::lease::{ChainView, LeaseView, Stage, seconds};
+use crate::lease::{ChainView, LeaseView, Stage, ViewError, seconds};
 use crate::link::{Link, RecvHalf, SendHalf, Stream};
 use crate::meter::{SharedPayee, locked, wire};
 use crate::service::Tariff;
 use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement};
+use caplet_protocol::{DeviceId, LeaseId};
 use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
 use prost::Message as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -306,14 +307,24 @@ impl Shared {
         let mut ticks = tokio::time::interval(host.limits.look);
         loop {
             ticks.tick().await;
-            // a chain that can't be read is not a lease that is closed
-            let Ok(lease) = host.view.lease(self.lease.lease).await else { continue };
+            let lease = match host.view.lease(self.lease.lease).await {
+                Ok(lease) if lease.provider.device == self.lease.provider.device => lease,
+                Ok(lease) => return passed_on(self.lease.lease, lease.provider.device),
+                Err(ViewError::Elsewhere { lease, by }) => return passed_on(lease, by),
+                // a chain that can't be read is not a lease that is closed
+                Err(ViewError::Unknown(_) | ViewError::Unreachable(_)) => continue,
+            };
             if let Some(end) = end_of(&lease, host.view.now()) {
                 return end;
             }
             locked(&self.payee).on_view(lease.money);
         }
     }
+}
+
+/// Another device serves the lease now: the consumer is to dial that one.
+fn passed_on(lease: LeaseId, by: DeviceId) -> End {
+    End::new(SessionEnd::Shutdown, format!("lease {lease} is served by device {by} now"))
 }
 
 /// Why a lease is not served at `now`; `None` if it is.

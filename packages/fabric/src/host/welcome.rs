@@ -90,7 +90,12 @@ impl Inner {
         let mut nonce = [0; 32];
         getrandom::fill(&mut nonce)
             .map_err(|e| End::new(SessionEnd::Busy, format!("no randomness: {e}")))?;
-        let challenge = locked(&payee).challenge(nonce);
+        let challenge = {
+            let mut payee = locked(&payee);
+            // before the challenge: a store that is found behind the chain ends what is open
+            payee.on_view(lease.money);
+            payee.challenge(nonce)
+        };
         let challenge = Challenge { nonce: nonce.to_vec(), epoch: challenge.epoch };
         say(control, Says::Challenge(challenge)).await?;
         let Some(Says::Hello(hello)) = next(control).await? else {
@@ -98,11 +103,7 @@ impl Inner {
         };
         let hello = wire::hello(&hello, &lease.escrow).map_err(refused)?;
         let connection = wire::connection(link, &nonce, false).map_err(refused)?;
-        let resume = {
-            let mut payee = locked(&payee);
-            payee.on_view(lease.money);
-            payee.on_hello(&hello, &connection).map_err(refused)?
-        };
+        let resume = locked(&payee).on_hello(&hello, &connection).map_err(refused)?;
         let resume = Control { body: Some(Says::Resume(wire::resume_message(&resume))) };
         Ok(Admitted { lease, payee, resume, adapter })
     }
@@ -119,7 +120,10 @@ impl Inner {
         }
         let lease = self.view.lease(open.lease.into()).await.map_err(|error| match error {
             ViewError::Unknown(_) => refused(error),
-            ViewError::Unreachable(_) => End::new(SessionEnd::Busy, error.to_string()),
+            // the one that asks may know better, and comes again
+            ViewError::Unreachable(_) | ViewError::Elsewhere { .. } => {
+                End::new(SessionEnd::Busy, error.to_string())
+            }
         })?;
         let holds = |what: bool, words: &str| if what { Ok(()) } else { Err(refused(words)) };
         holds(u32::from(lease.lane.0) == open.lane, "it names another lane than this consumer's")?;

@@ -11,6 +11,7 @@ mod bad_days;
 mod containment;
 mod jobs;
 mod links;
+mod moves;
 mod sensor;
 mod session;
 mod support;

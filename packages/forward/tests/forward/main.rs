@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests compute plainly")]
 
 mod curve;
+mod member;
 mod money;
+mod offer;
 mod pool;
 mod series;

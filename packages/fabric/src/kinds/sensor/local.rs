@@ -1,7 +1,7 @@
 //! The consumer's side of a sensor: a local topic, an HTTP resource, a stream of events, a Thing.
 
 use super::senml;
-use crate::client::Client;
+use crate::client::{Client, ClientOp};
 use crate::desk::Resource;
 use crate::end::Stop;
 use crate::health::{Health, wall_millis};
@@ -14,6 +14,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{SensorRecord, Subscribe};
 use futures::StreamExt as _;
 use prost::Message as _;
@@ -41,6 +42,8 @@ pub struct SensorSurface {
 /// The last record, checked.
 #[derive(Clone, Debug)]
 struct Reading {
+    /// Who measured it.
+    by: DeviceId,
     sequence: u64,
     time_ms: u64,
     pack: Value,
@@ -119,9 +122,8 @@ impl Reader {
     }
 
     async fn subscribed(&self) -> Result<(), Stop> {
-        let from_sequence = self.last.borrow().as_ref().map_or(0, |r| r.sequence.saturating_add(1));
-        let args = Subscribe { from_sequence, interval_ms: self.interval_ms };
-        let mut op = self.client.open_op("subscribe", args.encode_to_vec(), 0).await?;
+        let (mut op, from_sequence) = self.subscribe().await?;
+        let by = op.provider();
         while let Some(frame) = op.reader.read_frame(RECORD).await? {
             let record: SensorRecord = crate::frame::decode(&frame, "sensor record")?;
             let pack = senml::check(&record.senml).map_err(|e| Stop::refused(e.to_string()))?;
@@ -141,9 +143,24 @@ impl Reader {
                 tracing::warn!(topic = %self.topic, %error, "a record was not published");
             }
             let (sequence, time_ms) = (record.sequence, record.time_ms);
-            self.last.send_replace(Some(Reading { sequence, time_ms, pack: pack.into() }));
+            self.last.send_replace(Some(Reading { by, sequence, time_ms, pack: pack.into() }));
         }
         op.outcome().await.map(|_| ())
+    }
+
+    /// A subscription from the number after the last record on. Numbers are a sensor's own: of another one, which
+    /// serves the lease now, it is what that measures from now on.
+    async fn subscribe(&self) -> Result<(ClientOp, u64), Stop> {
+        loop {
+            let by = self.client.reached().await?;
+            let last = self.last.borrow().clone().filter(|last| last.by == by);
+            let from_sequence = last.map_or(0, |last| last.sequence.saturating_add(1));
+            let args = Subscribe { from_sequence, interval_ms: self.interval_ms };
+            let op = self.client.open_op("subscribe", args.encode_to_vec(), 0).await?;
+            if op.provider() == by {
+                return Ok((op, from_sequence));
+            }
+        }
     }
 }
 

@@ -1,0 +1,102 @@
+//! A lease on a pool survives the member that serves it.
+
+use super::stand::{DEPOSIT, LOT, MEMBERS, STAKE, Stand, keeper_signer, units, until};
+use caplet::keeper::Keeper;
+use caplet_api::escrow::LeaseState;
+use caplet_protocol::LeaseId;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// An application: one request for the stream of events, made once; how many events came on it.
+async fn application(keeper: &Keeper, alias: &str) -> Arc<AtomicU64> {
+    let desk = keeper.fabric().unwrap().desk();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://{desk}/v1/caps/{alias}/events");
+    let mut events = http.get(url).send().await.unwrap().error_for_status().unwrap();
+    let heard = Arc::<AtomicU64>::default();
+    let hears = Arc::clone(&heard);
+    keeper.context().tasks.spawn("application", async move {
+        while let Ok(Some(bytes)) = events.chunk().await {
+            let data = String::from_utf8_lossy(&bytes).matches("data:").count();
+            hears.fetch_add(data as u64, Ordering::SeqCst);
+        }
+        Ok(())
+    });
+    heard
+}
+
+/// The most that a keeper's consumer room has counted on its only lease, looked at more often than readings come.
+fn counted(keeper: &Keeper) -> Arc<AtomicU64> {
+    let most = Arc::<AtomicU64>::default();
+    let consumers = keeper.fabric().unwrap().consumers().clone();
+    let (noted, stop) = (Arc::clone(&most), keeper.context().tasks.stop_token());
+    keeper.context().tasks.spawn("count", async move {
+        while !stop.is_cancelled() {
+            let units = consumers.all().first().map_or(0, |local| local.units);
+            noted.fetch_max(units, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    });
+    most
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies() {
+    let (mut stand, third) = Stand::new().await;
+    let [first, second] = stand.members().await;
+    let before = stand.wealth(stand.owner()).await;
+    let most = counted(&third);
+    let _reader = stand.reader(&third).await;
+    let notice = stand.leased().await;
+    let lease = LeaseId(notice.lease);
+    until("ten readings", async || Some(units(&third)).filter(|n| *n >= 10)).await;
+    assert_eq!(stand.serves(lease).await, Some(MEMBERS[0]), "the older of two alike serves first");
+    let heard = application(&third, &notice.alias).await;
+    until("an event", async || Some(()).filter(|()| heard.load(Ordering::SeqCst) > 0)).await;
+
+    // nothing of it gets time to say good-bye
+    first.stop(Duration::ZERO).await;
+    let counted = units(&third);
+    assert!(counted < LOT, "it died too late to show anything");
+    let member = until("the takeover", async || {
+        stand.serves(lease).await.filter(|member| *member != MEMBERS[0])
+    })
+    .await;
+    assert_eq!(member, MEMBERS[1]);
+    let at_takeover = (units(&third), heard.load(Ordering::SeqCst));
+    until("readings of the other member", async || {
+        Some(()).filter(|()| units(&third) > at_takeover.0 + 5)
+    })
+    .await;
+    until("events on the request that was made before", async || {
+        Some(()).filter(|()| heard.load(Ordering::SeqCst) > at_takeover.1 + 5)
+    })
+    .await;
+    let on = stand.lease(lease).await;
+    assert_eq!((on.state, on.price.u64()), (LeaseState::Open, notice.price), "at the same price");
+
+    // every unit of the lot was counted once, and paid once
+    let closed = stand.closed(lease).await;
+    let total = notice.lot * u64::from(notice.lots);
+    assert_eq!((total, closed.lanes.len()), (LOT, 1));
+    assert_eq!(most.load(Ordering::SeqCst), LOT, "neither a unit less nor one twice");
+    assert_eq!(closed.lanes[0].redeemed.u64(), notice.price, "all of the lot, and no more");
+    until("the lease to be accounted", async || stand.serves(lease).await.is_none().then_some(()))
+        .await;
+    let money = stand.money().await;
+    let spent = before - stand.wealth(stand.owner()).await;
+    let fees = spent - u128::from(notice.price);
+    assert!(fees <= 30, "{fees} were spent beside the price: a fee a lot and a bond are 20");
+    assert_eq!(money.waiting.u64(), 0, "nothing came that no lease brought");
+    let roll = stand.roll().await;
+    let earned: u64 = roll.iter().map(|member| member.earned.u64()).sum();
+    assert!(roll.iter().all(|member| member.earned.u64() > 0), "both delivered: {roll:?}");
+    assert!(money.credited.u64() - earned - money.paid.u64() < 2, "{money:?} of {roll:?}");
+    // who died has paid who took over, from its stake
+    let penalty = notice.price / 10;
+    assert_eq!((roll[0].stake.u64(), roll[1].stake.u64()), (STAKE - penalty, STAKE));
+    assert!(stand.wealth(keeper_signer(2).address()).await >= DEPOSIT + u128::from(penalty));
+    stand.end([second, third]).await;
+}

@@ -1,0 +1,5 @@
+//! Pools whose members are devices at keepers of their own.
+
+mod failover;
+mod policy;
+mod stand;

@@ -1,0 +1,430 @@
+//! A chain with a pool of two thermometers at two keepers, and a third keeper whose device reads them.
+
+use caplet::config::{Config, JoinConfig, OfferConfig};
+use caplet::context::domain_of;
+use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
+use caplet::keeper::{Keeper, Parts, ROOMS};
+use caplet::store::Store;
+use caplet::tasks::Group;
+use caplet_api::auction::CancelInput;
+use caplet_api::common::{DomainResponse, Key};
+use caplet_api::escrow::{self, BalanceResponse, LeaseResponse, LeaseState};
+use caplet_api::pool::{
+    ConfigResponse, ExecuteMsg as Pool, MemberResponse, MembersResponse, MoneyResponse, QueryMsg,
+    ServedResponse,
+};
+use caplet_api::registry::{self, DeviceResponse, Registration};
+use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
+use caplet_chain::{
+    Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm,
+};
+use caplet_protocol::layout::{Possession, PublicKey, Scheme, Side, owner_hash};
+use caplet_protocol::sign::sign;
+use caplet_protocol::wire::{self, LanePreference, cost::Asset};
+use caplet_protocol::{AssetId, CellId, DeviceId, Kind, LeaseId, OrderId};
+use caplet_simulator::{Device, Letting, Plan, Provision, Saying, Told, Want, origin::Origin};
+use ed25519_dalek::SigningKey;
+use serde::Serialize;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+const DENOM: &str = "ucap";
+const ASSET: AssetId = AssetId(1);
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Readings of a lot, ten a second: long enough that one lease sees its member die and another take over.
+pub const LOT: u64 = 120;
+/// Base units that keepers put into escrow.
+pub const DEPOSIT: u128 = 1_000;
+/// Base units of stake a lot.
+pub const STAKE: u64 = 200;
+/// The first keeper's member and the second's; devices are numbered as they come, the pool's own is first.
+pub const MEMBERS: [DeviceId; 2] = [DeviceId(2), DeviceId(3)];
+
+/// Chain, pool, devices.
+pub struct Stand {
+    pub chain: Arc<dyn Chain>,
+    pub deployment: Deployment,
+    pub pool: String,
+    owner: Signer,
+    admin: Signer,
+    folder: tempfile::TempDir,
+    lives: Group,
+    hears: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedSender<Told>,
+    origin: Origin,
+    /// Seconds of a gateway's silence after which its member is challenged.
+    pub patience_secs: u64,
+    brokers: [SocketAddr; 3],
+}
+
+pub fn signer(n: u8) -> Signer {
+    Signer::from_bytes(&[n; 32], "wasm").unwrap()
+}
+
+/// The account of a keeper, 1 to 3.
+pub fn keeper_signer(number: u8) -> Signer {
+    signer(10 + number)
+}
+
+impl Stand {
+    /// With the third keeper, which is the gateway of the device that the pool sells as too.
+    pub async fn new() -> (Self, Keeper) {
+        let (admin, owner) = (signer(1), signer(2));
+        let keepers = [1, 2, 3].map(keeper_signer);
+        let rich = |signer: &Signer| {
+            (signer.address().to_owned(), vec![Coin::new(1_000_000_000_000, DENOM)])
+        };
+        let accounts = [&admin, &owner].into_iter().chain(&keepers).map(rich).collect();
+        let options = Options {
+            folder: None,
+            pace: Pace::Every(Duration::from_millis(100)),
+            genesis: Genesis {
+                chain_id: "test-1".into(),
+                prefix: "wasm".into(),
+                time_ns: None,
+                accounts,
+            },
+            codes: native_codes(),
+            limits: Limits::default(),
+        };
+        let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await.unwrap());
+        let mut spec = local_spec(&[owner.address().to_owned()]);
+        spec.markets[0].lot_units = LOT.into();
+        spec.markets[0].slot_secs = 60;
+        // the second keeper's account offers for the pool
+        spec.pools[0].manager = Some(keepers[1].address().to_owned());
+        let rules = &mut spec.pools[0].rules;
+        (rules.epoch_secs, rules.answer_secs, rules.stake) = (2, 1, STAKE.into());
+        let deployment = deploy(&*chain, &admin, &Codes::Native, &spec).await.unwrap();
+        let pool = deployment.contracts.pools[0].clone();
+        let (told, hears) = mpsc::unbounded_channel();
+        let stand = Self {
+            chain,
+            deployment,
+            pool,
+            owner,
+            admin,
+            folder: tempfile::tempdir().unwrap(),
+            lives: Group::new("lives"),
+            hears,
+            told,
+            origin: Origin::start().await.unwrap(),
+            patience_secs: 1,
+            brokers: [free_port(), free_port(), free_port()],
+        };
+        stand.open(&stand.owner, 100_000_000).await;
+        for keeper in &keepers {
+            stand.open(keeper, DEPOSIT).await;
+        }
+        let third = stand.keeper(3, |_| {}).await;
+        stand.bind(&keepers[1]).await;
+        (stand, third)
+    }
+
+    /// An account in the registry, with money in escrow.
+    async fn open(&self, signer: &Signer, amount: u128) {
+        let open = registry::ExecuteMsg::OpenAccount { address: None };
+        let deposit = escrow::ExecuteMsg::Deposit { account: None };
+        let coins = vec![Coin::new(amount, DENOM)];
+        let contracts = &self.deployment.contracts;
+        let msgs = vec![
+            Msg::execute(&contracts.registry, &open).unwrap(),
+            Msg::execute_with(&contracts.escrow, &deposit, coins).unwrap(),
+        ];
+        self.send(signer, msgs).await;
+    }
+
+    /// Registers the device that the pool sells as, and binds it.
+    async fn bind(&self, manager: &Signer) {
+        let registry = &self.deployment.contracts.registry;
+        let domain: DomainResponse =
+            self.chain.query(registry, &registry::QueryMsg::Domain {}).await.unwrap();
+        let key = SigningKey::from_bytes(&[77; 32]);
+        let bytes = key.verifying_key().to_bytes();
+        let public = PublicKey::ed25519(bytes);
+        let possession =
+            Possession { key: public, sealing: [0; 32], owner: owner_hash(&self.pool) };
+        let device = Registration {
+            key: Key { scheme: Scheme::Ed25519, key: bytes.into() },
+            sealing: None,
+            owner: self.pool.clone(),
+            gateway: keeper_signer(3).address().to_owned(),
+            proof: sign(&key, &possession.preimage(&domain_of(&domain).unwrap())).into(),
+        };
+        let register = registry::ExecuteMsg::Register { devices: vec![device] };
+        self.send(&self.admin, vec![Msg::execute(registry, &register).unwrap()]).await;
+        let ask = registry::QueryMsg::DeviceByKey {
+            key: Key { scheme: Scheme::Ed25519, key: bytes.into() },
+        };
+        let found: DeviceResponse = self.chain.query(registry, &ask).await.unwrap();
+        let bind = Pool::Bind { device: found.device };
+        self.send(manager, vec![Msg::execute(&self.pool, &bind).unwrap()]).await;
+    }
+
+    pub async fn send(&self, signer: &Signer, msgs: Vec<Msg>) {
+        execute_and_confirm(&*self.chain, signer, msgs, TxOptions::default(), Patience::default())
+            .await
+            .unwrap();
+    }
+
+    /// A keeper whose store stays when it stops.
+    pub async fn keeper(&self, number: u8, change: impl FnOnce(&mut Config)) -> Keeper {
+        let folder = self.folder.path().join(number.to_string());
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut config = Config { data: folder.clone(), ..Config::default() };
+        config.mqtt.embedded.listen = self.brokers[usize::from(number) - 1];
+        config.exchange.listen = "127.0.0.1:0".parse().unwrap();
+        config.fabric.listen = "127.0.0.1:0".parse().unwrap();
+        config.fabric.desk = "127.0.0.1:0".parse().unwrap();
+        config.settle.min_value = 1;
+        config.settle.max_age_secs = 1;
+        config.forward.patience_secs = self.patience_secs;
+        change(&mut config);
+        let parts = Parts {
+            config,
+            chain: Arc::clone(&self.chain),
+            deployment: self.deployment.clone(),
+            signer: keeper_signer(number),
+            key: SigningKey::from_bytes(&[100 + number; 32]),
+            store: Store::open(&folder.join("keeper.db"), ROOMS).unwrap(),
+        };
+        let keeper = Keeper::start(parts).await.unwrap();
+        let cell = registry::ExecuteMsg::AssignCell {
+            gateway: keeper_signer(number).address().to_owned(),
+            cell: CellId(u16::from(number.min(2))),
+        };
+        let msg = Msg::execute(&self.deployment.contracts.registry, &cell).unwrap();
+        self.send(&self.admin, vec![msg]).await;
+        keeper
+    }
+
+    /// What the first or second keeper wants of its member.
+    pub fn joins(&self, number: u8, lots: u16) -> JoinConfig {
+        let device = MEMBERS[usize::from(number) - 1].0;
+        JoinConfig { pool: self.pool.clone(), device, lots, cost: 0 }
+    }
+
+    /// How the second keeper offers for the pool.
+    pub fn offers(&self) -> OfferConfig {
+        OfferConfig {
+            pool: self.pool.clone(),
+            tiers: [0; 3],
+            tags: 0,
+            instant_bps: 10_000,
+            least: 500,
+            stands_secs: 60,
+        }
+    }
+
+    /// Both keepers of members, as two lines in each policy file have them; the members serve.
+    pub async fn members(&self) -> [Keeper; 2] {
+        let first = self.keeper(1, |c| c.forward.join = vec![self.joins(1, 1)]).await;
+        self.thermometer(&first, 1).await;
+        let second = self
+            .keeper(2, |c| {
+                c.forward.join = vec![self.joins(2, 1)];
+                c.forward.offer = vec![self.offers()];
+            })
+            .await;
+        self.thermometer(&second, 2).await;
+        [first, second]
+    }
+
+    async fn thermometer(&self, keeper: &Keeper, number: u8) {
+        let owner = keeper_signer(number).address().to_owned();
+        let device = self.device(keeper, 60 + number, owner, vec![letting()], Vec::new()).await.1;
+        assert_eq!(device, MEMBERS[usize::from(number) - 1], "devices are numbered as they come");
+    }
+
+    /// The device that reads a lot of a thermometer; it may spend its owner's money.
+    pub async fn reader(&self, keeper: &Keeper) -> Device {
+        let owner = self.owner.address().to_owned();
+        let (device, id) = self.device(keeper, 70, owner, Vec::new(), vec![want()]).await;
+        let limit = 10_000_000u64.into();
+        let authorise = escrow::ExecuteMsg::Authorise { device: id, asset: ASSET, limit };
+        let msg = Msg::execute(&self.deployment.contracts.escrow, &authorise).unwrap();
+        self.send(&self.owner, vec![msg]).await;
+        device.set_asking(true);
+        device
+    }
+
+    async fn device(
+        &self,
+        keeper: &Keeper,
+        seed: u8,
+        owner: String,
+        lets: Vec<Letting>,
+        wants: Vec<Want>,
+    ) -> (Device, DeviceId) {
+        let domains = &keeper.context().domains;
+        let provision = Provision {
+            broker: keeper.broker().unwrap().to_string(),
+            gateway: keeper.context().key.verifying_key().to_bytes(),
+            registry: domain_of(&domains.registry).unwrap(),
+            auction: domain_of(&domains.auction).unwrap(),
+            escrow: domain_of(&domains.escrow).unwrap(),
+            owner,
+        };
+        let plan = Plan {
+            name: format!("device {seed}"),
+            seed: [seed; 32],
+            provision,
+            lets,
+            wants,
+            origin: self.origin.address(),
+            granted: true,
+        };
+        let (mut device, life) = Device::new(plan, self.told.clone());
+        device.set_asking(false);
+        self.lives.spawn("device", life.run(self.lives.stop_token()));
+        let id = device.enrolled().await.unwrap();
+        (device, id)
+    }
+
+    /// The consumer's notice of its lease.
+    pub async fn leased(&mut self) -> wire::LeaseNotice {
+        let hears = &mut self.hears;
+        let find = async {
+            loop {
+                if let Saying::LeaseOpened(notice) = hears.recv().await.unwrap().saying
+                    && notice.role() == wire::Role::Consumer
+                {
+                    return *notice;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, find).await.expect("no lease came about")
+    }
+
+    async fn ask<T: serde::de::DeserializeOwned>(&self, contract: &str, msg: &impl Serialize) -> T
+    where
+        T: Send,
+    {
+        let msg = serde_json::to_value(msg).unwrap();
+        self.chain.query(contract, &msg).await.unwrap()
+    }
+
+    pub async fn config(&self) -> ConfigResponse {
+        self.ask(&self.pool, &QueryMsg::Config {}).await
+    }
+
+    pub async fn roll(&self) -> Vec<MemberResponse> {
+        let ask = QueryMsg::Members { start_after: None, limit: None };
+        self.ask::<MembersResponse>(&self.pool, &ask).await.members
+    }
+
+    pub async fn money(&self) -> MoneyResponse {
+        self.ask(&self.pool, &QueryMsg::Money {}).await
+    }
+
+    /// Takes offers of the pool back, as its manager.
+    pub async fn cancel(&self, offers: &[OrderId]) {
+        let order = |order: &OrderId| CancelInput {
+            side: Side::Offer,
+            order: order.to_u64().into(),
+            signature: None,
+        };
+        let cancel = Pool::Cancel { orders: offers.iter().map(order).collect() };
+        self.send(&keeper_signer(2), vec![Msg::execute(&self.pool, &cancel).unwrap()]).await;
+    }
+
+    /// Who serves a lease by the contract.
+    pub async fn serves(&self, lease: LeaseId) -> Option<DeviceId> {
+        let ask = QueryMsg::Lease { lease: lease.0.into() };
+        let found = self.chain.query::<_, ServedResponse>(&self.pool, &ask).await;
+        found.ok().map(|served| served.member)
+    }
+
+    pub async fn lease(&self, lease: LeaseId) -> LeaseResponse {
+        let ask = escrow::QueryMsg::Lease { lease: lease.0.into() };
+        self.ask(&self.deployment.contracts.escrow, &ask).await
+    }
+
+    pub async fn closed(&self, lease: LeaseId) -> LeaseResponse {
+        until("the lease to close", async || {
+            let found = self.lease(lease).await;
+            (found.state == LeaseState::Closed).then_some(found)
+        })
+        .await
+    }
+
+    /// Money of an account in escrow, but for what leases hold.
+    pub async fn wealth(&self, address: &str) -> u128 {
+        let ask = escrow::QueryMsg::Balance { address: address.to_owned(), asset: ASSET };
+        let found: BalanceResponse = self.ask(&self.deployment.contracts.escrow, &ask).await;
+        found.free.u128() + found.ordered.u128()
+    }
+
+    pub fn owner(&self) -> &str {
+        self.owner.address()
+    }
+
+    /// Ends the devices, then the keepers.
+    pub async fn end(self, keepers: impl IntoIterator<Item = Keeper>) {
+        self.lives.drain(Duration::from_secs(5)).await;
+        for keeper in keepers {
+            keeper.stop(Duration::from_secs(10)).await;
+        }
+    }
+}
+
+fn free_port() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited for {what}"))
+}
+
+/// Units that a keeper's consumer room has counted on its only lease.
+pub fn units(keeper: &Keeper) -> u64 {
+    keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
+}
+
+fn letting() -> Letting {
+    Letting {
+        kind: Kind::Sensor,
+        resource: "temperature".into(),
+        unit: "reading".into(),
+        ask: 500,
+        lot_units: LOT,
+        asset: Asset::Denom(DENOM.into()),
+        lots: 1,
+        quality: wire::Quality {
+            latency_ms: 100,
+            throughput: 10,
+            accuracy_ppm: 950_000,
+            availability_bps: 9_900,
+        },
+        tags: vec!["calibrated".into()],
+        relay_fee: 0,
+    }
+}
+
+fn want() -> Want {
+    Want {
+        kind: Kind::Sensor,
+        resource: "temperature".into(),
+        unit: "reading".into(),
+        quantity: LOT,
+        limit: 5_000,
+        asset: Asset::Denom(DENOM.into()),
+        qos: wire::Requirement::default(),
+        weights: wire::Weights::default(),
+        tags: Vec::new(),
+        lane: LanePreference::Instant,
+        times: Some(1),
+        pace: Duration::from_millis(100),
+        relay_fee: 0,
+    }
+}

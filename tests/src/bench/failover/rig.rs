@@ -1,0 +1,357 @@
+//! A chain with a pool, the keepers of two members, and a consumer's.
+
+use super::kills::{Counts, Kills};
+use crate::bench::devices::{letting, plan, want};
+use crate::bench::latency::provision;
+use crate::embedded::account;
+use anyhow::{Context as _, ensure};
+use caplet::config::{Config, JoinConfig, OfferConfig};
+use caplet::context::domain_of;
+use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
+use caplet::keeper::{Keeper, Parts, ROOMS};
+use caplet::store::Store;
+use caplet::tasks::Group;
+use caplet_api::auction::{MarketResponse, QueryMsg as AskAuction};
+use caplet_api::common::{DomainResponse, Key};
+use caplet_api::escrow::{
+    ExecuteMsg as Escrow, LeaseResponse, LeaseState, QueryMsg as AskEscrow,
+};
+use caplet_api::pool::{ExecuteMsg as Pool, QueryMsg as AskPool, ServedResponse};
+use caplet_api::registry::{
+    DeviceResponse, ExecuteMsg as Registry, QueryMsg as AskRegistry, Registration,
+};
+use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
+use caplet_chain::{
+    Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm,
+};
+use caplet_protocol::layout::{Possession, PublicKey, Scheme, owner_hash};
+use caplet_protocol::sign::sign;
+use caplet_protocol::{AssetId, DeviceId, LeaseId, MarketId, wire};
+use caplet_simulator::{Device, Told};
+use ed25519_dalek::SigningKey;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// From block to block, as `caplet demo` has it.
+const BLOCK: Duration = Duration::from_millis(250);
+/// Readings of a lot: a minute of them.
+const LOT: u64 = 600;
+/// Readings that a lease must have left for a kill.
+const ROOM: u64 = 150;
+/// Lots that each member commits: old leases hold their slots on the ledger to the end.
+const LOTS: u16 = 40;
+const ENDOWMENT: u128 = 1_000_000_000_000;
+const DEPOSIT: u128 = 1_000_000_000;
+const PATIENCE: Duration = Duration::from_secs(120);
+/// After a kill for what was on its way, and after a restart for the device to be back.
+const CALM: Duration = Duration::from_millis(100);
+const REST: Duration = Duration::from_millis(1_500);
+/// Between looks.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Everything that runs.
+pub(super) struct Rig {
+    chain: Arc<dyn Chain>,
+    deployment: Deployment,
+    pool: String,
+    signers: [Signer; 3],
+    brokers: [SocketAddr; 3],
+    folder: PathBuf,
+    /// Keepers of members 0 and 1, and of the consumer.
+    keepers: [Option<Keeper>; 3],
+    members: Vec<DeviceId>,
+    tasks: Group,
+    counts: Counts,
+}
+
+fn free_port() -> anyhow::Result<SocketAddr> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+impl Rig {
+    /// Starts everything and waits for a lease that is read.
+    pub(super) async fn set(folder: &Path) -> anyhow::Result<Self> {
+        let (admin, payer) = (account("admin")?, account("payer")?);
+        let signers = [account("keeper 0")?, account("keeper 1")?, account("keeper 2")?];
+        let coins = || vec![Coin::new(ENDOWMENT, "ucap")];
+        let accounts = [&admin, &payer].into_iter().chain(&signers);
+        let options = Options {
+            folder: Some(folder.join("chain")),
+            pace: Pace::Every(BLOCK),
+            genesis: Genesis {
+                chain_id: "caplet-bench-1".to_owned(),
+                prefix: "wasm".to_owned(),
+                time_ns: None,
+                accounts: accounts.map(|one| (one.address().to_owned(), coins())).collect(),
+            },
+            codes: native_codes(),
+            limits: Limits::default(),
+        };
+        let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await?);
+        let mut spec = local_spec(&[payer.address().to_owned()]);
+        let market = spec.markets.first_mut().context("a local network has markets")?;
+        (market.lot_units, market.slot_secs) = (LOT.into(), 600);
+        let pool = spec.pools.first_mut().context("a local network has a pool")?;
+        pool.manager = Some(signers[1].address().to_owned());
+        pool.rules.stake = 10_000u64.into();
+        let deployment = deploy(&*chain, &admin, &Codes::Native, &spec).await?;
+        let pool = deployment.contracts.pools.first().context("no pool was made")?.clone();
+        let mut rig = Self {
+            chain,
+            deployment,
+            pool,
+            signers,
+            brokers: [free_port()?, free_port()?, free_port()?],
+            folder: folder.to_owned(),
+            keepers: [None, None, None],
+            members: Vec::new(),
+            tasks: Group::new("bench"),
+            counts: Counts::default(),
+        };
+        rig.people(&admin, &payer).await?;
+        Ok(rig)
+    }
+
+    async fn people(&mut self, admin: &Signer, payer: &Signer) -> anyhow::Result<()> {
+        for signer in [payer, &self.signers[0].clone(), &self.signers[1].clone()] {
+            self.deposit(signer).await?;
+        }
+        self.start(2).await?;
+        let (told, mut hears) = mpsc::unbounded_channel::<Told>();
+        self.tasks.spawn("told", async move {
+            while hears.recv().await.is_some() {}
+            Ok(())
+        });
+        let seller = self.bind(admin).await?;
+        // devices are numbered as they come
+        self.members = vec![DeviceId(seller.0 + 1), DeviceId(seller.0 + 2)];
+        let market = self.market().await?;
+        for index in 0..2 {
+            self.start(index).await?;
+            let owner = self.signers[index].address().to_owned();
+            let id = self.device(index, &owner, &told, Some(&market), None).await?.1;
+            ensure!(self.members.get(index) == Some(&id), "device {id} came out of turn");
+        }
+        let (reader, id) =
+            self.device(2, payer.address(), &told, None, Some(&market)).await?;
+        let limit = 500_000_000u64.into();
+        let allow = Escrow::Authorise { device: id, asset: AssetId(1), limit };
+        self.send(payer, Msg::execute(&self.deployment.contracts.escrow, &allow)?).await?;
+        reader.set_asking(true);
+        self.count()
+    }
+
+    /// Notes what the consumer's gateway counts, by lease.
+    fn count(&self) -> anyhow::Result<()> {
+        let keeper = self.keepers[2].as_ref().context("the consumer's keeper is gone")?;
+        let consumers = keeper.fabric().context("a keeper without links")?.consumers().clone();
+        let (counts, stop) = (Arc::clone(&self.counts), self.tasks.stop_token());
+        self.tasks.spawn("counts", async move {
+            while !stop.is_cancelled() {
+                for local in consumers.all() {
+                    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+                    let most = counts.entry(local.lease).or_default();
+                    *most = local.units.max(*most);
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn counted(&self, lease: LeaseId) -> u64 {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.get(&lease).copied().unwrap_or(0)
+    }
+
+    /// The lease that is read now, once it has enough left.
+    async fn reading(&self) -> anyhow::Result<LeaseId> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            let latest = {
+                let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                counts.last_key_value().map(|(lease, units)| (*lease, *units))
+            };
+            if let Some((lease, units)) = latest
+                && units > 5
+                && units.saturating_add(ROOM) < LOT
+            {
+                return Ok(lease);
+            }
+            tokio::time::sleep(CALM).await;
+        }
+        anyhow::bail!("no lease was read for {} s", PATIENCE.as_secs())
+    }
+
+    /// Kills the keeper of the member that serves, times how long units stay away, and starts it again.
+    pub(super) async fn kill(&mut self, seen: &mut Kills) -> anyhow::Result<()> {
+        let lease = self.reading().await?;
+        let ask = AskPool::Lease { lease: lease.0.into() };
+        let served: ServedResponse = self.chain.query(&self.pool, &ask).await?;
+        let index = self.members.iter().position(|member| *member == served.member);
+        let index = index.context("a stranger serves")?;
+        let before = self.counted(lease);
+        self.more_than(lease, before).await?; // it is being read at this moment
+        let killed = Instant::now();
+        let keeper = self.keepers[index].take().context("it is dead already")?;
+        keeper.stop(Duration::ZERO).await;
+        tokio::time::sleep(CALM).await;
+        let last = self.counted(lease);
+        self.more_than(lease, last).await?;
+        seen.add(killed.elapsed());
+        self.start(index).await?;
+        tokio::time::sleep(REST).await;
+        Ok(())
+    }
+
+    async fn more_than(&self, lease: LeaseId, units: u64) -> anyhow::Result<()> {
+        let began = Instant::now();
+        while self.counted(lease) <= units {
+            ensure!(began.elapsed() < PATIENCE, "lease {lease} stands still at {units} units");
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until what is open is used up; all leases with what was counted on each.
+    pub(super) async fn leases(&self) -> anyhow::Result<Vec<(LeaseResponse, u64)>> {
+        let began = Instant::now();
+        let mut over: Vec<(LeaseResponse, u64)> = Vec::new();
+        let open = {
+            let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            counts.keys().copied().collect::<Vec<LeaseId>>()
+        };
+        for lease in open {
+            loop {
+                let ask = AskEscrow::Lease { lease: lease.0.into() };
+                let found: LeaseResponse =
+                    self.chain.query(&self.deployment.contracts.escrow, &ask).await?;
+                if found.state == LeaseState::Closed {
+                    over.push((found, self.counted(lease)));
+                    break;
+                }
+                ensure!(began.elapsed() < PATIENCE, "lease {lease} does not close");
+                tokio::time::sleep(CALM).await;
+            }
+        }
+        Ok(over)
+    }
+
+    /// Ends devices, then keepers.
+    pub(super) async fn stop(self) {
+        self.tasks.drain(Duration::from_secs(5)).await;
+        for keeper in self.keepers.into_iter().flatten() {
+            keeper.stop(Duration::from_secs(10)).await;
+        }
+    }
+
+    async fn start(&mut self, index: usize) -> anyhow::Result<()> {
+        let folder = self.folder.join(format!("keeper-{index}"));
+        std::fs::create_dir_all(&folder)?;
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut config = Config { data: folder.clone(), ..Config::default() };
+        config.mqtt.embedded.listen = self.brokers[index];
+        (config.exchange.listen, config.fabric.listen, config.fabric.desk) = (free, free, free);
+        (config.settle.min_value, config.settle.max_age_secs) = (1, 1);
+        let pool = self.pool.clone();
+        if let Some(member) = self.members.get(index) {
+            let join = JoinConfig { pool: pool.clone(), device: member.0, lots: LOTS, cost: 0 };
+            config.forward.join = vec![join];
+        }
+        if index == 1 {
+            config.forward.offer = vec![OfferConfig {
+                pool,
+                tiers: [0; 3],
+                tags: 0,
+                instant_bps: 10_000,
+                least: 100,
+                stands_secs: 3_600,
+            }];
+        }
+        let parts = Parts {
+            store: Store::open(&folder.join("keeper.db"), ROOMS)?,
+            config,
+            chain: Arc::clone(&self.chain),
+            deployment: self.deployment.clone(),
+            signer: self.signers[index].clone(),
+            key: SigningKey::from_bytes(&[u8::try_from(index)?.saturating_add(1); 32]),
+        };
+        let keeper = Keeper::start(parts).await.with_context(|| format!("keeper {index}"))?;
+        self.keepers[index] = Some(keeper);
+        Ok(())
+    }
+
+    async fn device(
+        &self,
+        index: usize,
+        owner: &str,
+        told: &mpsc::UnboundedSender<Told>,
+        lets: Option<&MarketResponse>,
+        wants: Option<&MarketResponse>,
+    ) -> anyhow::Result<(Device, DeviceId)> {
+        let keeper = self.keepers[index].as_ref().context("no such keeper")?;
+        let context = keeper.context();
+        let provision = provision(keeper.broker()?, &context.key, &context.domains, owner)?;
+        let lets = lets.map(|market| letting(market, LOTS.into())).into_iter().collect();
+        let wants = wants.map(|market| want(market, wire::LanePreference::Instant));
+        let plan = plan(format!("device {index}"), provision, lets, wants.into_iter().collect());
+        let (mut device, life) =
+            Device::new(caplet_simulator::Plan { granted: true, ..plan }, told.clone());
+        device.set_asking(false);
+        self.tasks.spawn("device", life.run(self.tasks.stop_token()));
+        let id = tokio::time::timeout(PATIENCE, device.enrolled()).await.ok().flatten();
+        Ok((device, id.context("a device was not enrolled")?))
+    }
+
+    /// Registers the device that the pool sells as, and binds it.
+    async fn bind(&self, admin: &Signer) -> anyhow::Result<DeviceId> {
+        let registry = &self.deployment.contracts.registry;
+        let domain: DomainResponse = self.chain.query(registry, &AskRegistry::Domain {}).await?;
+        let key = SigningKey::from_bytes(&[77; 32]);
+        let bytes = key.verifying_key().to_bytes();
+        let possession = Possession {
+            key: PublicKey::ed25519(bytes),
+            sealing: [0; 32],
+            owner: owner_hash(&self.pool),
+        };
+        let wire_key = || Key { scheme: Scheme::Ed25519, key: bytes.into() };
+        let device = Registration {
+            key: wire_key(),
+            sealing: None,
+            owner: self.pool.clone(),
+            gateway: self.signers[2].address().to_owned(),
+            proof: sign(&key, &possession.preimage(&domain_of(&domain)?)).into(),
+        };
+        let register = Registry::Register { devices: vec![device] };
+        self.send(admin, Msg::execute(registry, &register)?).await?;
+        let ask = AskRegistry::DeviceByKey { key: wire_key() };
+        let found: DeviceResponse = self.chain.query(registry, &ask).await?;
+        let bind = Pool::Bind { device: found.device };
+        self.send(&self.signers[1], Msg::execute(&self.pool, &bind)?).await?;
+        Ok(found.device)
+    }
+
+    async fn deposit(&self, signer: &Signer) -> anyhow::Result<()> {
+        let contracts = &self.deployment.contracts;
+        let open = Registry::OpenAccount { address: None };
+        self.send(signer, Msg::execute(&contracts.registry, &open)?).await?;
+        let deposit = Escrow::Deposit { account: None };
+        let funds = vec![Coin::new(DEPOSIT, "ucap")];
+        self.send(signer, Msg::execute_with(&contracts.escrow, &deposit, funds)?).await
+    }
+
+    async fn market(&self) -> anyhow::Result<MarketResponse> {
+        let ask = AskAuction::Market { market: MarketId(1) };
+        Ok(self.chain.query(&self.deployment.contracts.auction, &ask).await?)
+    }
+
+    async fn send(&self, signer: &Signer, msg: Msg) -> anyhow::Result<()> {
+        let (options, patience) = (TxOptions::default(), Patience::default());
+        execute_and_confirm(&*self.chain, signer, vec![msg], options, patience).await?;
+        Ok(())
+    }
+}
