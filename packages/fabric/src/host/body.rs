@@ -9,12 +9,17 @@ use crate::service::Tariff;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use caplet_protocol::wire::{OpDone, OpHeader, OpProgress, control::Body as Says};
 use prost::Message as _;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Bytes read at a time.
 pub(crate) const CHUNK: usize = 64 * 1024;
+
+/// How long a charge may be told of with the outcome instead of at once.
+const TELL: Duration = Duration::from_millis(20);
 
 /// Charges for one operation, never more than the consumer allowed.
 pub struct Charger {
@@ -77,6 +82,17 @@ impl Charger {
     pub(super) async fn tell(&self) {
         if let Some(progress) = self.untold() {
             self.shared.say(progress).await;
+        }
+    }
+
+    /// Tells the consumer of an operation that takes its time what it costs, as it goes on.
+    pub(super) async fn keep_telling(&self) -> Infallible {
+        if self.shared.tariff != Tariff::Declared {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(TELL).await;
+            self.tell().await;
         }
     }
 

@@ -92,13 +92,13 @@ impl Op {
     }
 
     pub(crate) async fn within_deadline<A: Adapter>(&mut self, adapter: &A) -> Result<(), Stop> {
-        let ms = self.header.deadline_ms;
-        if ms == 0 {
-            return adapter.operate(self).await;
+        let (ms, charger) = (self.header.deadline_ms, self.charger());
+        tokio::select! {
+            biased;
+            outcome = adapter.operate(self) => outcome,
+            () = past(ms) => Err(Stop::Deadline(ms)),
+            never = charger.keep_telling() => match never {},
         }
-        let limit = Duration::from_millis(ms.into());
-        let outcome = tokio::time::timeout(limit, adapter.operate(self)).await;
-        outcome.unwrap_or(Err(Stop::Deadline(ms)))
     }
 
     /// Tells the consumer how it ended.
@@ -140,6 +140,14 @@ impl Drop for Op {
         if !self.done {
             self.body.abandon();
         }
+    }
+}
+
+/// Returns after so many milliseconds; never, if they are 0.
+async fn past(ms: u32) {
+    match ms {
+        0 => std::future::pending().await,
+        _ => tokio::time::sleep(Duration::from_millis(ms.into())).await,
     }
 }
 

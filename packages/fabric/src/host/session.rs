@@ -12,8 +12,8 @@ use crate::link::{Link, RecvHalf, SendHalf, Stream};
 use crate::meter::{SharedPayee, locked, wire};
 use crate::service::Tariff;
 use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement};
-use caplet_protocol::{DeviceId, LeaseId};
 use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
+use caplet_protocol::{DeviceId, LeaseId};
 use prost::Message as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -139,7 +139,7 @@ impl Shared {
     }
 
     /// Notes declared units that the consumer is told of later, mostly with the outcome; whether it must be told now. A
-    /// sixteenth of a segment is far from what makes the counts differ.
+    /// sixteenth of a segment is far from what makes the counts differ, and all that is lost if the connection is.
     pub(super) fn leave_untold(&self, units: u64) -> bool {
         let before = self.untold.fetch_add(units, Ordering::AcqRel);
         before.saturating_add(units) >= (self.segment / 16).max(1)
