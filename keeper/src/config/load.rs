@@ -8,8 +8,10 @@ use std::path::Path;
 
 /// Variables with this prefix set keys; two underscores stand for the dot: `CAPLET_LOG__FILTER`.
 const ENV_PREFIX: &str = "CAPLET_";
-/// Variables with the prefix that are no keys: the configuration file itself.
-const NO_KEYS: [&str; 1] = ["CAPLET_CONFIG"];
+/// Variables with the prefix that are no keys: the configuration file itself, and what scripts and tests of this house
+/// read, which whoever develops has exported.
+const NO_KEYS: [&str; 5] =
+    ["CAPLET_CONFIG", "CAPLET_CACHE", "CAPLET_LOCALNET", "CAPLET_REGENERATE", "CAPLET_WASMD_HOME"];
 /// How defaults are called where origins are shown.
 const DEFAULT: &str = "default";
 

@@ -9,6 +9,7 @@ use crate::host::VERSION;
 use crate::lease::LeaseView;
 use crate::link::{Link, Peer, SendHalf, Stream};
 use crate::meter::{locked, wire};
+use crate::service::Tariff;
 use caplet_metering::Refusal;
 use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
@@ -136,6 +137,16 @@ impl Client {
         };
         let known = wire::resume(&resume).map_err(refused)?;
         let count = locked(payer).on_resume(&known).map_err(refused)?;
+        // what came there and was said on a connection that is gone; never more than was sent
+        let missed = match self.inner.parts.tariff {
+            Tariff::Bytes => self.believable(known.served.saturating_sub(count.units)),
+            Tariff::Declared | Tariff::Accepted => 0,
+        };
+        let count = {
+            let mut payer = locked(payer);
+            payer.count(missed);
+            payer.meter()
+        };
         say(&mut control, Says::Count(wire::count(&count))).await?;
         Ok((control, resume.trailers))
     }

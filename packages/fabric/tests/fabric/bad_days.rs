@@ -2,18 +2,21 @@
 
 use crate::support::{PLAIN, call, plain, until};
 use async_trait::async_trait;
+use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::client::Finder;
 use caplet_fabric::health::Health;
+use caplet_fabric::host::Op;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::{Endpoint, Key, Link, LinkError, Peer};
-use caplet_fabric::{Stop, Tariff};
+use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{CONSUMER_END, Options, PROVIDER_END, World};
 use caplet_protocol::LeaseId;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 #[tokio::test]
 async fn a_link_cut_in_mid_call_is_made_again_and_the_call_is_answered() {
@@ -99,6 +102,64 @@ async fn a_consumer_killed_in_mid_job_leaves_the_provider_paid_for_what_it_serve
     again.call(call("upper", b"abc")).await.unwrap();
     assert!(again.units() + 100 >= 253);
     again.detach().await;
+}
+
+/// Takes bytes, says so, and then nothing more.
+#[derive(Default)]
+struct Sink {
+    taken: Notify,
+}
+
+#[async_trait]
+impl Adapter for Sink {
+    fn service(&self) -> Service {
+        PLAIN
+    }
+
+    fn tariff(&self) -> Tariff {
+        Tariff::Bytes
+    }
+
+    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        op.body.read_all(1 << 20).await?;
+        self.taken.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_came_on_links_that_are_gone_are_counted_alike_on_both_sides() {
+    let world = World::new(Options { segment: 1_000, ..Options::default() });
+    let sink = Arc::new(Sink::default());
+    world.offer(sink.clone());
+    let lease = world.lease(1, PLAIN);
+    let client = world.client(&lease, Tariff::Bytes);
+    let each = 40;
+    for cuts in 1..=40 {
+        let mut op = loop {
+            match client.open_op("take", Vec::new(), 0).await {
+                Ok(op) => break op,
+                // the link that was cut is the one that is live until that is noticed
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        };
+        let bytes = vec![7; usize::try_from(each * lease.unit_bytes).unwrap()];
+        op.writer.write(&bytes).await.unwrap();
+        op.writer.finish().await.unwrap();
+        sink.taken.notified().await;
+        // what the provider said of it may be on its way
+        world.network.cut();
+        until("both counts", || {
+            client.units() >= cuts * each && world.served(LeaseId(1)) >= cuts * each
+        })
+        .await;
+    }
+    assert_eq!((client.units(), world.served(LeaseId(1))), (40 * each, 40 * each));
+    client.detach().await;
 }
 
 struct Moving(Arc<Mutex<Peer>>);
