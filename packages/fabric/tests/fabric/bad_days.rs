@@ -104,9 +104,9 @@ async fn a_consumer_killed_in_mid_job_leaves_the_provider_paid_for_what_it_serve
     again.detach().await;
 }
 
-/// Takes bytes, says so, and then nothing more.
-#[derive(Default)]
+/// Takes bytes, and loses every link before what is said of them can leave.
 struct Sink {
+    network: Network,
     taken: Notify,
 }
 
@@ -126,6 +126,7 @@ impl Adapter for Sink {
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         op.body.read_all(1 << 20).await?;
+        self.network.cut();
         self.taken.notify_one();
         std::future::pending().await
     }
@@ -133,8 +134,8 @@ impl Adapter for Sink {
 
 #[tokio::test]
 async fn bytes_that_came_on_links_that_are_gone_are_counted_alike_on_both_sides() {
-    let world = World::new(Options { segment: 1_000, ..Options::default() });
-    let sink = Arc::new(Sink::default());
+    let world = World::new(Options { segment: 100, ..Options::default() });
+    let sink = Arc::new(Sink { network: world.network.clone(), taken: Notify::new() });
     world.offer(sink.clone());
     let lease = world.lease(1, PLAIN);
     let client = world.client(&lease, Tariff::Bytes);
@@ -151,8 +152,6 @@ async fn bytes_that_came_on_links_that_are_gone_are_counted_alike_on_both_sides(
         op.writer.write(&bytes).await.unwrap();
         op.writer.finish().await.unwrap();
         sink.taken.notified().await;
-        // what the provider said of it may be on its way
-        world.network.cut();
         until("both counts", || {
             client.units() >= cuts * each && world.served(LeaseId(1)) >= cuts * each
         })
