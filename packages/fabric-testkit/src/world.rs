@@ -13,7 +13,7 @@ use caplet_fabric::meter::{SharedPayee, SharedPayer};
 use caplet_fabric::surface::{Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
 use caplet_metering::{
-    Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View, journal::Memory,
+    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View, journal::Memory,
     sqlite,
 };
 use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
@@ -67,6 +67,9 @@ pub struct Side {
     /// What the consumer keeps.
     pub payer: Memory<PayerState>,
 }
+
+/// What the market's schedule lets a consumer take off: half the price at most, a quarter at a time.
+pub const SCHEDULE: Allowed = Allowed { floor: Bps(5_000), step: Bps(2_500) };
 
 /// Two gateways, a chain, leases between them.
 pub struct World {
@@ -188,6 +191,7 @@ impl World {
             end: BEGINNING / 1_000 + 3_600,
             money: View { at, redeemed: 0, cap: self.options.cap },
             unit_bytes: self.options.unit_bytes,
+            allowed: Some(SCHEDULE),
         };
         self.chain.put(lease.clone());
         lease

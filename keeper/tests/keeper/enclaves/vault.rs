@@ -256,17 +256,19 @@ impl Vault {
             let id = device.enrolled().await.unwrap();
             self.stage.authorise(id).await;
         }
+        let mut said = Vec::new();
         let heard = async {
             loop {
                 match self.hears.recv().await.unwrap().saying {
                     Saying::LeaseOpened(notice) if notice.role() == wire::Role::Consumer => {
                         return *notice;
                     }
-                    _ => {}
+                    other => said.push(format!("{other:?}")),
                 }
             }
         };
-        let notice = tokio::time::timeout(PATIENCE, heard).await.expect("no lease was opened");
+        let notice = tokio::time::timeout(PATIENCE, heard).await;
+        let notice = notice.unwrap_or_else(|_| panic!("no lease was opened: {said:#?}"));
         until("the lease to be local", async || {
             let all = second.fabric().unwrap().consumers().all();
             all.into_iter().find(|local| local.lease.0 == notice.lease).filter(is_up)

@@ -4,12 +4,14 @@ mod binding;
 mod body;
 mod known;
 mod op;
+mod rate;
 mod replay;
 mod session;
 mod table;
 mod welcome;
 
 pub(crate) use body::CHUNK;
+pub(crate) use rate::RATE;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub use known::Adapters;
 pub use op::Op;

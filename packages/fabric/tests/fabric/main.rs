@@ -12,6 +12,7 @@ mod containment;
 mod jobs;
 mod links;
 mod sensor;
+mod rates;
 mod session;
 mod support;
 mod tcp;
