@@ -6,7 +6,7 @@ use crate::end::End;
 use crate::frame;
 use crate::health::Health;
 use crate::host::VERSION;
-use crate::link::{Link, SendHalf, Stream};
+use crate::link::{Link, Peer, SendHalf, Stream};
 use crate::meter::{locked, wire};
 use caplet_metering::Refusal;
 use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
@@ -17,6 +17,9 @@ use tokio::sync::mpsc;
 
 /// Between looks whether a key elsewhere has signed.
 const SIGNING: Duration = Duration::from_millis(10);
+
+/// Between looks whether the provider is found elsewhere than where it is dialled.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a challenge or a resume may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,9 +34,9 @@ impl Client {
         let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
         let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
         let end = match opened {
-            Ok(control) => {
+            Ok((control, trailers)) => {
                 *wait = FIRST;
-                self.live_on(Arc::clone(&link), control).await
+                self.live_on(Arc::clone(&link), control, trailers).await
             }
             Err(end) => end,
         };
@@ -41,7 +44,23 @@ impl Client {
         end
     }
 
+    /// Dials where the provider is found. One that restarts has another address before it answers at the old one: while
+    /// an address is tried, it is looked for anew.
     async fn dial(&self) -> Result<Arc<dyn Link>, End> {
+        let parts = &self.inner.parts;
+        let alpn = parts.lease.service.alpn();
+        let mut peer = self.find().await?;
+        loop {
+            tokio::select! {
+                link = parts.endpoint.dial(&peer, &alpn) => {
+                    return link.map_err(|e| interrupted(&e.to_string()));
+                }
+                found = self.found_elsewhere(&peer) => peer = found,
+            }
+        }
+    }
+
+    async fn find(&self) -> Result<Peer, End> {
         let parts = &self.inner.parts;
         let peer = parts.finder.find(&parts.lease).await.map_err(|e| interrupted(&e))?;
         if !parts.lease.provider.endpoints.contains(&peer.key) {
@@ -50,12 +69,22 @@ impl Client {
                 format!("the provider of lease {} has not granted {key}", parts.lease.lease);
             return Err(interrupted(&words));
         }
-        let link = parts.endpoint.dial(&peer, &parts.lease.service.alpn()).await;
-        link.map_err(|e| interrupted(&e.to_string()))
+        Ok(peer)
     }
 
-    /// Open, challenge, hello, resume.
-    async fn open(&self, link: &dyn Link) -> Result<Stream, End> {
+    async fn found_elsewhere(&self, than: &Peer) -> Peer {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Ok(found) = self.find().await
+                && found != *than
+            {
+                return found;
+            }
+        }
+    }
+
+    /// Open, challenge, hello, resume; and whether operations may ask for a trailer.
+    async fn open(&self, link: &dyn Link) -> Result<(Stream, bool), End> {
         let Parts { lease, payer, .. } = &self.inner.parts;
         let mut control = link.open().await.map_err(failed)?;
         let open = Open { version: VERSION, lease: lease.lease.0, lane: lease.lane.0.into() };
@@ -75,17 +104,19 @@ impl Client {
         };
         say(&mut control, Says::Hello(wire::hello_message(&hello))).await?;
         let resume = match next(&mut control).await? {
-            Says::Resume(resume) => wire::resume(&resume).map_err(refused)?,
+            Says::Resume(resume) => resume,
             _ => return Err(refused("a resume was due and something else came")),
         };
-        let count = locked(payer).on_resume(&resume).map_err(refused)?;
+        let known = wire::resume(&resume).map_err(refused)?;
+        let count = locked(payer).on_resume(&known).map_err(refused)?;
         say(&mut control, Says::Count(wire::count(&count))).await?;
-        Ok(control)
+        Ok((control, resume.trailers))
     }
 
-    async fn live_on(&self, link: Arc<dyn Link>, control: Stream) -> End {
+    async fn live_on(&self, link: Arc<dyn Link>, control: Stream, trailers: bool) -> End {
         let (out, frames) = mpsc::channel(64);
-        let live = Arc::new(Live::new(Arc::clone(&link), out, !self.inner.wary));
+        let trusted = !self.inner.wary;
+        let live = Arc::new(Live::new(Arc::clone(&link), trailers, out, trusted));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
         self.pay(&live).await;

@@ -26,14 +26,21 @@ pub(super) struct State {
 
 pub(super) struct Live {
     pub(super) link: Arc<dyn Link>,
+    /// Whether operations may ask for their outcome on their own stream.
+    pub(super) trailers: bool,
     out: mpsc::Sender<Control>,
     ops: Mutex<BTreeMap<u64, Arc<State>>>,
     trusted: AtomicBool,
 }
 
 impl Live {
-    pub(super) fn new(link: Arc<dyn Link>, out: mpsc::Sender<Control>, trusted: bool) -> Self {
-        Self { link, out, ops: Mutex::default(), trusted: AtomicBool::new(trusted) }
+    pub(super) fn new(
+        link: Arc<dyn Link>,
+        trailers: bool,
+        out: mpsc::Sender<Control>,
+        trusted: bool,
+    ) -> Self {
+        Self { link, trailers, out, ops: Mutex::default(), trusted: AtomicBool::new(trusted) }
     }
 
     /// Lets payments be said on it.
@@ -99,10 +106,7 @@ impl Client {
                 }
                 Some(Says::Done(done)) => {
                     if let Some(state) = live.op(done.op) {
-                        // what a failed operation cost was declared while it went on
-                        if done.ok && self.inner.parts.tariff == Tariff::Declared {
-                            self.declared(live, &state, done.units).await;
-                        }
+                        self.done(live, &state, &done).await;
                         state.ended.send_replace(Some(Ok(done)));
                     }
                 }
@@ -111,6 +115,14 @@ impl Client {
                 // a later version may say more
                 _ => {}
             }
+        }
+    }
+
+    /// Counts what an outcome declares.
+    pub(super) async fn done(&self, live: &Live, state: &State, done: &OpDone) {
+        // what a failed operation cost was declared while it went on
+        if done.ok && self.inner.parts.tariff == Tariff::Declared {
+            self.declared(live, state, done.units).await;
         }
     }
 
