@@ -97,7 +97,8 @@ fn main() -> anyhow::Result<()> {
                 block: digits("block", &block)?,
             };
             let domain = Domain(digits("domain", &domain)?);
-            let quote = Gramine::new(Path::new(Gramine::ROOT)).quote(&binding.report_data(&domain))?;
+            let quote =
+                Gramine::new(Path::new(Gramine::ROOT)).quote(&binding.report_data(&domain))?;
             fs::write(&out, quote).with_context(|| out.display().to_string())
         }
         Command::Serve(KeysArgs { keys }) => run(kept(&keys)?),

@@ -92,8 +92,7 @@ fn judge(found: &EnclaveResponse, now: u64) -> Result<Attested, String> {
         return Err(format!("its attestation ended at {until}, it is {now}: it must be renewed"));
     }
     let measurement = found.measurement.as_ref().ok_or("the registry knows not what it runs")?;
-    let keys =
-        EnclavePublic { sealing: fixed(&found.sealing)?, signing: fixed(&found.signing)? };
+    let keys = EnclavePublic { sealing: fixed(&found.sealing)?, signing: fixed(&found.signing)? };
     Ok(Attested { keys, measurement: Measurement(fixed(measurement)?) })
 }
 
@@ -191,7 +190,8 @@ mod tests {
         let demand = |tags| Demand { tags, ..Demand::decode(&[0; Demand::BODY]) };
         assert_eq!(accepted(&demand(0), &tags).unwrap(), Accepted::Any);
         assert_eq!(accepted(&demand(1), &tags).unwrap(), Accepted::Any);
-        let these = |all: &[u8]| Accepted::These(all.iter().map(|b| Measurement([*b; 32])).collect());
+        let these =
+            |all: &[u8]| Accepted::These(all.iter().map(|b| Measurement([*b; 32])).collect());
         assert_eq!(accepted(&demand(0b101), &tags).unwrap(), these(&[2]));
         assert_eq!(accepted(&demand(0b110), &tags).unwrap(), these(&[1, 2]));
         assert!(accepted(&demand(1), &["mr/none".to_owned()]).is_err());

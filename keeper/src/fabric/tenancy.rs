@@ -1,8 +1,8 @@
 //! One lease in use: from the connection to the last voucher.
 
 use super::asks::DeviceKey;
-use super::course::Course;
 use super::consumers::{Parts, Place, Shown};
+use super::course::Course;
 use super::finder::{ByRecord, peer_of};
 use super::judge::{Known, Patience, Verdict, judge, report};
 use super::kind::alias_of;

@@ -59,7 +59,10 @@ impl Session {
         }
         Err(Refuse::new(
             Code::NotPermitted,
-            format!("lease {} is of an enclave, a call over MQTT reaches its device only", lease.id),
+            format!(
+                "lease {} is of an enclave, a call over MQTT reaches its device only",
+                lease.id
+            ),
             "grant your gateway to use your leases: it seals to the enclave",
         ))
     }

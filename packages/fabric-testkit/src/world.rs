@@ -13,8 +13,8 @@ use caplet_fabric::meter::{SharedPayee, SharedPayer};
 use caplet_fabric::surface::{Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
 use caplet_metering::{
-    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View, journal::Memory,
-    sqlite,
+    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View,
+    journal::Memory, sqlite,
 };
 use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
 use ed25519_dalek::SigningKey;
@@ -297,11 +297,8 @@ impl World {
     /// Makes a lease look local.
     pub async fn attach(&self, lease: &LeaseView, surface: &dyn Surface, alias: &str) -> Attached {
         let tariff = surface.tariff();
-        let client = if surface.is_wary() {
-            self.wary(lease, tariff)
-        } else {
-            self.client(lease, tariff)
-        };
+        let client =
+            if surface.is_wary() { self.wary(lease, tariff) } else { self.client(lease, tariff) };
         let topics = Arc::clone(&self.heard) as _;
         let place = Place { alias: alias.into(), desk: self.desk.clone(), topics };
         surface.attach(client, place).await.expect("a fresh alias attaches")

@@ -59,6 +59,11 @@ fn said(output: &Output, key: &str) -> Vec<u8> {
 
 impl Vault {
     pub(super) async fn new() -> Self {
+        Self::leasing_for(SLOT).await
+    }
+
+    /// As [`Vault::new`], with leases of so many seconds.
+    pub(super) async fn leasing_for(secs: u32) -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let root = TestRoot::generate(now.as_secs() - 86_400, Platform::default()).unwrap();
         let certificate = root.certificate();
@@ -71,7 +76,7 @@ impl Vault {
             market.resource = "enclave/wasi".into();
             market.unit = "Mfuel".into();
             market.lot_units = LOT.into();
-            market.slot_secs = SLOT;
+            market.slot_secs = secs;
             market.tags = vec![code];
             spec.markets.push(market);
         })

@@ -11,10 +11,10 @@ mod table;
 mod welcome;
 
 pub(crate) use body::CHUNK;
-pub(crate) use rate::RATE;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub use known::Adapters;
 pub use op::Op;
+pub(crate) use rate::RATE;
 pub use session::Session;
 pub(crate) use welcome::VERSION;
 

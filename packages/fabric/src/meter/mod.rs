@@ -6,8 +6,8 @@ pub(crate) mod wire;
 use crate::lease::LeaseView;
 use caplet_metering::payer::Connection;
 use caplet_metering::{
-    Allowed, ChainTime, Challenge, Gate, Hello, Journal, JournalError, Keys, Meter, Pause, PayeeState,
-    PayerState, Refusal, Resume, Sign, Statement, View,
+    Allowed, ChainTime, Challenge, Gate, Hello, Journal, JournalError, Keys, Meter, Pause,
+    PayeeState, PayerState, Refusal, Resume, Sign, Statement, View,
 };
 use caplet_protocol::Bps;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

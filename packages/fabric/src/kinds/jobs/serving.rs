@@ -39,7 +39,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (results, queue) = mpsc::channel(WAITING);
     let greeting = serde_json::json!({ "jobs": executor.jobs() });
-    let greeting = joined(greeting.to_string().as_bytes(), b"").ok_or(io::ErrorKind::InvalidData)?;
+    let greeting =
+        joined(greeting.to_string().as_bytes(), b"").ok_or(io::ErrorKind::InvalidData)?;
     // nobody reads the results if the writer has ended: the reader sees its end
     let _ = results.send(greeting).await;
     let tasks = TaskTracker::new();
