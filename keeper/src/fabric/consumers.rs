@@ -1,6 +1,7 @@
 //! The consumer room: leases of local devices that have let this gateway use them are made local.
 
 use super::asks::Asks;
+use super::course::Latencies;
 use super::enclaves::Enclaves;
 use super::kind::alias_of;
 use super::ledger::Ledger;
@@ -39,6 +40,8 @@ pub(super) struct Parts {
     pub(super) context: Context,
     pub(super) sight: Arc<Sight>,
     pub(super) enclaves: Enclaves,
+    /// What was measured of leases here, for what is good and bad of the next.
+    pub(super) latencies: Latencies,
     pub(super) ledger: Arc<Ledger>,
     pub(super) exchange: Exchange,
     pub(super) endpoint: Arc<dyn Endpoint>,

@@ -9,12 +9,13 @@ use caplet_fabric::link::iroh::{Iroh, Options};
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::quic::Quic;
 use caplet_fabric::link::{Endpoint, Key, Link, LinkError, Peer, Tuning};
+use caplet_fabric_enclave::ENCLAVE;
 use ed25519_dalek::SigningKey;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// All that is spoken.
-const SERVICES: [Service; 7] = [
+const SERVICES: [Service; 8] = [
     Service::SENSOR,
     Service::JOBS,
     Service::WASM,
@@ -22,6 +23,7 @@ const SERVICES: [Service; 7] = [
     Service::STORE,
     Service::PROXY,
     Service::TCP,
+    ENCLAVE,
 ];
 
 /// The gateway's ends of links.

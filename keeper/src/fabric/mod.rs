@@ -7,6 +7,7 @@
 
 mod asks;
 mod consumers;
+mod course;
 mod desk;
 mod enclaves;
 mod endpoint;
@@ -137,6 +138,7 @@ impl Fabric {
         let registered = Arc::new(enclaves::Registered::new(context, Arc::clone(&sight)));
         let consumers = Consumers::start(consumers::Parts {
             context: context.clone(),
+            latencies: course::Latencies::default(),
             enclaves: enclaves::Enclaves::new(registered, rooms.placer, Arc::clone(&sight)),
             sight,
             ledger,

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use caplet_api::escrow::LeaseState;
 use caplet_fabric::lease::{ChainView, LeaseView, Party, Stage, ViewError};
 use caplet_fabric::link::Key;
-use caplet_metering::{ChainTime, View};
+use caplet_metering::{Allowed, ChainTime, View};
 use caplet_protocol::{Domain, Lane, LeaseId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,6 +95,7 @@ impl Sight {
                 cap: lane.cap.u64(),
             },
             unit_bytes: unit_bytes(&market.unit),
+            allowed: Some(Allowed { floor: market.quality.floor, step: market.quality.step }),
         };
         Ok((view, served))
     }

@@ -2,6 +2,7 @@
 
 use super::asks::DeviceKey;
 use super::consumers::{Parts, Place, Shown};
+use super::course::Course;
 use super::finder::{ByRecord, peer_of};
 use super::judge::{Known, Patience, Verdict, judge, report};
 use super::kind::alias_of;
@@ -52,6 +53,16 @@ pub(super) enum Ended {
     Elsewhere,
     /// It never began: a side has not let its gateway use it.
     NotGranted,
+}
+
+/// How long the provider is waited for to hear of a rate.
+const TELLING: Duration = Duration::from_secs(1);
+
+/// What is paid for quality.
+struct Paying {
+    course: Course,
+    /// Whether the provider has heard of the last switch.
+    told: bool,
 }
 
 /// A lease to be used.
@@ -198,7 +209,7 @@ impl Tenancy<'_> {
         let patience =
             Patience { failures: self.room.config.failures, lost_secs: self.room.config.lost_secs };
         let mut serving = self.room.sight.serving.changed();
-        let mut last_up = Instant::now();
+        let (mut last_up, mut paying) = (Instant::now(), self.paying(used));
         let mut by = used.served.by;
         loop {
             tokio::select! {
@@ -224,11 +235,59 @@ impl Tenancy<'_> {
                     last_up = Instant::now();
                 }
             }
+            if let Some(paying) = &mut paying {
+                self.reprice(used, paying).await;
+            }
             let known = self.known(&lease, used, &mut last_up);
             match judge(&known, patience) {
                 Verdict::GoesOn => {}
                 verdict => return Ok(verdict),
             }
+        }
+    }
+
+    /// What is followed of quality; `None` if the market is not read any more.
+    fn paying(&self, used: &Used) -> Option<Paying> {
+        let market = self.room.sight.books.config(self.lease.terms.market)?;
+        let payer = used.payer.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = payer.state();
+        let course = Course::new(self.lease.terms.market, market.quality, state.counted);
+        // after a restart the provider may not have heard it
+        Some(Paying { course, told: state.rates.is_full() })
+    }
+
+    /// Signs for the next segment by what was measured of the last one, and says so until the provider has heard.
+    async fn reprice(&self, used: &Used, paying: &mut Paying) {
+        let client = used.attached.client();
+        let quality = client.quality();
+        let switched = {
+            let mut payer = used.payer.lock().unwrap_or_else(PoisonError::into_inner);
+            let (state, segment) = (*payer.state(), payer.terms().pace.segment);
+            let (last, counted) = (state.rates.next, state.counted);
+            let at = (counted, segment);
+            let next = paying.course.next(at, last, &quality, &self.room.latencies);
+            match next.filter(|next| *next != last).map(|next| (next, payer.rate(counted, next))) {
+                Some((next, Ok(true))) => {
+                    observe::repriced(self.lease.id, counted, next);
+                    paying.told = false;
+                }
+                Some((_, Err(error))) => observe::room_failed("consumers", &error.into()),
+                _ => {}
+            }
+            payer.state().rates
+        };
+        if paying.told {
+            return;
+        }
+        let tell = client.tell_rate(switched.switch, switched.next);
+        match tokio::time::timeout(TELLING, tell).await {
+            Ok(Ok(true)) => paying.told = true,
+            // what is withheld stays owed: the provider pauses, and both sides see it
+            Ok(Ok(false)) => {
+                observe::not_agreed(self.lease.id, switched.next);
+                paying.told = true;
+            }
+            Ok(Err(_)) | Err(_) => {} // said again at the next look
         }
     }
 
@@ -276,9 +335,11 @@ impl Tenancy<'_> {
             Ok(Verdict::Done) => (false, "it is used up, or at its end".to_owned()),
             Ok(Verdict::GivenUp(words)) => (true, words),
         };
-        let (counted, worth) = {
+        let (counted, worth, owed) = {
             let payer = used.payer.lock().unwrap_or_else(PoisonError::into_inner);
-            (payer.state().counted, payer.state().worth())
+            let state = payer.state();
+            let owed = payer.terms().owed_at(&state.rates, state.counted);
+            (state.counted, state.worth(), owed.min(self.lease.cap().into()))
         };
         let total = self.lease.terms.lot_units.u64().saturating_mul(self.lease.lots.0.into());
         let secs = used.began.elapsed().as_secs();
@@ -286,7 +347,7 @@ impl Tenancy<'_> {
         let voucher = Voucher {
             lease: self.lease.id,
             lane: used.view.lane,
-            amount: worth.max(self.lease.owed(counted)),
+            amount: worth.max(owed),
             units: counted,
             evidence: report.evidence(),
             ..Voucher::default()

@@ -5,7 +5,7 @@ use crate::bridge::Refuse;
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{BodyKind, Pause};
-use caplet_protocol::{DeviceId, LeaseId, MarketId, OrderId};
+use caplet_protocol::{Bps, DeviceId, LeaseId, MarketId, OrderId};
 use mqtt5::{DisconnectReason, MqttError};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -176,6 +176,18 @@ pub fn served(lease: LeaseId, units: u64) {
 pub fn paused(lease: LeaseId, pause: &Pause) {
     count("paused");
     tracing::info!(lease = lease.0, words = pause.words, "service paused");
+}
+
+/// The next segment of a lease is signed for at another rate.
+pub fn repriced(lease: LeaseId, from: u64, rate: Bps) {
+    count("repriced");
+    tracing::info!(lease = lease.0, from, bps = rate.0, "paid by quality from here on");
+}
+
+/// A provider does not agree to a rate: it will pause.
+pub fn not_agreed(lease: LeaseId, rate: Bps) {
+    count("not_agreed");
+    tracing::warn!(lease = lease.0, bps = rate.0, "the provider does not agree to the rate");
 }
 
 /// A voucher is on disk.

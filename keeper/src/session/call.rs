@@ -3,9 +3,11 @@
 use super::admit::{self, Now};
 use super::{Session, count};
 use crate::bridge::Refuse;
+use crate::fabric::service_of;
 use crate::leases::Lease;
 use crate::observe;
 use crate::settler::vouchers;
+use caplet_fabric_enclave::ENCLAVE;
 use caplet_protocol::{
     Lane,
     wire::{RefusalCode as Code, ServiceCall},
@@ -27,6 +29,7 @@ impl Session {
         envelope: Vec<u8>,
     ) -> Result<Vec<u8>, Refuse> {
         check(call)?;
+        self.not_of_an_enclave(lease)?;
         let id = (call.lease, call.id);
         if let Some(served) = self.results.get(id) {
             return Ok(served.envelope);
@@ -45,6 +48,23 @@ impl Session {
         let answer = served.envelope.clone();
         self.results.put(id, served);
         Ok(answer)
+    }
+
+    /// A call over MQTT reaches the providing device: what was leased of an enclave is not sealed to that.
+    fn not_of_an_enclave(&self, lease: &Lease) -> Result<(), Refuse> {
+        let market = self.parts.books.config(lease.terms.market);
+        let Some(market) = market else { return Ok(()) };
+        if service_of(market.kind, &market.resource) != ENCLAVE {
+            return Ok(());
+        }
+        Err(Refuse::new(
+            Code::NotPermitted,
+            format!(
+                "lease {} is of an enclave, a call over MQTT reaches its device only",
+                lease.id
+            ),
+            "grant your gateway to use your leases: it seals to the enclave",
+        ))
     }
 
     fn now(&self, lease: &Lease) -> anyhow::Result<Now> {

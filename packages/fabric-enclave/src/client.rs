@@ -35,7 +35,9 @@ pub enum EnclaveError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// It may cost more than one call is paid ahead for.
-    #[error("a call of at most {asked} units, this lease pays {most} ahead at the most: ask for less at a time, or lease more")]
+    #[error(
+        "a call of at most {asked} units, this lease pays {most} ahead at the most: ask for less at a time, or lease more"
+    )]
     Ahead {
         /// Units that were asked for.
         asked: u64,

@@ -13,8 +13,8 @@ use caplet_fabric::meter::{SharedPayee, SharedPayer};
 use caplet_fabric::surface::{Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
 use caplet_metering::{
-    Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View, journal::Memory,
-    sqlite,
+    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View,
+    journal::Memory, sqlite,
 };
 use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
 use ed25519_dalek::SigningKey;
@@ -74,6 +74,9 @@ pub struct Kept {
     payee: Option<SharedPayee>,
     journal: Memory<PayeeState>,
 }
+
+/// What the market's schedule lets a consumer take off: half the price at most, a quarter at a time.
+pub const SCHEDULE: Allowed = Allowed { floor: Bps(5_000), step: Bps(2_500) };
 
 /// Two gateways, a chain, leases between them.
 pub struct World {
@@ -197,6 +200,7 @@ impl World {
             end: BEGINNING / 1_000 + 3_600,
             money: View { at, redeemed: 0, cap: self.options.cap },
             unit_bytes: self.options.unit_bytes,
+            allowed: Some(SCHEDULE),
         };
         self.chain.put(lease.clone());
         lease
@@ -319,11 +323,8 @@ impl World {
     /// Makes a lease look local.
     pub async fn attach(&self, lease: &LeaseView, surface: &dyn Surface, alias: &str) -> Attached {
         let tariff = surface.tariff();
-        let client = if surface.is_wary() {
-            self.wary(lease, tariff)
-        } else {
-            self.client(lease, tariff)
-        };
+        let client =
+            if surface.is_wary() { self.wary(lease, tariff) } else { self.client(lease, tariff) };
         let topics = Arc::clone(&self.heard) as _;
         let place = Place { alias: alias.into(), desk: self.desk.clone(), topics };
         surface.attach(client, place).await.expect("a fresh alias attaches")

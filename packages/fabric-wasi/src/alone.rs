@@ -8,7 +8,11 @@ use crate::price::UNIT;
 
 /// Runs a program to its end, for at most `exec.max_units`. What it did, or why it ended otherwise, and the
 /// units that it cost, which are the same for the same program and input everywhere.
-pub async fn run_alone(machine: &Machine, limits: Limits, exec: &Exec) -> (Result<Ran, String>, u64) {
+pub async fn run_alone(
+    machine: &Machine,
+    limits: Limits,
+    exec: &Exec,
+) -> (Result<Ran, String>, u64) {
     if exec.module.len() > limits.module || exec.input.len() > limits.input {
         let (module, input) = (limits.module, limits.input);
         let words = format!("at most {module} bytes of module and {input} of input are taken");

@@ -3,7 +3,7 @@
 use crate::link::Key;
 use crate::service::Service;
 use async_trait::async_trait;
-use caplet_metering::{ChainTime, View};
+use caplet_metering::{Allowed, ChainTime, View};
 use caplet_protocol::{DeviceId, Domain, Lane, LeaseId};
 use std::time::Duration;
 
@@ -55,6 +55,9 @@ pub struct LeaseView {
     pub money: View,
     /// Bytes of a unit where bytes are counted; 1 elsewhere.
     pub unit_bytes: u64,
+    /// What the market's schedule lets the consumer take off for bad service; `None` where the full price is paid
+    /// whatever comes.
+    pub allowed: Option<Allowed>,
 }
 
 impl LeaseView {

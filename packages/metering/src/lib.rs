@@ -12,6 +12,7 @@
 //! disk). One connection goes Challenge, Hello, Resume, Meter; nothing is served or signed before.
 #![forbid(unsafe_code)]
 
+mod allowed;
 pub mod batch;
 mod error;
 mod flight;
@@ -31,6 +32,7 @@ mod terms;
 mod time;
 mod view;
 
+pub use allowed::Allowed;
 pub use error::Refusal;
 pub use gate::{End, Gate, Pause, PauseReason};
 pub use journal::{Journal, JournalError, Ticket};

@@ -59,6 +59,11 @@ fn said(output: &Output, key: &str) -> Vec<u8> {
 
 impl Vault {
     pub(super) async fn new() -> Self {
+        Self::leasing_for(SLOT).await
+    }
+
+    /// As [`Vault::new`], with leases of so many seconds.
+    pub(super) async fn leasing_for(secs: u32) -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let root = TestRoot::generate(now.as_secs() - 86_400, Platform::default()).unwrap();
         let certificate = root.certificate();
@@ -71,7 +76,7 @@ impl Vault {
             market.resource = "enclave/wasi".into();
             market.unit = "Mfuel".into();
             market.lot_units = LOT.into();
-            market.slot_secs = SLOT;
+            market.slot_secs = secs;
             market.tags = vec![code];
             spec.markets.push(market);
         })
@@ -256,17 +261,19 @@ impl Vault {
             let id = device.enrolled().await.unwrap();
             self.stage.authorise(id).await;
         }
+        let mut said = Vec::new();
         let heard = async {
             loop {
                 match self.hears.recv().await.unwrap().saying {
                     Saying::LeaseOpened(notice) if notice.role() == wire::Role::Consumer => {
                         return *notice;
                     }
-                    _ => {}
+                    other => said.push(format!("{other:?}")),
                 }
             }
         };
-        let notice = tokio::time::timeout(PATIENCE, heard).await.expect("no lease was opened");
+        let notice = tokio::time::timeout(PATIENCE, heard).await;
+        let notice = notice.unwrap_or_else(|_| panic!("no lease was opened: {said:#?}"));
         until("the lease to be local", async || {
             let all = second.fabric().unwrap().consumers().all();
             all.into_iter().find(|local| local.lease.0 == notice.lease).filter(is_up)

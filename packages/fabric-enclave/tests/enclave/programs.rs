@@ -39,10 +39,8 @@ struct Stand {
 /// An enclave of a program of its own, as the keeper has it, leased and local.
 async fn stand(most_units: u64) -> Stand {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let inside = Inside::new(
-        EnclaveKeys::generate().unwrap(),
-        Programs::new(Machine::new().unwrap()),
-    );
+    let inside =
+        Inside::new(EnclaveKeys::generate().unwrap(), Programs::new(Machine::new().unwrap()));
     let attested = judged(inside.public());
     let separate = Separate::new(Within::new(Arc::new(inside))).unwrap();
     let world = World::new(Options::default());

@@ -57,8 +57,7 @@ async fn an_enclave_that_replaces_another_answers_for_itself_first() {
 async fn nothing_is_paid_to_whom_the_enclave_has_not_answered_for() {
     let stand = Stand::new();
     let keys = EnclaveKeys::generate().unwrap().public();
-    *stand.registry.says.lock().unwrap() =
-        Some(Attested { keys, measurement: stand.measurement });
+    *stand.registry.says.lock().unwrap() = Some(Attested { keys, measurement: stand.measurement });
     let client = stand.wary(Accepted::Any);
     client.client().until(|health| *health == Health::Up).await.unwrap();
     let refused = client.call(b"secret", 0, PATIENCE).await;

@@ -7,6 +7,7 @@ mod live;
 mod op;
 mod pay;
 mod quality;
+mod rate;
 
 pub use call::{Call, Outcome};
 pub use op::{ClientOp, ClientReader, ClientWriter};

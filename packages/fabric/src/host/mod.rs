@@ -4,6 +4,7 @@ mod binding;
 mod body;
 mod known;
 mod op;
+mod rate;
 mod replay;
 mod session;
 mod table;
@@ -13,6 +14,7 @@ pub(crate) use body::CHUNK;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub use known::Adapters;
 pub use op::Op;
+pub(crate) use rate::RATE;
 pub use session::Session;
 pub(crate) use welcome::VERSION;
 

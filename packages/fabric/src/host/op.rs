@@ -213,6 +213,9 @@ async fn open(
         let words = "its name has at most 64 bytes, its arguments 16 KiB: shorten them";
         return shared.say(Says::Done(refuse(words))).await;
     }
+    if header.name == super::RATE {
+        return shared.say(Says::Done(shared.repriced(&header))).await;
+    }
     if let Some(answer) = shared.replay.get(shared.lease.lease, header.id) {
         return answer_again(&shared, stream, answer, header.trailer).await;
     }

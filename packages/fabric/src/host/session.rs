@@ -207,6 +207,16 @@ impl Shared {
         }
     }
 
+    /// The side that is paid.
+    pub(super) fn payee(&self) -> &SharedPayee {
+        &self.payee
+    }
+
+    /// What waits to be paid is looked at again.
+    pub(super) fn look_again(&self) {
+        self.paid.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
     /// Tells the consumer that a hold is over.
     async fn go_on(&self) {
         if self.held.swap(false, Ordering::AcqRel) {

@@ -6,9 +6,10 @@ pub(crate) mod wire;
 use crate::lease::LeaseView;
 use caplet_metering::payer::Connection;
 use caplet_metering::{
-    ChainTime, Challenge, Gate, Hello, Journal, JournalError, Keys, Meter, Pause, PayeeState,
-    PayerState, Refusal, Resume, Sign, Statement, View,
+    Allowed, ChainTime, Challenge, Gate, Hello, Journal, JournalError, Keys, Meter, Pause,
+    PayeeState, PayerState, Refusal, Resume, Sign, Statement, View,
 };
+use caplet_protocol::Bps;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The side that is paid, as a session asks it; see [`caplet_metering::Payee`].
@@ -34,6 +35,11 @@ pub trait Payee: Send + 'static {
     fn on_statement(&mut self, statement: &Statement, now: ChainTime) -> Result<(), Refusal>;
     /// Takes a newer view of the lane.
     fn on_view(&mut self, view: View);
+    /// Whether it agrees to `rate` of the price for units from `from` on, which it does if the schedule may give that.
+    ///
+    /// # Errors
+    /// If it can't be stored.
+    fn agree(&mut self, from: u64, rate: Bps, allowed: &Allowed) -> Result<bool, JournalError>;
     /// Ends the connection and stores the exact count.
     ///
     /// # Errors
@@ -72,6 +78,14 @@ where
         Self::on_view(self, view);
     }
 
+    fn agree(&mut self, from: u64, rate: Bps, allowed: &Allowed) -> Result<bool, JournalError> {
+        let segment = self.terms().pace.segment;
+        if !allowed.allows(&self.state().rates, segment, from, rate) {
+            return Ok(false);
+        }
+        Self::agree(self, from, rate)
+    }
+
     fn rest(&mut self) -> Result<(), JournalError> {
         Self::rest(self)
     }
@@ -99,6 +113,11 @@ pub trait Payer: Send + 'static {
     fn count(&mut self, units: u64);
     /// The count.
     fn meter(&self) -> Meter;
+    /// Signs at `rate` of the price for units from `from` on; false if that is counted already.
+    ///
+    /// # Errors
+    /// If it can't be stored; the old rate stays then.
+    fn rate(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError>;
     /// What is to be said now, durable.
     ///
     /// # Errors
@@ -136,6 +155,10 @@ where
 
     fn meter(&self) -> Meter {
         Self::meter(self)
+    }
+
+    fn rate(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError> {
+        Self::rate(self, from, rate)
     }
 
     fn statement(&mut self, now: ChainTime) -> Result<Option<Statement>, Refusal> {

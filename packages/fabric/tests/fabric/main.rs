@@ -12,6 +12,7 @@ mod containment;
 mod jobs;
 mod links;
 mod moves;
+mod rates;
 mod sensor;
 mod session;
 mod support;

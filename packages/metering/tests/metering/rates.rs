@@ -104,7 +104,51 @@ fn switches() -> impl Strategy<Value = Vec<(u64, u16)>> {
     proptest::collection::vec((0u64..2_000, 0..=10_000u16), 0..8)
 }
 
+const ALLOWED: Allowed = Allowed { floor: SCHEDULE.floor, step: Bps(2_500) };
+
+#[test]
+fn a_payee_takes_what_the_schedule_may_give_and_nothing_else() {
+    let full = Rates::default();
+    let allows = |before: &Rates, from, rate| ALLOWED.allows(before, SEGMENT, from, Bps(rate));
+    assert!(allows(&full, 100, 7_500) && !allows(&full, 100, 7_499), "a step at a time");
+    assert!(!allows(&full, 99, 7_500), "after a whole segment");
+    assert!(!allows(&full, 100, 10_001), "never over the price");
+    let low = full.switched(100, 100, Bps(5_000)).unwrap();
+    assert!(allows(&low, 100, 5_000), "what was agreed, said again");
+    assert!(allows(&low, 101, 10_000), "up at any time");
+    assert!(allows(&low, 200, 4_000) && !allows(&low, 200, 3_999), "never under the floor");
+    assert!(!allows(&low, 150, 4_500), "down after a whole segment only");
+}
+
 proptest! {
+    #[test]
+    fn every_rate_that_the_schedule_gives_is_taken(last in 4_000u16..=10_000, quality in 0u16..=10_000, from in 0u64..1_000, more in 0u64..500) {
+        let schedule = Schedule { step: ALLOWED.step, ..SCHEDULE };
+        let before = Rates::default().switched(from, from, Bps(last)).unwrap();
+        let next = schedule.next(Bps(last), Bps(quality));
+        prop_assert!(ALLOWED.allows(&before, SEGMENT, from + SEGMENT + more, next));
+    }
+
+    #[test]
+    fn whatever_is_taken_a_segment_never_costs_less_than_the_floor_nor_more_than_the_price(asked in proptest::collection::vec((0u64..400, 0u16..=11_000), 0..12)) {
+        let terms = crate::lane::terms(Pace::vouchers(SEGMENT));
+        let (mut rates, mut counted) = (Rates::default(), 0);
+        for (more, rate) in asked {
+            counted += more;
+            if ALLOWED.allows(&rates, SEGMENT, counted, Bps(rate)) {
+                let last = rates.next;
+                if let Some(next) = rates.switched(counted, counted, Bps(rate)) {
+                    rates = next;
+                    prop_assert!(rates.next.0 + ALLOWED.step.0 >= last.0);
+                }
+            }
+            prop_assert!((SCHEDULE.floor.0..=10_000).contains(&rates.next.0));
+            let owed = terms.owed_at(&rates, counted);
+            prop_assert!(owed <= terms.owed(counted));
+            prop_assert!(owed + 1 >= terms.owed(counted) * u128::from(SCHEDULE.floor.0) / 10_000);
+        }
+    }
+
     #[test]
     fn what_is_owed_rises_with_units_stays_under_the_full_price_and_is_exact(switches in switches(), a in 0u64..20_000, b in 0u64..20_000) {
         let terms = crate::lane::terms(Pace::vouchers(SEGMENT));

@@ -131,7 +131,7 @@ pub struct Capability {
         serde(skip_serializing_if = "super::json::is_default")
     )]
     pub reliability: ::core::option::Option<Reliability>,
-    /// Short words a demand can require, at most 32 of at most 32 bytes.
+    /// Short words a demand can require, at most 32 of at most 67 bytes.
     #[prost(string, repeated, tag = "9")]
     #[cfg_attr(
         feature = "serde",

@@ -117,6 +117,10 @@ fn a_capability_out_of_range_names_the_field() {
             "caplet.v1.Capability.tags has a length of 33, at most 32 is taken: shorten it",
         ),
         (
+            first(|c| c.tags = vec![format!("mr/{}", "c0".repeat(32)), "t".repeat(68)]),
+            "caplet.v1.Capability.tags has a length of 68, at most 67 is taken: shorten it",
+        ),
+        (
             first(|c| c.attestation = vec![1; 31]),
             "caplet.v1.Capability.attestation has 31 bytes, 32 are wanted",
         ),

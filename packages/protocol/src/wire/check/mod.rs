@@ -13,8 +13,10 @@ const MAX_ADDRESS: usize = 128;
 const MAX_NAME: usize = 64;
 /// Most bytes of a unit.
 const MAX_UNIT: usize = 16;
-/// Most tags, and most bytes of one.
+/// Most tags.
 const MAX_TAGS: usize = 32;
+/// Most bytes of a tag: one that names code is `mr/` and 64 digits.
+const MAX_TAG: usize = 67;
 
 fn text(at: In, field: &'static str, value: &str, most: usize) -> Result<(), FieldError> {
     if value.is_empty() {
@@ -30,7 +32,7 @@ fn kind(at: In, value: i32) -> Result<Kind, FieldError> {
 
 fn tags(at: In, tags: &[String]) -> Result<(), FieldError> {
     at.short("tags", tags.len(), MAX_TAGS)?;
-    tags.iter().try_for_each(|tag| text(at, "tags", tag, MAX_TAGS))
+    tags.iter().try_for_each(|tag| text(at, "tags", tag, MAX_TAG))
 }
 
 fn cost(price: &Cost) -> Result<(), FieldError> {

@@ -1,0 +1,93 @@
+//! Pay follows quality over sessions: what a consumer takes off, what a provider agrees to, what either loses.
+
+use crate::support::{PLAIN, call, plain, until};
+use caplet_fabric::client::Client;
+use caplet_fabric::health::Health;
+use caplet_fabric::{Stop, Tariff};
+use caplet_fabric_testkit::{Options, World};
+use caplet_protocol::{Bps, LeaseId};
+use std::sync::Arc;
+use std::time::Duration;
+
+const LEASE: LeaseId = LeaseId(1);
+/// Units of a segment, worth as many base units.
+const SEGMENT: u64 = 200;
+
+fn begun() -> (Arc<World>, Client) {
+    let world = World::new(Options { segment: SEGMENT, ..Options::default() });
+    world.offer(plain());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    (world, client)
+}
+
+async fn use_up(client: &Client, units: u64) -> Result<(), Stop> {
+    for _ in 0..units / 100 {
+        let mut hundred = call("upper", &[b'a'; 100]);
+        hundred.patience = Duration::from_secs(2);
+        client.call(hundred).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bad_segment_makes_the_next_one_cheaper_and_a_good_one_makes_it_dear_again() {
+    let (world, client) = begun();
+    use_up(&client, 400).await.unwrap();
+    assert!(client.reprice(Bps(7_500)).await.unwrap());
+    use_up(&client, 400).await.unwrap();
+    assert!(client.reprice(Bps(10_000)).await.unwrap());
+    use_up(&client, 200).await.unwrap();
+    client.detach().await;
+    let (paid, owed) = (world.paid(LEASE), 400 + 300 + 200);
+    assert!((owed..=owed + u128::from(SEGMENT)).contains(&paid), "{paid} paid of {owed}");
+}
+
+#[tokio::test]
+async fn a_rate_outlives_its_connection_and_is_agreed_to_again() {
+    let (world, client) = begun();
+    use_up(&client, 400).await.unwrap();
+    assert!(client.reprice(Bps(8_000)).await.unwrap());
+    world.network.cut();
+    use_up(&client, 200).await.unwrap();
+    assert!(client.tell_rate(400, Bps(8_000)).await.unwrap(), "the same, said again");
+    use_up(&client, 200).await.unwrap();
+    client.detach().await;
+    let (paid, owed) = (world.paid(LEASE), 400 + 320);
+    assert!((owed..=owed + u128::from(SEGMENT)).contains(&paid), "{paid} paid of {owed}");
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_agree_pauses_and_has_lost_at_most_a_segment() {
+    let (world, client) = begun();
+    use_up(&client, 400).await.unwrap();
+    // less than the schedule's floor
+    assert!(!client.reprice(Bps(1_000)).await.unwrap());
+    let stopped = use_up(&client, 2_000).await;
+    assert!(matches!(stopped, Err(Stop::Deadline(_))), "{stopped:?}");
+    let mut health = client.health();
+    let paused = health.wait_for(|health| matches!(health, Health::Paused(_))).await.is_ok();
+    assert!(paused);
+    client.detach().await;
+    let (served, paid) = (u128::from(world.served(LEASE)), world.paid(LEASE));
+    assert!(served <= paid + u128::from(SEGMENT), "{served} served, {paid} paid");
+    // nor has the consumer: it signed for what it had, and a segment
+    assert!(paid <= 400 + u128::from(SEGMENT), "{paid} paid");
+}
+
+#[tokio::test]
+async fn a_provider_takes_no_rate_that_the_schedule_does_not_give() {
+    let (world, client) = begun();
+    use_up(&client, 400).await.unwrap();
+    for (from, rate) in [(400, 7_499), (400, 10_001), (199, 7_500), (400, 0)] {
+        assert!(!client.tell_rate(from, Bps(rate)).await.unwrap(), "{rate} from {from} on");
+    }
+    assert!(client.tell_rate(400, Bps(7_500)).await.unwrap());
+    assert!(!client.tell_rate(500, Bps(5_000)).await.unwrap(), "not a segment later");
+    until("all to be served", || world.served(LEASE) == 400).await;
+    let mut full = world.lease(2, PLAIN);
+    full.allowed = None;
+    world.chain.put(full.clone());
+    let client = world.client(&full, Tariff::Declared);
+    use_up(&client, 400).await.unwrap();
+    assert!(!client.tell_rate(400, Bps(9_999)).await.unwrap(), "a market without a schedule");
+}
