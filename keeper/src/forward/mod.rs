@@ -63,7 +63,8 @@ pub fn start(
         reconcile::start(context, members::Members::new(duty(pool)), wakes());
     }
     let known = &context.deployment.contracts.pools;
-    let listed = config.join.iter().map(|of| &of.pool).chain(config.offer.iter().map(|of| &of.pool));
+    let listed =
+        config.join.iter().map(|of| &of.pool).chain(config.offer.iter().map(|of| &of.pool));
     for pool in listed.filter(|pool| !known.contains(pool)) {
         observe::pool_unknown(pool);
     }
@@ -78,7 +79,8 @@ pub async fn commit(
     leases: &Leases,
     config: &ForwardConfig,
 ) -> anyhow::Result<()> {
-    for of in config.join.iter().filter(|of| context.deployment.contracts.pools.contains(&of.pool)) {
+    for of in config.join.iter().filter(|of| context.deployment.contracts.pools.contains(&of.pool))
+    {
         let pool: ConfigResponse = context.chain.query(&of.pool, &QueryMsg::Config {}).await?;
         leases.commit(DeviceId(of.device), pool.market, of.lots.into());
     }

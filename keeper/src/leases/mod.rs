@@ -31,7 +31,11 @@ pub struct Leases {
 
 impl Default for Leases {
     fn default() -> Self {
-        Self { table: Arc::default(), committed: Arc::default(), version: Arc::new(watch::Sender::new(0)) }
+        Self {
+            table: Arc::default(),
+            committed: Arc::default(),
+            version: Arc::new(watch::Sender::new(0)),
+        }
     }
 }
 

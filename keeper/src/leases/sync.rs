@@ -211,8 +211,7 @@ impl Sync {
             let Some(last) = leases.last() else { break };
             start_after = Some(last.lease);
             for lease in &leases {
-                let ours =
-                    self.local.contains(&lease.consumer) || self.is_provided(lease.provider);
+                let ours = self.local.contains(&lease.consumer) || self.is_provided(lease.provider);
                 let id = LeaseId(lease.lease.u64());
                 // A closed one that is not over may still be rated.
                 if ours && !table::is_over(&self.store, id)? {

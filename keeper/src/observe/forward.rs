@@ -31,7 +31,10 @@ pub fn stake_short(device: DeviceId, by: u64) {
 /// The configuration names a pool that the deployment has not.
 pub fn pool_unknown(pool: &str) {
     count("pool_unknown");
-    tracing::warn!(pool, "no pool of the deployment: forward.join and forward.offer name its contract");
+    tracing::warn!(
+        pool,
+        "no pool of the deployment: forward.join and forward.offer name its contract"
+    );
 }
 
 /// The session of a lease goes on at another device.

@@ -11,6 +11,7 @@ mod happening;
 mod ledger;
 mod listen;
 mod play;
+mod pooled;
 mod report;
 mod setup;
 mod stage;

@@ -5,7 +5,7 @@ use super::faulty::{Faults, FaultyUnits};
 use super::report::{Captured, Report};
 use super::stage::Stage;
 use super::tap::{Recorder, Tap};
-use crate::config::{Config, Transport};
+use crate::config::{Config, ForwardConfig, Transport};
 use crate::fabric::{LocalUnits, Seams};
 use crate::keeper::{Keeper, Parts, ROOMS};
 use crate::store::Store;
@@ -57,6 +57,8 @@ pub(super) struct Gateway<'a> {
     pub(super) signer: &'a Signer,
     /// Where its uplinks lead.
     pub(super) origin: SocketAddr,
+    /// What it does in futures and pools.
+    pub(super) forward: ForwardConfig,
 }
 
 impl Gateway<'_> {
@@ -104,6 +106,7 @@ impl Gateway<'_> {
         config.settle.min_value = 1;
         config.settle.max_age_secs = 3;
         config.settle.before_end_secs = 3;
+        config.forward = self.forward.clone();
         let fabric = &mut config.fabric;
         // plain QUIC keeps to the address it was given, so all of it passes the tap
         fabric.transport = Transport::Quic;

@@ -5,7 +5,8 @@ use crate::store::Tables;
 /// The session's tables.
 pub const TABLES: Tables = Tables {
     room: "session",
-    versions: &["CREATE TABLE served (
+    versions: &[
+        "CREATE TABLE served (
         lease BLOB PRIMARY KEY,
         units BLOB NOT NULL,
         operations BLOB NOT NULL,
@@ -21,5 +22,6 @@ pub const TABLES: Tables = Tables {
         PRIMARY KEY (lease, role)
     ) STRICT, WITHOUT ROWID;",
         // who serves a pool's lease changes; 0, which no device has, is told anew
-        "ALTER TABLE told ADD COLUMN server INTEGER NOT NULL DEFAULT 0;"],
+        "ALTER TABLE told ADD COLUMN server INTEGER NOT NULL DEFAULT 0;",
+    ],
 };

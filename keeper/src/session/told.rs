@@ -28,16 +28,18 @@ impl Told {
 /// What a side was told last.
 pub(super) fn get(store: &Store, lease: LeaseId, role: Role) -> anyhow::Result<Option<Told>> {
     store.read(|c| {
-        c.prepare_cached("SELECT state, reason, reserve, server FROM told WHERE lease = ?1 AND role = ?2")?
-            .query_row(params![lease.0.to_be_bytes(), role as i32], |row| {
-                Ok(Told {
-                    state: row.get(0)?,
-                    reason: row.get(1)?,
-                    reserve: u64::from_be_bytes(row.get(2)?),
-                    server: row.get(3)?,
-                })
+        c.prepare_cached(
+            "SELECT state, reason, reserve, server FROM told WHERE lease = ?1 AND role = ?2",
+        )?
+        .query_row(params![lease.0.to_be_bytes(), role as i32], |row| {
+            Ok(Told {
+                state: row.get(0)?,
+                reason: row.get(1)?,
+                reserve: u64::from_be_bytes(row.get(2)?),
+                server: row.get(3)?,
             })
-            .optional()
+        })
+        .optional()
     })
 }
 

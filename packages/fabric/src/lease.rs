@@ -83,7 +83,9 @@ pub enum ViewError {
     Unreachable(String),
     /// A device behind another gateway serves it: a pool's lease has passed on, or this gateway has not heard yet
     /// that it came here.
-    #[error("lease {lease} is served by device {by}, which is not here: dial that device's gateway")]
+    #[error(
+        "lease {lease} is served by device {by}, which is not here: dial that device's gateway"
+    )]
     Elsewhere {
         /// The lease.
         lease: LeaseId,

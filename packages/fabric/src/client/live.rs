@@ -34,11 +34,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(
-        link: Arc<dyn Link>,
-        out: mpsc::Sender<Control>,
-        provider: DeviceId,
-    ) -> Self {
+    pub(super) fn new(link: Arc<dyn Link>, out: mpsc::Sender<Control>, provider: DeviceId) -> Self {
         Self { link, provider, out, ops: Mutex::default() }
     }
 

@@ -13,9 +13,7 @@ use caplet::store::Store;
 use caplet::tasks::Group;
 use caplet_api::auction::{MarketResponse, QueryMsg as AskAuction};
 use caplet_api::common::{DomainResponse, Key};
-use caplet_api::escrow::{
-    ExecuteMsg as Escrow, LeaseResponse, LeaseState, QueryMsg as AskEscrow,
-};
+use caplet_api::escrow::{ExecuteMsg as Escrow, LeaseResponse, LeaseState, QueryMsg as AskEscrow};
 use caplet_api::pool::{ExecuteMsg as Pool, QueryMsg as AskPool, ServedResponse};
 use caplet_api::registry::{
     DeviceResponse, ExecuteMsg as Registry, QueryMsg as AskRegistry, Registration,
@@ -135,8 +133,7 @@ impl Rig {
             let id = self.device(index, &owner, &told, Some(&market), None).await?.1;
             ensure!(self.members.get(index) == Some(&id), "device {id} came out of turn");
         }
-        let (reader, id) =
-            self.device(2, payer.address(), &told, None, Some(&market)).await?;
+        let (reader, id) = self.device(2, payer.address(), &told, None, Some(&market)).await?;
         let limit = 500_000_000u64.into();
         let allow = Escrow::Authorise { device: id, asset: AssetId(1), limit };
         self.send(payer, Msg::execute(&self.deployment.contracts.escrow, &allow)?).await?;
