@@ -1,5 +1,6 @@
 //! One pass over the markets.
 
+use super::chore::Round;
 use super::clear_away::ClearAway;
 use super::reclass::Reclass;
 use super::solve::{Apart, follow, is_idle};
@@ -73,9 +74,9 @@ impl Reconciler for Matcher {
         for (market, epoch, result) in join_all(submitted).await {
             self.conclude(market, epoch, result).await?;
         }
-        let (keepers, patience) = (&self.keepers.1, self.policy.patience_blocks);
-        self.clear_away.pass(&self.context, &self.books, keepers, patience, head).await?;
-        self.reclass.pass(&self.context, &self.books, keepers, patience, head).await
+        let round = Round { keepers: &self.keepers.1, patience: self.policy.patience_blocks, head };
+        self.clear_away.pass(&self.context, &self.books, round).await?;
+        self.reclass.pass(&self.context, &self.books, round).await
     }
 }
 

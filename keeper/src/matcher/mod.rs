@@ -2,6 +2,7 @@
 //! with the contract's own certificate, and submits it if nobody was faster. Clears away
 //! orders past their end, and brings those of devices with another standing in line.
 
+mod chore;
 mod clear_away;
 mod duty;
 mod reclass;

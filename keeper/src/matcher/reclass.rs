@@ -1,40 +1,36 @@
 //! Orders of devices whose standing is another by now: those of the suspended leave the book, offers go to the class of
 //! their device's tier, before the next book freezes.
 
+use super::chore::{Chore, Due, Round, Verb};
 use crate::book::{Books, Standing};
 use crate::context::Context;
 use crate::follow::seconds;
 use crate::observe;
-use crate::outbox::{Lane, OutboxError};
-use crate::rendezvous::{Queue, place};
 use caplet_api::auction::{ExecuteMsg, MarketConfig};
 use caplet_api::layout::{STANDINGS, SUSPENDED, StandingRecord};
-use caplet_chain::{Head, Msg};
-use caplet_protocol::{DeviceId, MarketId, layout::Side};
-use futures::future::join_all;
+use caplet_protocol::{DeviceId, MarketId};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most orders in one message, as the contract has it.
-const MAX_ORDERS: usize = 100;
 /// Blocks between two looks at the standings.
 const LOOK_BLOCKS: u64 = 3;
-/// Blocks to leave it alone after the chain refused.
-const REST_BLOCKS: u64 = 5;
 
 /// What is due to be brought in line.
-#[derive(Debug)]
 pub(super) struct Reclass {
-    queue: Queue,
-    /// Height before which nothing is looked at.
-    rests_until: u64,
+    chore: Chore,
     /// Markets whose offers wait to be moved until their frozen book is cleared.
     waiting: BTreeSet<MarketId>,
 }
 
 impl Reclass {
     pub(super) const fn new() -> Self {
-        Self { queue: Queue::new(), rests_until: 0, waiting: BTreeSet::new() }
+        let chore = Chore::new(Verb {
+            name: "reclass",
+            message: |market, side, orders| ExecuteMsg::Reclass { market, side, orders },
+            done: observe::orders_reclassed,
+            refused: observe::reclass_refused,
+        });
+        Self { chore, waiting: BTreeSet::new() }
     }
 
     /// Whether offers of a market wait for its frozen book to be cleared, even if nothing comes of it.
@@ -47,43 +43,15 @@ impl Reclass {
         &mut self,
         context: &Context,
         books: &Books,
-        keepers: &[String],
-        patience: u64,
-        head: Head,
+        round: Round<'_>,
     ) -> anyhow::Result<()> {
-        if head.height < self.rests_until {
+        let height = round.head.height;
+        if self.chore.rests(height) {
             return Ok(());
         }
-        self.rests_until = head.height.saturating_add(LOOK_BLOCKS);
-        let due = self.due(context, books, seconds(head)).await?;
-        self.queue.retain(|work| due.iter().any(|(market, side, _)| work == key(*market, *side)));
-        let mut sent = Vec::new();
-        for (market, side, orders) in due {
-            let work = key(market, side);
-            let me = context.signer.address();
-            let place = place(&work, me, keepers.iter().map(String::as_str));
-            if !self.queue.is_due(&work, head.height, place, patience) {
-                continue;
-            }
-            let count = orders.len();
-            let msg = ExecuteMsg::Reclass { market, side, orders };
-            let msg = Msg::execute(&context.deployment.contracts.auction, &msg)?;
-            let result = context.outbox.submit(Lane::Orders, vec![msg]);
-            sent.push(async move { (market, count, result.await) });
-        }
-        for (market, count, result) in join_all(sent).await {
-            match result {
-                Ok(_) => observe::orders_reclassed(market, count),
-                // somebody was faster, or the books are behind: both pass
-                Err(OutboxError::Failed { log }) => {
-                    observe::reclass_refused(market, &log);
-                    self.rests_until = head.height.saturating_add(REST_BLOCKS);
-                }
-                // said by the outbox already; what is due stays due
-                Err(_) => {}
-            }
-        }
-        Ok(())
+        self.chore.rest_until(height.saturating_add(LOOK_BLOCKS));
+        let due = self.due(context, books, seconds(round.head)).await?;
+        self.chore.pass(context, round, due).await
     }
 
     /// Orders to be brought in line at a moment, Unix seconds. Offers that only change their class wait while a frozen
@@ -93,7 +61,7 @@ impl Reclass {
         context: &Context,
         books: &Books,
         now: u64,
-    ) -> anyhow::Result<Vec<(MarketId, Side, Vec<cosmwasm_std::Uint64>)>> {
+    ) -> anyhow::Result<Vec<Due>> {
         let all = books.standing();
         let standings = standings(context, all.iter().flat_map(|(_, _, orders)| orders)).await?;
         let clearable = books.clearable(now);
@@ -112,7 +80,6 @@ impl Reclass {
                     Wanted::End | Wanted::Move => ready.push(order.id.to_u64().into()),
                 }
             }
-            ready.truncate(MAX_ORDERS);
             if !ready.is_empty() {
                 due.push((market, side, ready));
             }
@@ -161,12 +128,6 @@ async fn standings<'a>(
         known.insert(device, StandingRecord::decode(STANDINGS.slice(page, place)));
     }
     Ok(known)
-}
-
-/// The piece of work that keepers order themselves by.
-fn key(market: MarketId, side: Side) -> [u8; 12] {
-    let [a, b, c, d] = market.0.to_be_bytes();
-    [b'r', b'e', b'c', b'l', b'a', b's', b's', a, b, c, d, side as u8]
 }
 
 #[cfg(test)]

@@ -7,4 +7,4 @@ mod world;
 
 pub use chain::{BEGINNING, Chain};
 pub use topics::Heard;
-pub use world::{Kept, Options, PROVIDER, Side, World};
+pub use world::{CONSUMER_END, Kept, Options, PROVIDER, PROVIDER_END, Side, World};

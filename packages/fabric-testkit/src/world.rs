@@ -96,8 +96,10 @@ pub struct World {
     host: Mutex<Option<(CancellationToken, TaskTracker)>>,
 }
 
-const CONSUMER_END: Key = [0xC0; 32];
-const PROVIDER_END: Key = [0xB0; 32];
+/// Key of the consumer's end in memory.
+pub const CONSUMER_END: Key = [0xC0; 32];
+/// Key of the provider's end in memory.
+pub const PROVIDER_END: Key = [0xB0; 32];
 
 fn lane_key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])

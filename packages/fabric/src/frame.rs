@@ -73,8 +73,14 @@ pub async fn write(
     to: &mut (impl AsyncWrite + Unpin + ?Sized),
     bytes: &[u8],
 ) -> Result<(), FrameError> {
-    to.write_all(&prefix(bytes)?).await?;
-    to.write_all(bytes).await?;
+    let prefix = prefix(bytes)?;
+    if bytes.len() > CONTROL {
+        to.write_all(&prefix).await?;
+        to.write_all(bytes).await?;
+    } else {
+        // written at once it leaves in one packet
+        to.write_all(&[&prefix, bytes].concat()).await?;
+    }
     Ok(())
 }
 

@@ -40,6 +40,24 @@ fn a_key_retired_before_a_lease_never_signs_for_it() {
 }
 
 #[test]
+fn a_key_retired_in_the_second_of_a_leases_opening_still_signs_for_it() {
+    for compromised in [false, true] {
+        let mut suite = Suite::funded();
+        let lease = suite.lease_between(ALICE, CAROL, 10_000);
+        let silent = suite.lease_between(ALICE, CAROL, 10_000);
+        let old = suite.rotate(ALICE, 1, compromised);
+        let voucher = old.voucher(&suite.domain, plain(lease, 100));
+        assert_eq!(suite.settle("gw1", &[voucher]), [(Paid, 100)]);
+        let close = suite.close("stranger", silent, CloseReason::KeyCompromised);
+        if compromised {
+            close.unwrap();
+        } else {
+            refused(close, "the registry does not show KeyCompromised");
+        }
+    }
+}
+
+#[test]
 fn a_leaked_key_costs_at_most_the_exposure_cap() {
     let mut suite = Suite::funded();
     let lease = suite.lease_between(ALICE, CAROL, 10_000);

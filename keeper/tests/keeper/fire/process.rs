@@ -12,12 +12,12 @@ const LIVES: u64 = 12;
 fn caplet(data: &Path, verb: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_caplet"));
     command.args(verb).arg("--set").arg(format!("data={}", data.display()));
-    for set in
-        ["mqtt.embedded.listen=127.0.0.1:0", "exchange.listen=127.0.0.1:0", "log.filter=warn"]
-    {
-        command.arg("--set").arg(set);
+    for listener in ["mqtt.embedded.listen", "exchange.listen", "fabric.listen", "fabric.desk"] {
+        command.arg("--set").arg(format!("{listener}=127.0.0.1:0"));
     }
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.arg("--set").arg("log.filter=warn");
+    // what it complains of belongs beside the test's own words
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
     command
 }
 

@@ -1,5 +1,6 @@
 //! A call: input, output, outcome, on as many connections as it takes.
 
+use super::op::Part;
 use super::{Client, ClientOp};
 use crate::end::Stop;
 use bytes::Bytes;
@@ -57,6 +58,7 @@ impl Client {
             max_units: call.max_units,
             deadline_ms: ms,
             args: call.args.clone(),
+            trailer: false,
         };
         let began = Instant::now();
         let mut told = Told { by: self.provider(), units: Arc::default() };
@@ -88,14 +90,19 @@ impl Client {
         if live.provider != told.by {
             *told = Told { by: live.provider, units: Arc::default() };
         }
-        let mut op = self.open_on(live, header.clone(), Arc::clone(&told.units)).await?;
-        let moved = exchange(&mut op, &call.input, call.most).await;
-        if let Err(stop @ (Stop::Frame(_) | Stop::Refused(_))) = moved {
-            return Err(stop);
+        let header = OpHeader { trailer: live.trailers, ..header.clone() };
+        let (first, rest) = call.input.split_at(call.input.len().min(WITH_HEADER));
+        let trailer = header.trailer;
+        let mut op = self.open_on(live, header, Arc::clone(&told.units), first).await?;
+        let moved = exchange(&mut op, rest, call.most, trailer).await;
+        match moved {
+            Ok((output, Some(done))) if done.ok => return Ok(Outcome { output, done }),
+            Err(stop @ (Stop::Frame(_) | Stop::Refused(_))) => return Err(stop),
+            _ => {}
         }
         // the outcome says more than a stream that broke
         let done = op.outcome().await?;
-        Ok(Outcome { output: moved?, done })
+        Ok(Outcome { output: moved?.0, done })
     }
 }
 
@@ -105,8 +112,19 @@ struct Told {
     units: Arc<AtomicU64>,
 }
 
+/// Bytes of input that go with the header.
+const WITH_HEADER: usize = 16 * 1024;
+
+/// Output, and the outcome if it came with it.
+type Moved = (Bytes, Option<OpDone>);
+
 /// Input and output at the same time: a provider may answer before it has read all.
-async fn exchange(op: &mut ClientOp, input: &[u8], most: usize) -> Result<Bytes, Stop> {
+async fn exchange(
+    op: &mut ClientOp,
+    input: &[u8],
+    most: usize,
+    trailer: bool,
+) -> Result<Moved, Stop> {
     let ClientOp { reader, writer, .. } = op;
     let send = async {
         // a provider that wants no more of the input may still answer
@@ -116,13 +134,17 @@ async fn exchange(op: &mut ClientOp, input: &[u8], most: usize) -> Result<Bytes,
     };
     let receive = async {
         let mut output = Vec::new();
-        while let Some(bytes) = reader.read().await? {
+        loop {
+            let bytes = match reader.part(trailer).await? {
+                Part::Bytes(bytes) => bytes,
+                Part::Done(done) => return Ok((Bytes::from(output), Some(done))),
+                Part::End => return Ok((Bytes::from(output), None)),
+            };
             if output.len().saturating_add(bytes.len()) > most {
                 return Err(Stop::refused(format!("more than {most} bytes came back: take more")));
             }
             output.extend_from_slice(&bytes);
         }
-        Ok(Bytes::from(output))
     };
     let ((), output) = tokio::join!(send, receive);
     output

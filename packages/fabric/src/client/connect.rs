@@ -6,8 +6,8 @@ use crate::end::End;
 use crate::frame;
 use crate::health::Health;
 use crate::host::VERSION;
-use crate::lease::LeaseView;
-use crate::link::{Link, SendHalf, Stream};
+use crate::lease::{LeaseView, Party};
+use crate::link::{Link, Peer, SendHalf, Stream};
 use crate::meter::{locked, wire};
 use caplet_metering::Refusal;
 use caplet_protocol::wire::{Control, Open, SessionEnd, control::Body as Says};
@@ -19,6 +19,9 @@ use tokio::sync::mpsc;
 /// Between looks whether a key elsewhere has signed.
 const SIGNING: Duration = Duration::from_millis(10);
 
+/// Between looks whether the provider is found elsewhere than where it is dialled.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// How long a challenge or a resume may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -29,23 +32,23 @@ impl Client {
             reached = self.reach() => reached,
             () = self.inner.moved.notified() => Err(moved()),
         };
-        let (link, control) = match reached {
+        let (link, control, trailers) = match reached {
             Ok(reached) => reached,
             Err(end) => return end,
         };
         *wait = FIRST;
-        let end = self.live_on(Arc::clone(&link), control).await;
+        let end = self.live_on(Arc::clone(&link), control, trailers).await;
         link.close(&end.words);
         end
     }
 
-    /// A link with a session on it.
-    async fn reach(&self) -> Result<(Arc<dyn Link>, Stream), End> {
+    /// A link with a session on it; and whether operations may ask for a trailer.
+    async fn reach(&self) -> Result<(Arc<dyn Link>, Stream, bool), End> {
         let link = self.dial().await?;
         let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
         let opened = opened.unwrap_or_else(|_| Err(interrupted("the provider does not answer")));
         match opened {
-            Ok(control) => Ok((link, control)),
+            Ok((control, trailers)) => Ok((link, control, trailers)),
             Err(end) => {
                 link.close(&end.words);
                 Err(end)
@@ -53,37 +56,63 @@ impl Client {
         }
     }
 
+    /// Dials where who serves now is found. One that restarts has another address before it answers at the old one, and
+    /// another device may take over: while an address is tried, it is looked for anew.
     async fn dial(&self) -> Result<Arc<dyn Link>, End> {
         let parts = &self.inner.parts;
-        let lease = self.now_served().await;
+        let alpn = parts.lease.service.alpn();
+        let (mut by, mut peer) = self.find().await?;
+        loop {
+            tokio::select! {
+                link = parts.endpoint.dial(&peer, &alpn) => {
+                    let link = link.map_err(|e| interrupted(&e.to_string()))?;
+                    *self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner) = by;
+                    return Ok(link);
+                }
+                found = self.found_elsewhere(&by, &peer) => (by, peer) = found,
+            }
+        }
+    }
+
+    /// Who serves the lease now, and where it is dialled.
+    async fn find(&self) -> Result<(Party, Peer), End> {
+        let parts = &self.inner.parts;
+        let by = self.now_serves().await;
+        let lease = LeaseView { provider: by, ..parts.lease.clone() };
         let peer = parts.finder.find(&lease).await.map_err(|e| interrupted(&e))?;
         if !lease.provider.endpoints.contains(&peer.key) {
             let key = hex::encode(peer.key);
             let words = format!("the provider of lease {} has not granted {key}", lease.lease);
             return Err(interrupted(&words));
         }
-        let link = parts.endpoint.dial(&peer, &lease.service.alpn()).await;
-        link.map_err(|e| interrupted(&e.to_string()))
+        Ok((lease.provider, peer))
     }
 
-    /// The lease with who serves it now: the members of a pool stand in for each other. Where the chain can't be
-    /// read, whoever served it last.
-    async fn now_served(&self) -> LeaseView {
-        let parts = &self.inner.parts;
-        let mut serves = self.serves();
-        if let Ok(now) = parts.view.lease(parts.lease.lease).await
-            && now.lane == parts.lease.lane
-            && now.provider.device != serves.device
-        {
-            serves = now.provider;
-            let mut known = self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner);
-            *known = serves.clone();
+    /// Who serves the lease now: the members of a pool stand in for each other. Where the chain can't be read,
+    /// whoever served it last.
+    async fn now_serves(&self) -> Party {
+        let (parts, last) = (&self.inner.parts, self.serves());
+        match parts.view.lease(parts.lease.lease).await {
+            Ok(now) if now.lane == parts.lease.lane && now.provider.device != last.device => {
+                now.provider
+            }
+            _ => last,
         }
-        LeaseView { provider: serves, ..parts.lease.clone() }
     }
 
-    /// Open, challenge, hello, resume.
-    async fn open(&self, link: &dyn Link) -> Result<Stream, End> {
+    async fn found_elsewhere(&self, before: &Party, than: &Peer) -> (Party, Peer) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Ok((by, found)) = self.find().await
+                && (found != *than || by.device != before.device)
+            {
+                return (by, found);
+            }
+        }
+    }
+
+    /// Open, challenge, hello, resume; and whether operations may ask for a trailer.
+    async fn open(&self, link: &dyn Link) -> Result<(Stream, bool), End> {
         let Parts { lease, payer, .. } = &self.inner.parts;
         let mut control = link.open().await.map_err(failed)?;
         let open = Open { version: VERSION, lease: lease.lease.0, lane: lease.lane.0.into() };
@@ -103,17 +132,19 @@ impl Client {
         };
         say(&mut control, Says::Hello(wire::hello_message(&hello))).await?;
         let resume = match next(&mut control).await? {
-            Says::Resume(resume) => wire::resume(&resume).map_err(refused)?,
+            Says::Resume(resume) => resume,
             _ => return Err(refused("a resume was due and something else came")),
         };
-        let count = locked(payer).on_resume(&resume).map_err(refused)?;
+        let known = wire::resume(&resume).map_err(refused)?;
+        let count = locked(payer).on_resume(&known).map_err(refused)?;
         say(&mut control, Says::Count(wire::count(&count))).await?;
-        Ok(control)
+        Ok((control, resume.trailers))
     }
 
-    async fn live_on(&self, link: Arc<dyn Link>, control: Stream) -> End {
+    async fn live_on(&self, link: Arc<dyn Link>, control: Stream, trailers: bool) -> End {
         let (out, frames) = mpsc::channel(64);
-        let live = Arc::new(Live::new(Arc::clone(&link), out, self.provider()));
+        let of = (self.provider(), trailers);
+        let live = Arc::new(Live::new(Arc::clone(&link), of, out));
         self.inner.live.send_replace(Some(Arc::clone(&live)));
         self.inner.health.send_replace(Health::Up);
         self.pay(&live).await;

@@ -29,13 +29,19 @@ pub(super) struct Live {
     pub(super) link: Arc<dyn Link>,
     /// Who serves on it.
     pub(super) provider: DeviceId,
+    /// Whether operations may ask for their outcome on their own stream.
+    pub(super) trailers: bool,
     out: mpsc::Sender<Control>,
     ops: Mutex<BTreeMap<u64, Arc<State>>>,
 }
 
 impl Live {
-    pub(super) fn new(link: Arc<dyn Link>, out: mpsc::Sender<Control>, provider: DeviceId) -> Self {
-        Self { link, provider, out, ops: Mutex::default() }
+    pub(super) fn new(
+        link: Arc<dyn Link>,
+        (provider, trailers): (DeviceId, bool),
+        out: mpsc::Sender<Control>,
+    ) -> Self {
+        Self { link, provider, trailers, out, ops: Mutex::default() }
     }
 
     pub(super) async fn say(&self, body: Says) {
@@ -91,10 +97,7 @@ impl Client {
                 }
                 Some(Says::Done(done)) => {
                     if let Some(state) = live.op(done.op) {
-                        // what a failed operation cost was declared while it went on
-                        if done.ok && self.inner.parts.tariff == Tariff::Declared {
-                            self.declared(live, &state, done.units).await;
-                        }
+                        self.done(live, &state, &done).await;
                         state.ended.send_replace(Some(Ok(done)));
                     }
                 }
@@ -103,6 +106,14 @@ impl Client {
                 // a later version may say more
                 _ => {}
             }
+        }
+    }
+
+    /// Counts what an outcome declares.
+    pub(super) async fn done(&self, live: &Live, state: &State, done: &OpDone) {
+        // what a failed operation cost was declared while it went on
+        if done.ok && self.inner.parts.tariff == Tariff::Declared {
+            self.declared(live, state, done.units).await;
         }
     }
 

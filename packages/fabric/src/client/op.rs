@@ -20,6 +20,7 @@ pub struct ClientReader {
     recv: Box<dyn RecvHalf>,
     client: Client,
     live: Arc<Live>,
+    state: Arc<State>,
     buffer: BytesMut,
 }
 
@@ -39,6 +40,18 @@ pub struct ClientOp {
     pub writer: ClientWriter,
     state: Arc<State>,
     live: Arc<Live>,
+}
+
+/// What comes next of a call.
+pub(super) enum Part {
+    Bytes(Bytes),
+    Done(OpDone),
+    /// The stream's end: the outcome comes on the control stream.
+    End,
+}
+
+fn broken() -> Stop {
+    Stop::Stream(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 impl Client {
@@ -71,15 +84,17 @@ impl Client {
         counted: Arc<AtomicU64>,
     ) -> Result<ClientOp, Stop> {
         let live = self.live().await?;
-        self.open_on(live, header, counted).await
+        self.open_on(live, header, counted, &[]).await
     }
 
-    /// Opens it on this very connection.
+    /// Opens an operation on this very connection and sends the first of its input with the header, in one packet if
+    /// it fits.
     pub(super) async fn open_on(
         &self,
         live: Arc<Live>,
         header: OpHeader,
         counted: Arc<AtomicU64>,
+        input: &[u8],
     ) -> Result<ClientOp, Stop> {
         let gone = |e: crate::link::LinkError| Stop::Stream(std::io::Error::other(e));
         let stream = live.link.open().await.map_err(gone)?;
@@ -91,13 +106,14 @@ impl Client {
                 recv: stream.recv,
                 client: self.clone(),
                 live: Arc::clone(&live),
+                state: Arc::clone(&state),
                 buffer: BytesMut::new(),
             },
             writer: ClientWriter { send: stream.send, client: self.clone() },
             state,
             live,
         };
-        op.begin(&header).await
+        op.begin(&header, input).await
     }
 }
 
@@ -108,8 +124,11 @@ impl ClientOp {
         self.live.provider
     }
 
-    async fn begin(mut self, header: &OpHeader) -> Result<Self, Stop> {
-        frame::write(&mut *self.writer.send, &header.encode_to_vec()).await?;
+    async fn begin(mut self, header: &OpHeader, input: &[u8]) -> Result<Self, Stop> {
+        let header = header.encode_to_vec();
+        let first = [&frame::prefix(&header)?, &*header, input].concat();
+        self.writer.send.write_all(&first).await?;
+        self.writer.client.sent(input.len());
         Ok(self)
     }
 
@@ -153,6 +172,25 @@ impl ClientReader {
         }
         self.count(got).await;
         Ok(Some(self.buffer.split().freeze()))
+    }
+
+    /// The next part of a call's output, framed if it asked for a trailer.
+    ///
+    /// # Errors
+    /// [`Stop::Stream`] if a trailer was due and the stream ends in any other way.
+    pub(super) async fn part(&mut self, trailer: bool) -> Result<Part, Stop> {
+        if !trailer {
+            return Ok(self.read().await?.map_or(Part::End, Part::Bytes));
+        }
+        let bytes = frame::read(&mut *self.recv, frame::CONTROL).await?.ok_or_else(broken)?;
+        if !bytes.is_empty() {
+            self.count(bytes.len()).await;
+            return Ok(Part::Bytes(bytes.into()));
+        }
+        let done = frame::read_message::<OpDone>(&mut *self.recv, frame::CONTROL, "outcome");
+        let done = done.await?.ok_or_else(broken)?;
+        self.client.done(&self.live, &self.state, &done).await;
+        Ok(Part::Done(done))
     }
 
     /// Exactly `wanted` bytes, and not one more.

@@ -7,7 +7,8 @@ use crate::frame;
 use crate::link::{RecvHalf, SendHalf, Stream};
 use crate::service::Tariff;
 use bytes::{BufMut as _, Bytes, BytesMut};
-use caplet_protocol::wire::{OpHeader, OpProgress, control::Body as Says};
+use caplet_protocol::wire::{OpDone, OpHeader, OpProgress, control::Body as Says};
+use prost::Message as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,6 +21,8 @@ pub struct Charger {
     shared: Arc<Shared>,
     op: u64,
     used: AtomicU64,
+    /// Units of `used` that the consumer has been told of, where they are declared.
+    told: AtomicU64,
     received: AtomicU64,
     most: u64,
 }
@@ -31,6 +34,7 @@ impl Charger {
             shared: Arc::clone(shared),
             op: header.id,
             used: AtomicU64::new(0),
+            told: AtomicU64::new(0),
             received: AtomicU64::new(0),
             most,
         }
@@ -55,14 +59,48 @@ impl Charger {
                 Tariff::Declared => left.min(self.shared.segment()),
                 Tariff::Bytes | Tariff::Accepted => left,
             };
-            self.shared.charge(step).await?;
-            let units = self.used.fetch_add(step, Ordering::AcqRel).saturating_add(step);
-            if self.shared.tariff == Tariff::Declared {
-                self.shared.say(Says::Progress(OpProgress { op: self.op, units })).await;
+            if !self.shared.try_charge(step)? {
+                // what stands still may wait for exactly these units to be paid
+                self.tell().await;
+                self.shared.charge(step).await?;
+            }
+            self.used.fetch_add(step, Ordering::AcqRel);
+            if self.shared.tariff == Tariff::Declared && self.shared.leave_untold(step) {
+                self.tell().await;
             }
             left = left.saturating_sub(step);
         }
         Ok(())
+    }
+
+    /// Tells the consumer what was charged and not told of yet.
+    pub(super) async fn tell(&self) {
+        if let Some(progress) = self.untold() {
+            self.shared.say(progress).await;
+        }
+    }
+
+    /// As [`Charger::tell`] where nothing can be waited for; a consumer that reads nothing is not told.
+    pub(super) fn tell_now(&self) {
+        if let Some(progress) = self.untold() {
+            self.shared.say_now(progress);
+        }
+    }
+
+    /// Nothing more needs to be told: the outcome has said all.
+    pub(super) fn has_told(&self) {
+        self.untold();
+    }
+
+    fn untold(&self) -> Option<Says> {
+        if self.shared.tariff != Tariff::Declared {
+            return None;
+        }
+        let units = self.used();
+        let before = self.told.fetch_max(units, Ordering::AcqRel);
+        let more = units.saturating_sub(before);
+        self.shared.was_told(more);
+        (more > 0).then_some(Says::Progress(OpProgress { op: self.op, units }))
     }
 
     /// Units charged.
@@ -113,6 +151,17 @@ pub struct BodyWriter {
     send: Box<dyn SendHalf>,
     charger: Arc<Charger>,
     finished: bool,
+    /// Bytes of the next frame, if the operation asked for a trailer.
+    frame: Option<Vec<u8>>,
+}
+
+/// What ends an operation that asked for it: an empty frame, then the outcome's.
+///
+/// # Errors
+/// [`Stop`], if the outcome makes no frame.
+pub(super) fn trailer(done: &OpDone) -> Result<Vec<u8>, Stop> {
+    let done = done.encode_to_vec();
+    Ok([&[0; 4], &frame::prefix(&done)?, &*done].concat())
 }
 
 /// Both directions of an operation.
@@ -124,14 +173,19 @@ pub struct Body {
 }
 
 impl Body {
-    pub(super) fn new(stream: Stream, charger: &Arc<Charger>) -> Self {
+    pub(super) fn new(stream: Stream, charger: &Arc<Charger>, trailer: bool) -> Self {
         Self {
             reader: BodyReader {
                 recv: stream.recv,
                 charger: Arc::clone(charger),
                 buffer: BytesMut::new(),
             },
-            writer: BodyWriter { send: stream.send, charger: Arc::clone(charger), finished: false },
+            writer: BodyWriter {
+                send: stream.send,
+                charger: Arc::clone(charger),
+                finished: false,
+                frame: trailer.then(Vec::new),
+            },
         }
     }
 
@@ -261,13 +315,39 @@ impl BodyWriter {
     /// # Errors
     /// [`Stop`].
     pub async fn finish(&mut self) -> Result<(), Stop> {
-        if !std::mem::replace(&mut self.finished, true) {
+        if !std::mem::replace(&mut self.finished, true) && self.frame.is_none() {
             self.send.shutdown().await?;
         }
         Ok(())
     }
 
+    /// Ends an operation that asked for a trailer. Whether it did: else the outcome is to be told on the control stream.
+    ///
+    /// # Errors
+    /// [`Stop`], also when the consumer takes nothing for too long.
+    pub(super) async fn conclude(&mut self, done: &OpDone) -> Result<bool, Stop> {
+        let Some(frame) = self.frame.take() else { return Ok(false) };
+        let mut last = trailer(done)?;
+        if !frame.is_empty() {
+            last = [&frame::prefix(&frame)?, &*frame, &*last].concat();
+        }
+        self.send_all(&last).await?;
+        self.send.shutdown().await?;
+        Ok(true)
+    }
+
     async fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let Some(frame) = &mut self.frame else { return self.send_all(bytes).await };
+        frame.extend_from_slice(bytes);
+        if frame.len() < CHUNK {
+            return Ok(());
+        }
+        let full = std::mem::take(frame);
+        self.send_all(&frame::prefix(&full)?).await?;
+        self.send_all(&full).await
+    }
+
+    async fn send_all(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let stall = self.charger.shared.stall;
         match tokio::time::timeout(stall, self.send.write_all(bytes)).await {
             Ok(sent) => Ok(sent?),

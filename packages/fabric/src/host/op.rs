@@ -1,7 +1,7 @@
 //! One operation on the provider's side.
 
 use super::Inner;
-use super::body::{Body, Charger};
+use super::body::{self, Body, Charger};
 use super::replay::Answer;
 use super::session::{Session, Shared};
 use crate::adapter::Adapter;
@@ -108,7 +108,7 @@ impl Op {
             Ok(()) => self.body.finish().await.err(),
             Err(stop) => Some(stop),
         };
-        let done = OpDone {
+        let mut done = OpDone {
             op: self.id,
             ok: error.is_none(),
             units: self.charger.used(),
@@ -118,15 +118,24 @@ impl Op {
         if let (true, Some(body)) = (done.ok, self.reply.take()) {
             self.shared.replay.put(self.shared.lease.lease, Answer { body, done: done.clone() });
         }
+        if done.ok {
+            match self.body.writer.conclude(&done).await {
+                Ok(true) => return self.charger.has_told(),
+                Ok(false) => {}
+                Err(stop) => (done.ok, done.error) = (false, clipped(&stop.to_string())),
+            }
+        }
         if !done.ok {
             self.body.abandon();
         }
+        self.charger.tell().await;
         self.shared.say(Says::Done(done)).await;
     }
 }
 
 impl Drop for Op {
     fn drop(&mut self) {
+        self.charger.tell_now();
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
         if !self.done {
             self.body.abandon();
@@ -197,7 +206,7 @@ async fn open(
         return shared.say(Says::Done(refuse(words))).await;
     }
     if let Some(answer) = shared.replay.get(shared.lease.lease, header.id) {
-        return answer_again(&shared, stream, answer).await;
+        return answer_again(&shared, stream, answer, header.trailer).await;
     }
     if !running.lock().unwrap_or_else(PoisonError::into_inner).insert(header.id) {
         let words = "an operation of this id is under way: wait for it, or take another id";
@@ -206,7 +215,7 @@ async fn open(
     let charger = Arc::new(Charger::new(&shared, &header));
     let op = Op {
         id: header.id,
-        body: Body::new(stream, &charger),
+        body: Body::new(stream, &charger, header.trailer),
         header,
         shared,
         charger,
@@ -220,14 +229,23 @@ async fn open(
     let _ = ops.send(op).await;
 }
 
-async fn answer_again(shared: &Shared, mut stream: Stream, answer: Answer) {
+async fn answer_again(shared: &Shared, mut stream: Stream, answer: Answer, trailer: bool) {
     use tokio::io::AsyncWriteExt as _;
+    // what it cost was declared when it was served
+    let done = OpDone { units: 0, ..answer.done };
     let sent = async {
-        stream.send.write_all(&answer.body).await?;
-        stream.send.shutdown().await
+        if trailer {
+            for part in answer.body.chunks(super::CHUNK) {
+                frame::write(&mut *stream.send, part).await?;
+            }
+            stream.send.write_all(&body::trailer(&done)?).await?;
+        } else {
+            stream.send.write_all(&answer.body).await?;
+        }
+        Ok::<_, Stop>(stream.send.shutdown().await?)
     };
-    if tokio::time::timeout(shared.stall, sent).await.is_ok_and(|sent| sent.is_ok()) {
-        // what it cost was declared when it was served
-        shared.say(Says::Done(OpDone { units: 0, ..answer.done })).await;
+    let sent = tokio::time::timeout(shared.stall, sent).await;
+    if !trailer && sent.is_ok_and(|sent| sent.is_ok()) {
+        shared.say(Says::Done(done)).await;
     }
 }

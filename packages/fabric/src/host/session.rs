@@ -15,7 +15,7 @@ use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Ref
 use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
 use caplet_protocol::{DeviceId, LeaseId};
 use prost::Message as _;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -83,6 +83,8 @@ pub(super) struct Shared {
     sent: ByteCount,
     received: ByteCount,
     held: AtomicBool,
+    /// Declared units that were charged and that the consumer has not been told of, of all operations.
+    untold: AtomicU64,
 }
 
 /// Between two holds of the same operation: what was in flight at the first may be counted by then.
@@ -116,6 +118,7 @@ impl Shared {
             end: OnceLock::new(),
             paid: watch::Sender::new(0),
             held: AtomicBool::new(false),
+            untold: AtomicU64::new(0),
         }
     }
 
@@ -128,6 +131,22 @@ impl Shared {
     pub(super) async fn say(&self, body: Says) {
         // fails only once the session is over
         let _ = self.out.send(Control { body: Some(body) }).await;
+    }
+
+    /// Says what there is room for; nothing is waited for.
+    pub(super) fn say_now(&self, body: Says) {
+        let _ = self.out.try_send(Control { body: Some(body) });
+    }
+
+    /// Notes declared units that the consumer is told of later, mostly with the outcome; whether it must be told now. A
+    /// sixteenth of a segment is far from what makes the counts differ.
+    pub(super) fn leave_untold(&self, units: u64) -> bool {
+        let before = self.untold.fetch_add(units, Ordering::AcqRel);
+        before.saturating_add(units) >= (self.segment / 16).max(1)
+    }
+
+    pub(super) fn was_told(&self, units: u64) {
+        self.untold.fetch_sub(units, Ordering::AcqRel);
     }
 
     /// Whole units that `bytes` more make that are sent to the consumer.
@@ -143,6 +162,16 @@ impl Shared {
     /// The most that can be charged at once without credit.
     pub(super) const fn segment(&self) -> u64 {
         self.segment
+    }
+
+    /// Counts units about to be served; whether it could without waiting.
+    pub(super) fn try_charge(&self, units: u64) -> Result<bool, Stop> {
+        if self.stop.is_cancelled() {
+            return Err(self.why().into());
+        }
+        let held = self.held.load(Ordering::Acquire);
+        // a hold that is over has to be said: the slow way does
+        Ok(!held && matches!(locked(&self.payee).charge(units, self.view.now()), Gate::Go))
     }
 
     /// Counts units about to be served; waits while the payee does not let them be.

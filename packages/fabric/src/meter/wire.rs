@@ -99,6 +99,7 @@ pub(crate) fn hello(
 
 pub(crate) fn resume_message(resume: &Resume) -> wire::Resume {
     wire::Resume {
+        trailers: true,
         epoch: resume.epoch,
         best: resume.best.as_ref().map(|best| signed(best, None)),
         served: resume.served,

@@ -5,10 +5,12 @@ use async_trait::async_trait;
 use caplet_fabric::client::Finder;
 use caplet_fabric::health::Health;
 use caplet_fabric::lease::LeaseView;
-use caplet_fabric::link::Peer;
+use caplet_fabric::link::memory::Network;
+use caplet_fabric::link::{Endpoint, Key, Link, LinkError, Peer};
 use caplet_fabric::{Stop, Tariff};
-use caplet_fabric_testkit::{Options, World};
+use caplet_fabric_testkit::{CONSUMER_END, Options, PROVIDER_END, World};
 use caplet_protocol::LeaseId;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -122,6 +124,58 @@ async fn a_provider_that_moves_is_found_at_its_new_address() {
         .spawn(async move { caller.call(call("upper", b"moved")).await });
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(matches!(&*client.health().borrow(), Health::Stale(_)));
+    *at.lock().unwrap() = right;
+    assert_eq!(answer.await.unwrap().unwrap().output, "MOVED");
+    client.detach().await;
+}
+
+/// An endpoint behind which one address answers nothing at all, neither yes nor no.
+struct Deaf(Arc<dyn Endpoint>);
+
+const SILENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+
+#[async_trait]
+impl Endpoint for Deaf {
+    fn key(&self) -> Key {
+        self.0.key()
+    }
+
+    fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.addresses()
+    }
+
+    async fn dial(&self, peer: &Peer, alpn: &[u8]) -> Result<Arc<dyn Link>, LinkError> {
+        if peer.addresses == [SILENT] {
+            std::future::pending::<()>().await;
+        }
+        self.0.dial(peer, alpn).await
+    }
+
+    async fn accept(&self) -> Option<Arc<dyn Link>> {
+        self.0.accept().await
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_answers_nothing_is_left_as_soon_as_the_provider_has_another() {
+    let network = Network::default();
+    let near = Arc::new(Deaf(network.endpoint(CONSUMER_END)));
+    let ends: [Arc<dyn Endpoint>; 2] = [near, network.endpoint(PROVIDER_END)];
+    let world = World::over(Options::default(), network, ends);
+    world.offer(plain());
+    let lease = world.lease(1, PLAIN);
+    let right = world.provider();
+    let wrong = Peer { addresses: vec![SILENT], ..right.clone() };
+    let at = Arc::new(Mutex::new(wrong));
+    let client = world.client_by(&lease, Tariff::Declared, Arc::new(Moving(Arc::clone(&at))));
+    let caller = client.clone();
+    let answer = tokio_util::task::TaskTracker::new()
+        .spawn(async move { caller.call(call("upper", b"moved")).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
     *at.lock().unwrap() = right;
     assert_eq!(answer.await.unwrap().unwrap().output, "MOVED");
     client.detach().await;

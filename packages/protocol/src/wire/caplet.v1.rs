@@ -2303,6 +2303,13 @@ pub struct Resume {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub credit: ::prost::alloc::vec::Vec<u8>,
+    /// Whether operations may ask for a trailer.
+    #[prost(bool, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub trailers: bool,
 }
 /// Units that the consumer counts, cumulative. It answers a Resume and every Hold.
 #[cfg_attr(
@@ -2418,6 +2425,14 @@ pub struct OpHeader {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub args: ::prost::alloc::vec::Vec<u8>,
+    /// The provider's bytes come in frames (a u32 length before each); an empty one ends them, and then comes the frame of
+    /// an OpDone. If the stream ends in any other way, the outcome comes on the control stream as without a trailer.
+    #[prost(bool, tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub trailer: bool,
 }
 /// Units of an operation so far.
 #[cfg_attr(
@@ -2448,7 +2463,7 @@ pub struct OpProgress {
     )]
     pub units: u64,
 }
-/// How an operation ended; sent after the last byte of its stream.
+/// How an operation ended; sent after the last byte of its stream, or as its trailer.
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
@@ -4740,7 +4755,7 @@ impl super::Schema for OpDone {
 }
 impl super::Schema for OpHeader {
     const NAME: &'static str = "caplet.v1.OpHeader";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6];
 }
 impl super::Schema for OpProgress {
     const NAME: &'static str = "caplet.v1.OpProgress";
@@ -4788,7 +4803,7 @@ impl super::Schema for Requirement {
 }
 impl super::Schema for Resume {
     const NAME: &'static str = "caplet.v1.Resume";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5];
 }
 impl super::Schema for Rotation {
     const NAME: &'static str = "caplet.v1.Rotation";
