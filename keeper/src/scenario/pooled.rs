@@ -106,10 +106,13 @@ impl Pooled<'_> {
         if self.serves(lease).await?.is_some() {
             self.story.tell(&stage.payers[1], self.pool, &account).await?;
         }
-        // the lease ended before its slot: nothing is promised any more, so everybody may leave
-        let give_back = auction::ExecuteMsg::Return { market: MARKET, leases: vec![lease.into()] };
-        let auction = &stage.deployment.contracts.auction;
-        self.story.tell(&stage.payers[1], auction, &give_back).await?;
+        if self.story.now().await? < self.story.lease(lease).await?.terms.end.u64() {
+            // it ended before its slot: nothing is promised any more, so everybody may leave
+            let leases = vec![lease.into()];
+            let give_back = auction::ExecuteMsg::Return { market: MARKET, leases };
+            let auction = &stage.deployment.contracts.auction;
+            self.story.tell(&stage.payers[1], auction, &give_back).await?;
+        }
         self.part(&[(&stage.gateways[0], numbers[0]), (&stage.gateways[1], numbers[1])]).await
     }
 

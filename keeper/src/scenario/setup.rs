@@ -113,7 +113,8 @@ impl Gateway<'_> {
         fabric.listen = free;
         fabric.advertise = vec![links];
         fabric.desk = free;
-        fabric.lost_secs = 5;
+        // a pool takes a while to replace a member: until then its leases are not given up
+        fabric.lost_secs = if self.forward.join.is_empty() { 5 } else { 30 };
         fabric.uplink = vec![self.origin.to_string()];
         fabric.uplink_private = true;
         fabric.mounts = mounts().then(|| "caps".into());

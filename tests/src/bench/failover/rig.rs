@@ -46,7 +46,7 @@ const DEPOSIT: u128 = 1_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// After a kill for what was on its way, and after a restart for the device to be back.
 const CALM: Duration = Duration::from_millis(100);
-const REST: Duration = Duration::from_millis(1_500);
+const REST: Duration = Duration::from_millis(1_000);
 /// Between looks.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -199,7 +199,9 @@ impl Rig {
         tokio::time::sleep(CALM).await;
         let last = self.counted(lease);
         self.more_than(lease, last).await?;
-        seen.add(killed.elapsed());
+        let took = killed.elapsed();
+        eprintln!("{} ms without units on lease {lease}", took.as_millis());
+        seen.add(took);
         self.start(index).await?;
         tokio::time::sleep(REST).await;
         Ok(())
@@ -262,7 +264,7 @@ impl Rig {
         if index == 1 {
             config.forward.offer = vec![OfferConfig {
                 pool,
-                tiers: [0; 3],
+                tiers: [1; 3],
                 tags: 0,
                 instant_bps: 10_000,
                 least: 100,
