@@ -1,38 +1,38 @@
-//! One future is bought and exercised, and one member of a pool dies in the middle of a lease (`pooled`): with the
-//! contracts of the deployment and devices of the story's own, after everything else is over.
+//! One future is bought and exercised, and one member of a pool dies in the middle of a lease: with the contracts of
+//! the deployment and devices of the story's own, after everything else is over.
 //!
-//! What providers put up for it they withdraw again.
+//! Both leases are counted to their last unit, so nothing stays open; what providers put up they withdraw again.
 
-use super::pooled;
 use super::report::Money;
-use super::setup::{Wires, secret};
+use super::setup::secret;
 use super::stage::Stage;
-use crate::tasks::Group;
 use anyhow::{Context as _, ensure};
 use caplet_api::auction::{self, MarketResponse};
 use caplet_api::common::{DomainResponse, Key};
-use caplet_api::escrow::{self, BalanceResponse, LeaseResponse, LeaseState, VoucherInput};
-use caplet_api::event::{FutureExercised, SeriesIssued};
+use caplet_api::escrow::{self, LeaseResponse, LeaseState, VoucherInput};
+use caplet_api::event::{
+    FutureExercised, LeaseServed, LeasesOpened, MemberPaid, OrdersPlaced, SeriesIssued,
+};
 use caplet_api::futures::{self, IssueInput, Sale};
+use caplet_api::pool::{self, ConfigResponse as PoolConfig};
 use caplet_api::registry::{self, DeviceResponse, Registration};
 use caplet_chain::{
     ChainExt as _, Coin, Event, Msg, Patience, Signer, TxOptions, execute_and_confirm,
 };
-use caplet_protocol::layout::{Possession, PublicKey, Scheme, Voucher, owner_hash};
+use caplet_protocol::layout::{OrderFlags, Possession, PublicKey, Scheme, Voucher, owner_hash};
 use caplet_protocol::sign::sign;
 use caplet_protocol::{AssetId, Bps, DeviceId, Domain, Lane, LeaseId, Lots, MarketId};
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The market of the local pool, paid in the first asset.
-pub(super) const MARKET: MarketId = MarketId(1);
+const MARKET: MarketId = MarketId(1);
 const ASSET: AssetId = AssetId(1);
 /// Base units that each provider puts into escrow, for collateral and stake.
 const PUT_UP: u128 = 1_000_000;
 /// Lots that are bought ahead, and of the pool's lease.
-pub(super) const LOTS: u16 = 2;
+const LOTS: u16 = 2;
 
 /// What was seen of futures and pools.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -47,15 +47,6 @@ pub struct Ahead {
     /// Base units that the pool has paid into its members' accounts, outside escrow.
     #[serde(skip)]
     paid_out: u128,
-}
-
-/// What the story is told with, beside its stage.
-#[derive(Clone, Copy)]
-pub(super) struct Props<'a> {
-    pub(super) wires: &'a Wires,
-    pub(super) origin: SocketAddr,
-    pub(super) tasks: &'a Group,
-    pub(super) step: &'a dyn Fn(String),
 }
 
 impl Ahead {
@@ -79,14 +70,14 @@ impl Ahead {
 }
 
 /// A device of the story.
-pub(super) struct Party<'a> {
-    pub(super) id: DeviceId,
+struct Party<'a> {
+    id: DeviceId,
     key: SigningKey,
     owner: &'a Signer,
 }
 
-pub(super) struct Story<'a> {
-    pub(super) stage: &'a Stage,
+struct Story<'a> {
+    stage: &'a Stage,
     registry: Domain,
     escrow: Domain,
 }
@@ -95,7 +86,7 @@ pub(super) struct Story<'a> {
 ///
 /// # Errors
 /// If the chain refuses anything, or a unit is lost or paid twice.
-pub(super) async fn tell(stage: &Stage, props: Props<'_>) -> anyhow::Result<Ahead> {
+pub(super) async fn tell(stage: &Stage, step: &dyn Fn(String)) -> anyhow::Result<Ahead> {
     let contracts = &stage.deployment.contracts;
     let (Some(futures), Some(pool)) = (&contracts.futures, contracts.pools.first()) else {
         return Ok(Ahead::default());
@@ -106,31 +97,24 @@ pub(super) async fn tell(stage: &Stage, props: Props<'_>) -> anyhow::Result<Ahea
         escrow: domain(stage, &contracts.escrow).await?,
     };
     let buyer = story.party("buys ahead", &stage.payers[1], None).await?;
-    let mut put_up = 0u128;
-    // collateral for the one who sells ahead, and the stakes of the gateways' members
-    for account in [&stage.providers[0], &stage.gateways[0], &stage.gateways[1]] {
-        let of = Some(account.address().to_owned());
-        let deposit = escrow::ExecuteMsg::Deposit { account: of };
+    for provider in &stage.providers {
+        let deposit = escrow::ExecuteMsg::Deposit { account: None };
         let coins = vec![Coin { denom: "ucap".to_owned(), amount: PUT_UP }];
-        let deposit = Msg::execute_with(&contracts.escrow, &deposit, coins)?;
-        story.send(&stage.providers[0], deposit).await?;
-        put_up = put_up.saturating_add(PUT_UP);
+        story.send(provider, Msg::execute_with(&contracts.escrow, &deposit, coins)?).await?;
     }
-    (props.step)(
-        "a device sells two slots ahead; a consumer prepays them and exercises one".to_owned(),
-    );
+    step("a device sells two slots ahead; a consumer prepays them and exercises one".to_owned());
     let futures_exercised = story.future(futures, &buyer).await?;
-    let paid_out = pooled::tell(&story, pool, props).await?;
-    let mut left = put_up;
-    // who failed has paid who took over: all of it is there, not each one's own
-    for (at, account) in
-        [&stage.gateways[0], &stage.providers[0], &stage.gateways[1]].iter().enumerate()
-    {
-        let amount = if at == 2 { left } else { PUT_UP.min(story.free(account.address()).await?) };
-        let back =
-            escrow::ExecuteMsg::Withdraw { asset: ASSET, amount: Some(amount.into()), to: None };
-        story.send(account, Msg::execute(&contracts.escrow, &back)?).await?;
-        left = left.saturating_sub(amount);
+    step(
+        "two devices stand behind one pool; the one that serves dies in the middle of a lease"
+            .to_owned(),
+    );
+    let paid_out = story.pool(pool, &buyer).await?;
+    let mut put_up = 0u128;
+    for provider in &stage.providers {
+        let amount = Some(PUT_UP.into());
+        let back = escrow::ExecuteMsg::Withdraw { asset: ASSET, amount, to: None };
+        story.send(provider, Msg::execute(&contracts.escrow, &back)?).await?;
+        put_up = put_up.saturating_add(PUT_UP);
     }
     Ok(Ahead { futures_exercised, pool_failovers: 1, put_up, paid_out })
 }
@@ -141,19 +125,11 @@ async fn domain(stage: &Stage, contract: &str) -> anyhow::Result<Domain> {
     crate::context::domain_of(&answer)
 }
 
-pub(super) fn find<'e, T: TryFrom<&'e Event>>(events: &'e [Event]) -> Option<T> {
+fn find<'e, T: TryFrom<&'e Event>>(events: &'e [Event]) -> Option<T> {
     events.iter().find_map(|event| T::try_from(event).ok())
 }
 
 impl<'a> Story<'a> {
-    /// Base units that an account has free in escrow.
-    async fn free(&self, address: &str) -> anyhow::Result<u128> {
-        let ask = escrow::QueryMsg::Balance { address: address.to_owned(), asset: ASSET };
-        let escrow = &self.stage.deployment.contracts.escrow;
-        let found: BalanceResponse = self.stage.chain.query(escrow, &ask).await?;
-        Ok(found.free.u128())
-    }
-
     async fn send(&self, by: &Signer, msg: Msg) -> anyhow::Result<Vec<Event>> {
         let (options, patience) = (TxOptions::default(), Patience::default());
         let done =
@@ -161,7 +137,7 @@ impl<'a> Story<'a> {
         Ok(done.events)
     }
 
-    pub(super) async fn tell<T: Serialize>(
+    async fn tell<T: Serialize>(
         &self,
         by: &Signer,
         to: &str,
@@ -170,12 +146,12 @@ impl<'a> Story<'a> {
         self.send(by, Msg::execute(to, msg)?).await
     }
 
-    pub(super) async fn now(&self) -> anyhow::Result<u64> {
+    async fn now(&self) -> anyhow::Result<u64> {
         Ok(crate::follow::seconds(self.stage.chain.head().await?))
     }
 
     /// Waits until the chain's clock shows a second.
-    pub(super) async fn until(&self, second: u64) -> anyhow::Result<()> {
+    async fn until(&self, second: u64) -> anyhow::Result<()> {
         while self.now().await? < second {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -183,7 +159,7 @@ impl<'a> Story<'a> {
     }
 
     /// Registers a device behind the first gateway; owned by `contract` instead of its sender if given.
-    pub(super) async fn party(
+    async fn party(
         &self,
         name: &str,
         owner: &'a Signer,
@@ -210,7 +186,7 @@ impl<'a> Story<'a> {
         Ok(Party { id: found.device, key, owner })
     }
 
-    pub(super) async fn lease(&self, lease: u64) -> anyhow::Result<LeaseResponse> {
+    async fn lease(&self, lease: u64) -> anyhow::Result<LeaseResponse> {
         let ask = escrow::QueryMsg::Lease { lease: lease.into() };
         Ok(self.stage.chain.query(&self.stage.deployment.contracts.escrow, &ask).await?)
     }
@@ -248,7 +224,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    pub(super) async fn market(&self) -> anyhow::Result<MarketResponse> {
+    async fn market(&self) -> anyhow::Result<MarketResponse> {
         let ask = auction::QueryMsg::Market { market: MARKET };
         Ok(self.stage.chain.query(&self.stage.deployment.contracts.auction, &ask).await?)
     }
@@ -299,5 +275,118 @@ impl<'a> Story<'a> {
         self.tell(buyer.owner, futures, &reckon).await?;
         self.tell(buyer.owner, futures, &futures::ExecuteMsg::Close { series }).await?;
         Ok(1)
+    }
+
+    /// A lease of the pool with a takeover; base units that its members were paid.
+    async fn pool(&self, pool: &str, buyer: &Party<'_>) -> anyhow::Result<u128> {
+        let [one, two] = &self.stage.providers;
+        let members = [
+            self.party("serves first", one, None).await?,
+            self.party("stands by", two, None).await?,
+        ];
+        let seller = self.party("sells for all", &self.stage.admin, Some(pool)).await?;
+        let bind = pool::ExecuteMsg::Bind { device: seller.id };
+        self.tell(&self.stage.admin, pool, &bind).await?;
+        for (member, cost) in members.iter().zip([1u64, 2]) {
+            let (device, lots, cost) = (member.id, Lots(LOTS), cost.into());
+            self.tell(member.owner, pool, &pool::ExecuteMsg::Join { device, lots, cost }).await?;
+        }
+        let rules =
+            self.stage.chain.query::<_, PoolConfig>(pool, &pool::QueryMsg::Config {}).await?;
+        let (epoch, answer) = (rules.rules.epoch_secs, rules.rules.answer_secs);
+        self.until(self.now().await?.saturating_add(epoch.into())).await?;
+        for member in &members {
+            let device = member.id;
+            self.tell(member.owner, pool, &pool::ExecuteMsg::Admit { device }).await?;
+        }
+        let lease = self.sell(pool, buyer).await?;
+        let units = self.market().await?.config.lot_units.u64().saturating_mul(LOTS.into());
+        self.pay(buyer, lease, units / 2).await?;
+        // the first serves no more and says nothing; the second is next in order
+        let (lease_id, second) = (lease.into(), &members[1]);
+        let challenge = pool::ExecuteMsg::Challenge { lease: lease_id };
+        self.tell(second.owner, pool, &challenge).await?;
+        self.until(self.now().await?.saturating_add(u64::from(answer).saturating_add(1))).await?;
+        let take_over = pool::ExecuteMsg::TakeOver { lease: lease_id };
+        let taken = self.tell(second.owner, pool, &take_over).await?;
+        let served = find::<LeaseServed>(&taken).context("nobody took over")?;
+        ensure!(served.member == second.id.0 && served.before == members[0].id.0, "{served:?}");
+        self.pay(buyer, lease, units).await?;
+        self.used_up(lease).await?;
+        let account = pool::ExecuteMsg::Account { leases: vec![lease_id] };
+        self.tell(second.owner, pool, &account).await?;
+        // the lease ended before its slot: nothing is promised any more, so everybody may leave
+        let give_back = auction::ExecuteMsg::Return { market: MARKET, leases: vec![lease_id] };
+        self.tell(buyer.owner, &self.stage.deployment.contracts.auction, &give_back).await?;
+        self.part(pool, &members, epoch).await
+    }
+
+    /// Members are paid and leave with their stakes; base units they were paid.
+    async fn part(&self, pool: &str, members: &[Party<'_>], epoch: u32) -> anyhow::Result<u128> {
+        for member in members {
+            let device = member.id;
+            self.tell(member.owner, pool, &pool::ExecuteMsg::Leave { device }).await?;
+        }
+        self.until(self.now().await?.saturating_add(epoch.into())).await?;
+        let mut paid = 0u128;
+        for member in members {
+            let device = member.id;
+            let left = pool::ExecuteMsg::Depart { device };
+            let told = self.tell(member.owner, pool, &left).await?;
+            let earned = find::<MemberPaid>(&told).context("a member left unpaid")?;
+            paid = paid.saturating_add(earned.amount.into());
+        }
+        Ok(paid)
+    }
+
+    /// The manager offers for the pool, the consumer takes it at once, a member is assigned; the lease.
+    async fn sell(&self, pool: &str, buyer: &Party<'_>) -> anyhow::Result<u64> {
+        let market = self.market().await?;
+        let price = u64::from(market.base.0).saturating_mul(market.config.tick_size.u64());
+        let not_after = self.now().await?.saturating_add(30);
+        let offer = auction::OfferInput {
+            device: DeviceId(0), // the pool fills it in
+            sequence: 1,
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            flags: OrderFlags(0),
+            tags: 0,
+            ask: price.into(),
+            batch: Lots(0),
+            instant: Lots(LOTS),
+            not_after: not_after.into(),
+            relay_fee: 0u64.into(),
+            signature: None,
+        };
+        let offers = pool::ExecuteMsg::Offer { offers: vec![offer] };
+        let placed = self.tell(&self.stage.admin, pool, &offers).await?;
+        let page = find::<OrdersPlaced>(&placed).context("no offer was placed")?.page;
+        let demand = auction::DemandInput {
+            device: buyer.id,
+            sequence: 1,
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            reliability: 0,
+            flags: OrderFlags(0),
+            tags: 0,
+            rho: 0,
+            lambda: 0,
+            limit: price.saturating_mul(10).into(),
+            lots: Lots(LOTS),
+            not_after: not_after.into(),
+            relay_fee: 0u64.into(),
+            signature: None,
+        };
+        let offer = u64::from(page).saturating_mul(auction::MAX_PAGE as u64);
+        let take = auction::ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET };
+        let auction = &self.stage.deployment.contracts.auction;
+        let taken = self.tell(buyer.owner, auction, &take).await?;
+        let lease = find::<LeasesOpened>(&taken).and_then(|opened| opened.leases.first().copied());
+        let lease = lease.context("no lease was opened")?;
+        let assign = pool::ExecuteMsg::Assign { leases: vec![lease.into()] };
+        self.tell(buyer.owner, pool, &assign).await?;
+        Ok(lease)
     }
 }

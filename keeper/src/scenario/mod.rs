@@ -11,7 +11,6 @@ mod happening;
 mod ledger;
 mod listen;
 mod play;
-mod pooled;
 mod report;
 mod setup;
 mod stage;

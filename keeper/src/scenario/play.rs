@@ -10,7 +10,6 @@ use super::listen::{Listener, Uses};
 use super::report::{Money, Report};
 use super::setup::{Gateway, Wires, secret};
 use super::stage::Stage;
-use crate::config::ForwardConfig;
 use crate::context::{Domains, domain_of};
 use crate::tasks::Group;
 use anyhow::Context as _;
@@ -106,13 +105,7 @@ impl Play<'_> {
         let mut keepers = Vec::new();
         let mut brokers = Vec::new();
         for (index, signer) in self.stage.gateways.iter().enumerate() {
-            let gateway = Gateway {
-                stage: self.stage,
-                index,
-                signer,
-                origin: origin.address(),
-                forward: ForwardConfig::default(),
-            };
+            let gateway = Gateway { stage: self.stage, index, signer, origin: origin.address() };
             let (keeper, broker) = gateway.start(&wires, &faults, self.tasks).await?;
             keepers.push(keeper);
             brokers.push(broker);
@@ -158,13 +151,7 @@ impl Play<'_> {
         for keeper in keepers {
             keeper.stop(Duration::from_secs(20)).await;
         }
-        let props = forward::Props {
-            wires: &wires,
-            origin: origin.address(),
-            tasks: self.tasks,
-            step: &|words| self.step(words),
-        };
-        let ahead = forward::tell(self.stage, props).await?;
+        let ahead = forward::tell(self.stage, &|words| self.step(words)).await?;
         let mut report = self.report(&reader, &markets, &assets, &actors, &before, &ahead).await?;
         (report.uses, report.store) = (uses.local(), uses.store());
         report.sealed_uses = uses.sealed();

@@ -5,7 +5,7 @@ use super::faulty::{Faults, FaultyUnits};
 use super::report::{Captured, Report};
 use super::stage::Stage;
 use super::tap::{Recorder, Tap};
-use crate::config::{Config, ForwardConfig, Transport};
+use crate::config::{Config, Transport};
 use crate::fabric::{LocalUnits, Seams};
 use crate::keeper::{Keeper, Parts, ROOMS};
 use crate::store::Store;
@@ -57,8 +57,6 @@ pub(super) struct Gateway<'a> {
     pub(super) signer: &'a Signer,
     /// Where its uplinks lead.
     pub(super) origin: SocketAddr,
-    /// What it does in futures and pools.
-    pub(super) forward: ForwardConfig,
 }
 
 impl Gateway<'_> {
@@ -106,15 +104,13 @@ impl Gateway<'_> {
         config.settle.min_value = 1;
         config.settle.max_age_secs = 3;
         config.settle.before_end_secs = 3;
-        config.forward = self.forward.clone();
         let fabric = &mut config.fabric;
         // plain QUIC keeps to the address it was given, so all of it passes the tap
         fabric.transport = Transport::Quic;
         fabric.listen = free;
         fabric.advertise = vec![links];
         fabric.desk = free;
-        // a pool takes a while to replace a member: until then its leases are not given up
-        fabric.lost_secs = if self.forward.join.is_empty() { 5 } else { 30 };
+        fabric.lost_secs = 5;
         fabric.uplink = vec![self.origin.to_string()];
         fabric.uplink_private = true;
         fabric.mounts = mounts().then(|| "caps".into());
