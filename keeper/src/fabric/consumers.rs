@@ -141,7 +141,9 @@ impl Consumers {
         for lease in self.parts.sight.leases.all() {
             let due =
                 lease.terms.start.u64() <= now && now.saturating_add(1) < lease.terms.end.u64();
-            if lease.consumes_here && lease.is_live() && due && self.is_wanted(lease.id) {
+            // a pool's lease is used once a member is assigned
+            let served = lease.consumes_here && lease.server.is_some();
+            if served && lease.is_live() && due && self.is_wanted(lease.id) {
                 self.take_up(lease);
             }
         }

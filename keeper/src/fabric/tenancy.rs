@@ -429,3 +429,19 @@ impl LeasedThing {
         surface(&leased, &wish)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_used_on_at_another_device_but_what_was_stored_at_the_first() {
+        let (before, now) = (DeviceId(1), DeviceId(2));
+        for service in [Service::SENSOR, Service::JOBS, Service::WASM, Service::PROXY, Service::TCP]
+        {
+            assert_eq!(stays(service, before, now), None, "{service}");
+        }
+        let why = stays(Service::STORE, before, now).unwrap();
+        assert!(why.contains("device 1") && why.contains("store it again"), "{why}");
+    }
+}

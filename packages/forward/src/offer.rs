@@ -48,8 +48,9 @@ impl Policy {
         let free = standing.free.iter().copied().min().filter(|free| *free > 0)?;
         let tick = standing.tick.max(1);
         let ask = self.least.max(standing.base).max(1).div_ceil(tick).checked_mul(tick)?;
-        let instant =
-            u32::from(free).saturating_mul(self.instant.0.min(10_000).into()).checked_div(10_000)?;
+        let instant = u32::from(free)
+            .saturating_mul(self.instant.0.min(10_000).into())
+            .checked_div(10_000)?;
         let instant = u16::try_from(instant).ok()?;
         Some(Offer {
             ask,

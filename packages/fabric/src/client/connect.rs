@@ -6,7 +6,7 @@ use crate::end::End;
 use crate::frame;
 use crate::health::Health;
 use crate::host::VERSION;
-use crate::lease::LeaseView;
+use crate::lease::{LeaseView, Party};
 use crate::link::{Link, Peer, SendHalf, Stream};
 use crate::meter::{locked, wire};
 use crate::service::Tariff;
@@ -43,7 +43,7 @@ impl Client {
         end
     }
 
-    /// A link with a session on it, and whether operations may ask for a trailer.
+    /// A link with a session on it; and whether operations may ask for a trailer.
     async fn reach(&self) -> Result<(Arc<dyn Link>, Stream, bool), End> {
         let link = self.dial().await?;
         let opened = tokio::time::timeout(PATIENCE, self.open(&*link)).await;
@@ -57,58 +57,59 @@ impl Client {
         }
     }
 
-    /// Dials where the provider is found. One that restarts has another address before it answers at the old one: while
-    /// an address is tried, it is looked for anew.
+    /// Dials where who serves now is found. One that restarts has another address before it answers at the old one, and
+    /// another device may take over: while an address is tried, it is looked for anew.
     async fn dial(&self) -> Result<Arc<dyn Link>, End> {
         let parts = &self.inner.parts;
         let alpn = parts.lease.service.alpn();
-        let mut peer = self.find().await?;
+        let (mut by, mut peer) = self.find().await?;
         loop {
             tokio::select! {
                 link = parts.endpoint.dial(&peer, &alpn) => {
-                    return link.map_err(|e| interrupted(&e.to_string()));
+                    let link = link.map_err(|e| interrupted(&e.to_string()))?;
+                    *self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner) = by;
+                    return Ok(link);
                 }
-                found = self.found_elsewhere(&peer) => peer = found,
+                found = self.found_elsewhere(&by, &peer) => (by, peer) = found,
             }
         }
     }
 
-    async fn find(&self) -> Result<Peer, End> {
-        let lease = self.now_served().await;
-        let peer = self.inner.parts.finder.find(&lease).await.map_err(|e| interrupted(&e))?;
+    /// Who serves the lease now, and where it is dialled.
+    async fn find(&self) -> Result<(Party, Peer), End> {
+        let parts = &self.inner.parts;
+        let by = self.now_serves().await;
+        let lease = LeaseView { provider: by, ..parts.lease.clone() };
+        let peer = parts.finder.find(&lease).await.map_err(|e| interrupted(&e))?;
         if !lease.provider.endpoints.contains(&peer.key) {
             let key = hex::encode(peer.key);
             let words = format!("the provider of lease {} has not granted {key}", lease.lease);
             return Err(interrupted(&words));
         }
-        Ok(peer)
+        Ok((lease.provider, peer))
     }
 
-    async fn found_elsewhere(&self, than: &Peer) -> Peer {
+    /// Who serves the lease now: the members of a pool stand in for each other. Where the chain can't be read,
+    /// whoever served it last.
+    async fn now_serves(&self) -> Party {
+        let (parts, last) = (&self.inner.parts, self.serves());
+        match parts.view.lease(parts.lease.lease).await {
+            Ok(now) if now.lane == parts.lease.lane && now.provider.device != last.device => {
+                now.provider
+            }
+            _ => last,
+        }
+    }
+
+    async fn found_elsewhere(&self, before: &Party, than: &Peer) -> (Party, Peer) {
         loop {
             tokio::time::sleep(LOOK).await;
-            if let Ok(found) = self.find().await
-                && found != *than
+            if let Ok((by, found)) = self.find().await
+                && (found != *than || by.device != before.device)
             {
-                return found;
+                return (by, found);
             }
         }
-    }
-
-    /// The lease with who serves it now: the members of a pool stand in for each other. Where the chain can't be
-    /// read, whoever served it last.
-    async fn now_served(&self) -> LeaseView {
-        let parts = &self.inner.parts;
-        let mut serves = self.serves();
-        if let Ok(now) = parts.view.lease(parts.lease.lease).await
-            && now.lane == parts.lease.lane
-            && now.provider.device != serves.device
-        {
-            serves = now.provider;
-            let mut known = self.inner.serves.lock().unwrap_or_else(PoisonError::into_inner);
-            *known = serves.clone();
-        }
-        LeaseView { provider: serves, ..parts.lease.clone() }
     }
 
     /// Open, challenge, hello, resume; and whether operations may ask for a trailer.

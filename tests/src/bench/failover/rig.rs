@@ -13,9 +13,7 @@ use caplet::store::Store;
 use caplet::tasks::Group;
 use caplet_api::auction::{MarketResponse, QueryMsg as AskAuction};
 use caplet_api::common::{DomainResponse, Key};
-use caplet_api::escrow::{
-    ExecuteMsg as Escrow, LeaseResponse, LeaseState, QueryMsg as AskEscrow,
-};
+use caplet_api::escrow::{ExecuteMsg as Escrow, LeaseResponse, LeaseState, QueryMsg as AskEscrow};
 use caplet_api::pool::{ExecuteMsg as Pool, QueryMsg as AskPool, ServedResponse};
 use caplet_api::registry::{
     DeviceResponse, ExecuteMsg as Registry, QueryMsg as AskRegistry, Registration,
@@ -48,7 +46,7 @@ const DEPOSIT: u128 = 1_000_000_000;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// After a kill for what was on its way, and after a restart for the device to be back.
 const CALM: Duration = Duration::from_millis(100);
-const REST: Duration = Duration::from_millis(1_500);
+const REST: Duration = Duration::from_millis(1_000);
 /// Between looks.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -135,8 +133,7 @@ impl Rig {
             let id = self.device(index, &owner, &told, Some(&market), None).await?.1;
             ensure!(self.members.get(index) == Some(&id), "device {id} came out of turn");
         }
-        let (reader, id) =
-            self.device(2, payer.address(), &told, None, Some(&market)).await?;
+        let (reader, id) = self.device(2, payer.address(), &told, None, Some(&market)).await?;
         let limit = 500_000_000u64.into();
         let allow = Escrow::Authorise { device: id, asset: AssetId(1), limit };
         self.send(payer, Msg::execute(&self.deployment.contracts.escrow, &allow)?).await?;
@@ -202,7 +199,9 @@ impl Rig {
         tokio::time::sleep(CALM).await;
         let last = self.counted(lease);
         self.more_than(lease, last).await?;
-        seen.add(killed.elapsed());
+        let took = killed.elapsed();
+        eprintln!("{} ms without units on lease {lease}", took.as_millis());
+        seen.add(took);
         self.start(index).await?;
         tokio::time::sleep(REST).await;
         Ok(())
@@ -265,7 +264,7 @@ impl Rig {
         if index == 1 {
             config.forward.offer = vec![OfferConfig {
                 pool,
-                tiers: [0; 3],
+                tiers: [1; 3],
                 tags: 0,
                 instant_bps: 10_000,
                 least: 100,
