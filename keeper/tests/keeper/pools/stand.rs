@@ -407,6 +407,7 @@ fn letting() -> Letting {
             availability_bps: 9_900,
         },
         tags: vec!["calibrated".into()],
+        attestation: Vec::new(),
         relay_fee: 0,
     }
 }
@@ -422,6 +423,7 @@ fn want() -> Want {
         qos: wire::Requirement::default(),
         weights: wire::Weights::default(),
         tags: Vec::new(),
+        attested: false,
         lane: LanePreference::Instant,
         times: Some(1),
         pace: Duration::from_millis(100),

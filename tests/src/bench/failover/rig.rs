@@ -125,7 +125,7 @@ impl Rig {
         });
         let seller = self.bind(admin).await?;
         // devices are numbered as they come
-        self.members = vec![DeviceId(seller.0 + 1), DeviceId(seller.0 + 2)];
+        self.members = (1..=2).map(|n| DeviceId(seller.0.saturating_add(n))).collect();
         let market = self.market().await?;
         for index in 0..2 {
             self.start(index).await?;
