@@ -1,6 +1,7 @@
 //! Leases over links: used as if they were local, through a restart, to their end.
 
 use super::stage::{ASK, DENOM, LOT, Stage};
+use caplet::deploy::Spec;
 use caplet::keeper::Keeper;
 use caplet::scenario::{Recorder, Tap};
 use caplet::tasks::Group;
@@ -71,8 +72,19 @@ fn want() -> Want {
 
 impl World {
     async fn new() -> Self {
+        Self::on(Stage::new().await).await
+    }
+
+    /// A world whose leases leave a machine under load the time to restart a keeper: they end when they are used up.
+    async fn patient() -> Self {
+        let long =
+            |spec: &mut Spec| spec.markets.iter_mut().for_each(|market| market.slot_secs = 60);
+        Self::on(Stage::with(long).await).await
+    }
+
+    async fn on(stage: Stage) -> Self {
         let (told, hears) = mpsc::unbounded_channel();
-        let (stage, origin) = (Stage::new().await, Origin::start().await.unwrap());
+        let origin = Origin::start().await.unwrap();
         Self { stage, lives: Group::new("lives"), hears, told, origin }
     }
 
@@ -179,7 +191,7 @@ fn wants() -> (Vec<Letting>, Vec<Want>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_nothing() {
-    let mut world = World::new().await;
+    let mut world = World::patient().await;
     let broker = free_port();
     let first = world.stage.keeper(1, |c| c.mqtt.embedded.listen = broker).await;
     let second = world.stage.keeper(2, |_| {}).await;
