@@ -83,7 +83,7 @@ async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies()
     assert_eq!((total, closed.lanes.len()), (LOT, 1));
     // the part that is paid ahead may be redeemed, and so close the lease, before it is served
     let counted = most.load(Ordering::SeqCst);
-    assert!(counted <= LOT && counted >= LOT - LOT / 8, "{counted} of {LOT} were counted");
+    assert!((LOT - LOT / 8..=LOT).contains(&counted), "{counted} of {LOT} were counted");
     assert_eq!(closed.lanes[0].redeemed.u64(), notice.price, "all of the lot, and no more");
     until("the lease to be accounted", async || stand.serves(lease).await.is_none().then_some(()))
         .await;

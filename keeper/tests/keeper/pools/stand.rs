@@ -298,9 +298,9 @@ impl Stand {
         tokio::time::timeout(PATIENCE, find).await.expect("no lease came about")
     }
 
-    async fn ask<T: serde::de::DeserializeOwned>(&self, contract: &str, msg: &impl Serialize) -> T
+    async fn ask<T>(&self, contract: &str, msg: &impl Serialize) -> T
     where
-        T: Send,
+        T: serde::de::DeserializeOwned + Send,
     {
         let msg = serde_json::to_value(msg).unwrap();
         self.chain.query(contract, &msg).await.unwrap()
