@@ -38,10 +38,19 @@ impl<S: Sign, J> Payer<S, J> {
     }
 
     /// Base units to be signed for: what is counted, and what is paid ahead.
+    ///
+    /// A voucher over the whole cap empties the lane, and escrow then closes it: units paid ahead could not be served
+    /// any more. So the cap is reached by what is counted or what the payee waits for, never by what is merely ahead.
     fn target(&self) -> u128 {
-        let ahead = if self.prepay { self.terms.pace.segment } else { self.wanted };
-        let units = self.state.counted.saturating_add(ahead);
-        self.terms.owed_at(&self.state.rates, units).min(self.view.cap.into())
+        let cap = u128::from(self.view.cap);
+        let with = |ahead: u64| {
+            self.terms.owed_at(&self.state.rates, self.state.counted.saturating_add(ahead)).min(cap)
+        };
+        let needed = with(self.wanted);
+        if !self.prepay || needed == cap {
+            return needed;
+        }
+        with(self.terms.pace.segment.max(self.wanted)).min(cap.saturating_sub(1))
     }
 
     fn is_time(&self, more: u128, now: ChainTime) -> bool {

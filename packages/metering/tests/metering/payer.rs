@@ -37,6 +37,21 @@ fn a_stranger_pays_one_segment_ahead_and_no_more() {
 }
 
 #[test]
+fn what_is_only_paid_ahead_never_empties_a_lane() {
+    let mut world = live(Pace::vouchers(100), Risk::stranger());
+    let cap = u128::from(world.view.cap);
+    let all = world.terms.units_for(cap);
+    world.payer.count(all - 60);
+    assert_eq!(voucher(&mut world).worth(), cap - 1, "escrow closes a lane that is paid up");
+    world.payer.count(50);
+    assert_eq!(next(&mut world), None);
+    // the last is paid when it is waited for, at once and whole
+    let pause = Pause { reason: PauseReason::Unpaid, wanted: 10 };
+    world.payer.on_pause(&pause);
+    assert_eq!(voucher(&mut world).worth(), cap);
+}
+
+#[test]
 fn a_payer_with_credit_pays_for_what_it_has_counted() {
     let mut world = live(Pace::vouchers(100), CREDIT);
     assert_eq!(next(&mut world), None);
