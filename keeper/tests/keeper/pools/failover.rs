@@ -81,9 +81,9 @@ async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies()
     let closed = stand.closed(lease).await;
     let total = notice.lot * u64::from(notice.lots);
     assert_eq!((total, closed.lanes.len()), (LOT, 1));
-    // the part that is paid ahead may be redeemed, and so close the lease, before it is served
+    // the last reading is paid for before it is served, and that voucher closes the lease: on a slow machine before
     let counted = most.load(Ordering::SeqCst);
-    assert!((LOT - LOT / 8..=LOT).contains(&counted), "{counted} of {LOT} were counted");
+    assert!((LOT - 1..=LOT).contains(&counted), "{counted} of {LOT} were counted");
     assert_eq!(closed.lanes[0].redeemed.u64(), notice.price, "all of the lot, and no more");
     until("the lease to be accounted", async || stand.serves(lease).await.is_none().then_some(()))
         .await;
