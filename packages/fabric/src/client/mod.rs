@@ -253,6 +253,8 @@ impl Client {
     /// be another than the one that was leased.
     pub fn give_up(&self, words: &str) {
         self.inner.health.send_replace(Health::Closed(End::new(SessionEnd::Protocol, words)));
+        // nothing more is asked on the connection that is still up
+        self.inner.live.send_replace(None);
         self.inner.stop.cancel();
     }
 
