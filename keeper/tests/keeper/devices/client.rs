@@ -250,8 +250,11 @@ impl Device {
         if let Some(found) = self.early(&fits) {
             return found;
         }
+        // other messages that keep coming are not what is waited for
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let (topic, payload) = self.mqtt.hear().await.unwrap_or_else(|| {
+            let heard = tokio::time::timeout_at(deadline, self.mqtt.hear()).await;
+            let (topic, payload) = heard.ok().flatten().unwrap_or_else(|| {
                 let kinds: Vec<_> = self.early.iter().map(|(t, o)| (t.clone(), o.kind())).collect();
                 panic!("no {} came; but {kinds:?}", B::NAME)
             });

@@ -38,6 +38,11 @@ async fn every_difference_between_store_and_chain_is_explained_to_the_last_unit(
         (table.get(even)?.redeemed() == 300).then_some(())
     })
     .await;
+    // the settler notes what its transaction said a moment after the chain has it
+    until("the forged one to be refused", async || {
+        (why(&compare(&deal).await, forged).0 == Why::Refused).then_some(())
+    })
+    .await;
     let report = compare(&deal).await;
     assert_eq!(why(&report, even), (Why::Even, 0));
     assert_eq!(why(&report, forged), (Why::Refused, 200));
