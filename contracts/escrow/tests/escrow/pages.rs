@@ -11,7 +11,7 @@ use caplet_api::opened::Opened;
 use caplet_api::packed::OpenItem;
 use caplet_protocol::LeaseId;
 use caplet_protocol::layout::Voucher;
-use cosmwasm_std::{Storage, to_json_vec};
+use cosmwasm_std::to_json_vec;
 
 fn raw(suite: &Suite, key: Vec<u8>) -> Option<Vec<u8>> {
     suite.app.wrap().query_wasm_raw(&suite.escrow, key).unwrap()
