@@ -465,35 +465,45 @@ impl Pages {
 }
 
 /// Registry: [`DeviceRecord`] by device.
-pub const DEVICES: Pages = Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN, compact: true };
+pub const DEVICES: Pages =
+    Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN, compact: true };
 /// Registry: 34-byte `PublicKey` by device.
 pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34, compact: false };
 /// Registry: [`AttestationRecord`] by device.
-pub const ATTESTATIONS: Pages = Pages { prefix: 0xD5, per_page: 16, width: AttestationRecord::LEN, compact: false };
+pub const ATTESTATIONS: Pages =
+    Pages { prefix: 0xD5, per_page: 16, width: AttestationRecord::LEN, compact: false };
 /// Auction: last order sequence (u32) by device, all markets together.
 pub const ORDER_SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4, compact: true };
 /// Auction: [`CapacityRecord`] by device, sub-key market u32.
-pub const CAPACITY: Pages = Pages { prefix: 0xAA, per_page: 32, width: CapacityRecord::LEN, compact: true };
+pub const CAPACITY: Pages =
+    Pages { prefix: 0xAA, per_page: 32, width: CapacityRecord::LEN, compact: true };
 /// Auction: lots (u16) reserved by slot, sub-key market u32, device u32 ([`reserved_sub`]).
 pub const RESERVED: Pages = Pages { prefix: 0xAB, per_page: 64, width: 2, compact: true };
 /// Reputation: [`StandingRecord`] by device.
-pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN, compact: false };
+pub const STANDINGS: Pages =
+    Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN, compact: false };
 /// Reputation: [`EvidenceRecord`] by device.
-pub const EVIDENCE: Pages = Pages { prefix: 0xB3, per_page: 8, width: EvidenceRecord::LEN, compact: true };
+pub const EVIDENCE: Pages =
+    Pages { prefix: 0xB3, per_page: 8, width: EvidenceRecord::LEN, compact: true };
 /// Reputation: [`StakedRecord`] by device.
-pub const STAKED: Pages = Pages { prefix: 0xB4, per_page: 8, width: StakedRecord::LEN, compact: true };
+pub const STAKED: Pages =
+    Pages { prefix: 0xB4, per_page: 8, width: StakedRecord::LEN, compact: true };
 /// Reputation: key of the [`AllowanceRecord`].
 pub const ALLOWANCE_KEY: [u8; 1] = [0xB5];
 /// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
-pub const BALANCES: Pages = Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN, compact: true };
+pub const BALANCES: Pages =
+    Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN, compact: true };
 /// Escrow: redeemed u64 by lane slot (the hot pages).
 pub const REDEEMED: Pages = Pages { prefix: 0xE1, per_page: 64, width: 8, compact: true };
 /// Escrow: [`LaneRecord`] by lane slot (the cold pages).
-pub const LANES: Pages = Pages { prefix: 0xE2, per_page: 64, width: LaneRecord::LEN, compact: true };
+pub const LANES: Pages =
+    Pages { prefix: 0xE2, per_page: 64, width: LaneRecord::LEN, compact: true };
 /// Escrow: [`DealRecord`] by lane slot, at a lease's first.
-pub const DEALS: Pages = Pages { prefix: 0xE3, per_page: 64, width: DealRecord::LEN, compact: true };
+pub const DEALS: Pages =
+    Pages { prefix: 0xE3, per_page: 64, width: DealRecord::LEN, compact: true };
 /// Escrow: [`StateRecord`] by lane slot, at a lease's first.
-pub const STATES: Pages = Pages { prefix: 0xE4, per_page: 64, width: StateRecord::LEN, compact: true };
+pub const STATES: Pages =
+    Pages { prefix: 0xE4, per_page: 64, width: StateRecord::LEN, compact: true };
 
 /// Registry: key of the number (u32) of an address.
 #[must_use]
@@ -659,7 +669,10 @@ mod tests {
 
     /// Bytes of a page, mostly zero, of at most 256 records.
     fn page() -> impl Strategy<Value = Vec<u8>> {
-        proptest::collection::vec(prop_oneof![2 => Just(0u8), 1 => Just(1u8), 1 => any::<u8>()], 0..250)
+        proptest::collection::vec(
+            prop_oneof![2 => Just(0u8), 1 => Just(1u8), 1 => any::<u8>()],
+            0..250,
+        )
     }
 
     /// Leases and balances with little in common: 100,000 devices of 20,000 owners, prices of eight classes, 1 to 4 lots.
@@ -667,7 +680,9 @@ mod tests {
     fn pages_of_a_mixed_crowd_take_less_than_half_of_their_records() {
         let mut seed = 1u64;
         let mut random = |below: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % below
         };
         let (mut lanes, mut deals, mut balances) = (Vec::new(), Vec::new(), Vec::new());
@@ -676,10 +691,18 @@ mod tests {
             let mut device = || 1 + u32::try_from(random(100_000)).unwrap();
             let (consumer, provider) = (device(), device());
             let (payer, payee) = (device() / 5, device() / 5);
-            let lane = LaneRecord { cap: price * lots, signer: consumer, payee, asset: 1, lane: 0, fees: 1 };
+            let lane = LaneRecord {
+                cap: price * lots,
+                signer: consumer,
+                payee,
+                asset: 1,
+                lane: 0,
+                fees: 1,
+            };
             lanes.extend(lane.encode());
             let (terms, lots) = (12_345 + lease / 20, u16::try_from(lots).unwrap());
-            let deal = DealRecord { terms, consumer, provider, payer, price, lots, lanes: 1, flags: 0 };
+            let deal =
+                DealRecord { terms, consumer, provider, payer, price, lots, lanes: 1, flags: 0 };
             deals.extend(deal.encode());
         }
         for _ in 0..16 {

@@ -56,12 +56,9 @@ impl MarketState {
         bytes.extend(self.genesis.to_be_bytes());
         bytes.extend(self.collecting.to_be_bytes());
         bytes.extend(maybe(self.clearable));
-        for pages in [
-            self.offer_pages,
-            self.demand_pages,
-            self.frozen_offer_pages,
-            self.frozen_demand_pages,
-        ] {
+        for pages in
+            [self.offer_pages, self.demand_pages, self.frozen_offer_pages, self.frozen_demand_pages]
+        {
             bytes.extend(pages.to_be_bytes());
         }
         bytes.extend(maybe(self.last_cleared));
