@@ -14,9 +14,10 @@ const VECTOR: u8 = 0xA4;
 /// The number of a requirement vector, by its 15 bytes.
 const VECTOR_ID: u8 = 0xA5;
 /// Open demands by requirement vector, sub-key market u32.
-pub(crate) const VECTOR_COUNTS: Pages = Pages { prefix: 0xA6, per_page: 64, width: 4 };
+pub(crate) const VECTOR_COUNTS: Pages =
+    Pages { prefix: 0xA6, per_page: 64, width: 4, compact: true };
 /// Last order sequence by device.
-pub(crate) const SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4 };
+pub(crate) const SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4, compact: true };
 /// A cancelled order that may still be filled, or whose money is still to be returned.
 const PENDING: u8 = 0xA8;
 /// Leases whose slot was returned: 32 bytes of bits.

@@ -192,6 +192,7 @@ fn balances(storage: &dyn Storage, asset: AssetId) -> (u128, u128) {
     to.push(0);
     let mut sum = (0u128, 0u128);
     for (_, page) in storage.range(Some(&from), Some(&to), Order::Ascending) {
+        let page = BALANCES.records(page);
         for place in 0..BALANCES.per_page {
             let record = BalanceRecord::decode(BALANCES.slice(&page, place));
             sum = (sum.0.saturating_add(record.free), sum.1.saturating_add(record.ordered));

@@ -5,8 +5,9 @@ use caplet_api::escrow::Terms;
 use caplet_api::layout::{
     DEALS, DealRecord, LANES, LaneRecord, Pages, REDEEMED, STATES, StateRecord, terms_key,
 };
+use caplet_api::opened::Opened;
 use caplet_base::peer::{PeerPages, raw};
-use cosmwasm_std::{Addr, QuerierWrapper, StdResult, from_json};
+use cosmwasm_std::{Addr, QuerierWrapper, StdResult};
 
 /// Escrow as one message reads it, each page once.
 pub(crate) struct Leases<'a> {
@@ -45,7 +46,7 @@ impl<'a> Leases<'a> {
     pub(crate) fn terms(&self, deal: &DealRecord) -> Result<Terms, ContractError> {
         let bytes = raw(&self.querier, &self.escrow, terms_key(deal.terms))?;
         let bytes = bytes.ok_or_else(|| ContractError::lost("a lease without terms"))?;
-        Ok(from_json(bytes)?)
+        Ok(Opened::read(&bytes)?.terms)
     }
 
     /// What all its lanes have redeemed, base units.

@@ -76,7 +76,7 @@ impl Leases<'_> {
     fn record(&self, pages: &Pages, slot: u64) -> StdResult<Vec<u8>> {
         let Some((page, place)) = pages.locate_slot(slot) else { return Ok(Vec::new()) };
         let bytes = raw(&self.querier, &self.escrow, pages.key(&[], page))?.unwrap_or_default();
-        Ok(pages.slice(&bytes, place).to_vec())
+        Ok(pages.slice(&pages.records(bytes), place).to_vec())
     }
 
     /// The pool's free balance, base units.
@@ -84,6 +84,6 @@ impl Leases<'_> {
         let (page, place) = BALANCES.locate(self.pool.0);
         let key = BALANCES.key(&asset_sub(asset), page);
         let bytes = raw(&self.querier, &self.escrow, key)?.unwrap_or_default();
-        Ok(BalanceRecord::decode(BALANCES.slice(&bytes, place)).free)
+        Ok(BalanceRecord::decode(BALANCES.slice(&BALANCES.records(bytes), place)).free)
     }
 }

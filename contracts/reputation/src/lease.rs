@@ -5,10 +5,11 @@ use caplet_api::escrow::{CloseReason, LeaseState, Terms};
 use caplet_api::layout::{
     DEALS, DealRecord, Pages, REDEEMED, STATES, StateRecord, evidence_key, fees_key, terms_key,
 };
+use caplet_api::opened::Opened;
 use caplet_base::peer::{PeerPages, raw};
 use caplet_mechanism::fees::Schedule;
 use caplet_protocol::{AccountId, AssetId, Bps, DeviceId, LeaseId};
-use cosmwasm_std::{Addr, QuerierWrapper, StdError, from_json};
+use cosmwasm_std::{Addr, QuerierWrapper, StdError};
 use std::collections::BTreeMap;
 
 /// What rating a closed lease needs.
@@ -151,7 +152,7 @@ impl<'a> Escrow<'a> {
         if !self.terms.contains_key(&number) {
             let bytes = raw(&self.querier, &self.address, terms_key(number))?
                 .ok_or_else(|| foreign("the terms"))?;
-            self.terms.insert(number, from_json(bytes)?);
+            self.terms.insert(number, Opened::read(&bytes)?.terms);
         }
         self.terms.get(&number).ok_or_else(|| foreign("the terms"))
     }

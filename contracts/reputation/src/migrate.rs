@@ -15,7 +15,8 @@ pub(crate) fn stamp(storage: &mut dyn Storage) -> Result<(), ContractError> {
 
 /// Lets an older reputation contract, and nothing else, become this version.
 ///
-/// Every layout is still the first one, so there is nothing to rewrite; a later version dispatches
+/// What an older one stored is read as it is and written anew when it changes (`docs/adr/0027-pages-are-stored-small.md`),
+/// so there is nothing to rewrite; a later version dispatches
 /// on what this returns to storage before it is stamped.
 pub(crate) fn upgrade(storage: &mut dyn Storage) -> Result<(), ContractError> {
     cw2::ensure_from_older_version(storage, NAME, VERSION).map_err(|source| {

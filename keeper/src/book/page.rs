@@ -1,20 +1,19 @@
 //! Reading an order page with what became of its orders.
 
 use super::order::Order;
-use caplet_api::layout::{OfferRecord, OrderPageHeader};
+use caplet_api::layout::{ORDER_PAGE_VERSION, OfferRecord, OrderPageHeader};
 use caplet_protocol::layout::Side;
 use std::collections::BTreeMap;
 
 const BITMAP: usize = 32;
 const PARTIAL: usize = 5;
-const VERSION: u16 = 1;
 
 /// A page that does not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PageError {
     /// Another layout version.
     #[error(
-        "order page of layout version {found}, this keeper reads {VERSION}: run a newer keeper"
+        "order page of layout version {found}, this keeper reads up to {ORDER_PAGE_VERSION}: run a newer keeper"
     )]
     Version {
         /// What the page says.
@@ -38,12 +37,10 @@ pub(super) fn open_orders(
     page: &[u8],
     state: &[u8],
 ) -> Result<BTreeMap<u8, Order>, PageError> {
-    let (head, records) =
-        page.split_at_checked(OrderPageHeader::LEN).ok_or(damaged("is shorter than its header"))?;
-    let header = OrderPageHeader::decode(head);
-    if header.version != VERSION {
-        return Err(PageError::Version { found: header.version });
-    }
+    let (header, records) = OrderPageHeader::read(page).map_err(|version| match version {
+        0 => damaged("is shorter than its header, or says of itself that it is none"),
+        found => PageError::Version { found },
+    })?;
     let (done, used) = became(state)?;
     let mut open = BTreeMap::new();
     for (slot, record) in (0..=u8::MAX).zip(records.chunks_exact(OfferRecord::LEN)) {
@@ -89,8 +86,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn page(count: u16) -> Vec<u8> {
-        let mut bytes =
-            OrderPageHeader { epoch: 7, bond: 0, count, version: VERSION }.encode().to_vec();
+        let header = OrderPageHeader { epoch: 7, bond: 0, count, version: ORDER_PAGE_VERSION };
+        let mut records = Vec::new();
         for device in 1..=u32::from(count) {
             let offer = OfferRecord {
                 device,
@@ -99,9 +96,9 @@ mod tests {
                 not_after: 99,
                 ..OfferRecord::default()
             };
-            bytes.extend(offer.encode());
+            records.extend(offer.encode());
         }
-        bytes
+        header.page(&records).unwrap()
     }
 
     #[test]
@@ -127,9 +124,9 @@ mod tests {
     #[test]
     fn another_version_is_refused_by_name() {
         let mut bytes = page(1);
-        bytes[15] = 2;
+        bytes[15] = 3;
         let refused = open_orders(Side::Offer, &bytes, &[]).unwrap_err();
-        assert_eq!(refused, PageError::Version { found: 2 });
+        assert_eq!(refused, PageError::Version { found: 3 });
     }
 
     proptest! {

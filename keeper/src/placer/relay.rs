@@ -33,7 +33,7 @@ impl Placer {
         let (page, place) = ORDER_SEQUENCES.locate(device.0);
         let auction = &self.context.deployment.contracts.auction;
         let page = self.context.chain.raw(auction, ORDER_SEQUENCES.key(&[], page)).await?;
-        let page = page.unwrap_or_default();
+        let page = ORDER_SEQUENCES.records(page.unwrap_or_default());
         Ok(ORDER_SEQUENCES.slice(&page, place).try_into().map_or(0, u32::from_be_bytes))
     }
 

@@ -19,7 +19,7 @@ impl Registrar {
         let registry = &self.context.deployment.contracts.registry;
         for (page, devices) in pages {
             let bytes = self.context.chain.raw(registry, DEVICES.key(&[], page)).await?;
-            let bytes = bytes.unwrap_or_default();
+            let bytes = DEVICES.records(bytes.unwrap_or_default());
             for device in devices {
                 let (_, place) = DEVICES.locate(device.id.0);
                 let record = DeviceRecord::decode(DEVICES.slice(&bytes, place));

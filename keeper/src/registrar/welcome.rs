@@ -35,6 +35,7 @@ impl Registrar {
         let key = ORDER_SEQUENCES.key(&[], page);
         let auction = &self.context.deployment.contracts.auction;
         let page = self.context.chain.raw(auction, key).await?.unwrap_or_default();
+        let page = ORDER_SEQUENCES.records(page);
         let record = ORDER_SEQUENCES.slice(&page, place);
         Ok(record.try_into().map_or(0, u32::from_be_bytes))
     }

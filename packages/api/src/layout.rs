@@ -5,7 +5,11 @@
 //! `prefix byte | sub-key | page number u32`, integers big-endian; a page may be shorter than full:
 //! records past its end are all zero. Prefix bytes are above 0x7F, so they never meet the
 //! namespaces of cw-storage-plus, which begin with ASCII or 0.
+//!
+//! Bytes are what gas is paid for, so pages of most kinds are stored in a smaller form ([`Pages::stored`]);
+//! whoever reads one takes [`Pages::records`] of it first.
 
+use crate::compact;
 use caplet_protocol::{AccountId, AssetId, CellId, DeviceId, LeaseId, MarketId, layout::Side};
 
 /// Reads a big-endian number of up to 16 bytes at `at`; missing bytes read as zero.
@@ -176,6 +180,36 @@ records!(
 );
 
 records!(
+    /// Escrow: what leases opened together share, see [`crate::opened`].
+    TermsRecord, 66 {
+        /// The market.
+        market: u32 = 0,
+        /// The market's epoch.
+        epoch: u32 = 4,
+        /// Asset.
+        asset: u16 = 8,
+        /// Unix seconds: when service may begin.
+        start: u64 = 10,
+        /// Unix seconds: when the leases expire.
+        end: u64 = 18,
+        /// Units of service in a lot.
+        lot_units: u64 = 26,
+        /// Seconds from closing to sweeping, at least.
+        settle_secs: u32 = 34,
+        /// Blocks from closing to sweeping, at least.
+        settle_blocks: u32 = 38,
+        /// Seconds of a provider's notice.
+        notice_secs: u32 = 42,
+        /// Base units a payee may be owed beyond what it has redeemed.
+        exposure_cap: u64 = 46,
+        /// Base units a lease for whoever sweeps.
+        close_bond: u64 = 54,
+        /// Unix seconds of the opening.
+        at: u32 = 62,
+    }
+);
+
+records!(
     /// Escrow: where a lease stands. All zero: Open.
     StateRecord, 16 {
         /// Number of the `LeaseState`.
@@ -244,10 +278,40 @@ records!(
         bond: u64 = 4,
         /// Orders in the page.
         count: u16 = 12,
-        /// Layout version, 1.
+        /// Layout version: 1, records as they are; 2, in the form of [`crate::compact`].
         version: u16 = 14,
     }
 );
+
+/// Layout version of order pages that are written now.
+pub const ORDER_PAGE_VERSION: u16 = 2;
+
+impl OrderPageHeader {
+    /// An order page: this header in the present version, then `records`, 1 to 256 of them of 16 bytes each.
+    ///
+    /// `None` if there are fewer or more.
+    #[must_use]
+    pub fn page(&self, records: &[u8]) -> Option<Vec<u8>> {
+        let header = Self { version: ORDER_PAGE_VERSION, ..*self };
+        let mut page = header.encode().to_vec();
+        page.extend(compact::shrink(records, OfferRecord::LEN)?);
+        Some(page)
+    }
+
+    /// The header of an order page and its records, 16 bytes each.
+    ///
+    /// # Errors
+    /// The version that the page says it is of, if that is none known; 0 if it is shorter than a header.
+    pub fn read(page: &[u8]) -> Result<(Self, Vec<u8>), u16> {
+        let (header, records) = page.split_at_checked(Self::LEN).ok_or(0u16)?;
+        let header = Self::decode(header);
+        match header.version {
+            1 => Ok((header, records.to_vec())),
+            ORDER_PAGE_VERSION => Ok((header, compact::expand(records, OfferRecord::LEN))),
+            other => Err(other),
+        }
+    }
+}
 
 records!(
     /// Auction: where a device stands on a market's capacity ledger. All zero: not on it.
@@ -333,6 +397,8 @@ pub struct Pages {
     pub per_page: u32,
     /// Bytes a record.
     pub width: usize,
+    /// Whether pages may be stored in the small form.
+    pub compact: bool,
 }
 
 impl Pages {
@@ -362,6 +428,32 @@ impl Pages {
         key
     }
 
+    /// A page's bytes as they are stored: without zeros at the end; if `compact`, and that is shorter, in the form of
+    /// [`crate::compact`] with a zero after it. So a last byte tells which of the two it is, and pages that were stored
+    /// before there was a small form are read as they are.
+    #[must_use]
+    pub fn stored(&self, records: &[u8]) -> Vec<u8> {
+        let used = records.iter().rposition(|byte| *byte != 0);
+        let used = used.and_then(|last| records.get(..=last)).unwrap_or_default();
+        let small = if self.compact { compact::shrink(used, self.width) } else { None };
+        match small {
+            Some(mut small) if small.len().saturating_add(1) < used.len() => {
+                small.push(0);
+                small
+            }
+            _ => used.to_vec(),
+        }
+    }
+
+    /// A page's bytes from its stored ones.
+    #[must_use]
+    pub fn records(&self, stored: Vec<u8>) -> Vec<u8> {
+        match stored.split_last() {
+            Some((0, small)) if self.compact => compact::expand(small, self.width),
+            _ => stored,
+        }
+    }
+
     /// Bytes of the record at `place` in a page's bytes; empty past the end.
     #[must_use]
     pub fn slice<'a>(&self, page: &'a [u8], place: u32) -> &'a [u8] {
@@ -373,35 +465,45 @@ impl Pages {
 }
 
 /// Registry: [`DeviceRecord`] by device.
-pub const DEVICES: Pages = Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN };
+pub const DEVICES: Pages =
+    Pages { prefix: 0xD0, per_page: 32, width: DeviceRecord::LEN, compact: true };
 /// Registry: 34-byte `PublicKey` by device.
-pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34 };
+pub const KEYS: Pages = Pages { prefix: 0xD1, per_page: 16, width: 34, compact: false };
 /// Registry: [`AttestationRecord`] by device.
-pub const ATTESTATIONS: Pages = Pages { prefix: 0xD5, per_page: 16, width: AttestationRecord::LEN };
+pub const ATTESTATIONS: Pages =
+    Pages { prefix: 0xD5, per_page: 16, width: AttestationRecord::LEN, compact: false };
 /// Auction: last order sequence (u32) by device, all markets together.
-pub const ORDER_SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4 };
+pub const ORDER_SEQUENCES: Pages = Pages { prefix: 0xA7, per_page: 64, width: 4, compact: true };
 /// Auction: [`CapacityRecord`] by device, sub-key market u32.
-pub const CAPACITY: Pages = Pages { prefix: 0xAA, per_page: 32, width: CapacityRecord::LEN };
+pub const CAPACITY: Pages =
+    Pages { prefix: 0xAA, per_page: 32, width: CapacityRecord::LEN, compact: true };
 /// Auction: lots (u16) reserved by slot, sub-key market u32, device u32 ([`reserved_sub`]).
-pub const RESERVED: Pages = Pages { prefix: 0xAB, per_page: 64, width: 2 };
+pub const RESERVED: Pages = Pages { prefix: 0xAB, per_page: 64, width: 2, compact: true };
 /// Reputation: [`StandingRecord`] by device.
-pub const STANDINGS: Pages = Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN };
+pub const STANDINGS: Pages =
+    Pages { prefix: 0xB0, per_page: 64, width: StandingRecord::LEN, compact: false };
 /// Reputation: [`EvidenceRecord`] by device.
-pub const EVIDENCE: Pages = Pages { prefix: 0xB3, per_page: 8, width: EvidenceRecord::LEN };
+pub const EVIDENCE: Pages =
+    Pages { prefix: 0xB3, per_page: 8, width: EvidenceRecord::LEN, compact: true };
 /// Reputation: [`StakedRecord`] by device.
-pub const STAKED: Pages = Pages { prefix: 0xB4, per_page: 8, width: StakedRecord::LEN };
+pub const STAKED: Pages =
+    Pages { prefix: 0xB4, per_page: 8, width: StakedRecord::LEN, compact: true };
 /// Reputation: key of the [`AllowanceRecord`].
 pub const ALLOWANCE_KEY: [u8; 1] = [0xB5];
 /// Escrow: [`BalanceRecord`] by account, sub-key asset u16.
-pub const BALANCES: Pages = Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN };
+pub const BALANCES: Pages =
+    Pages { prefix: 0xE0, per_page: 16, width: BalanceRecord::LEN, compact: true };
 /// Escrow: redeemed u64 by lane slot (the hot pages).
-pub const REDEEMED: Pages = Pages { prefix: 0xE1, per_page: 64, width: 8 };
+pub const REDEEMED: Pages = Pages { prefix: 0xE1, per_page: 64, width: 8, compact: true };
 /// Escrow: [`LaneRecord`] by lane slot (the cold pages).
-pub const LANES: Pages = Pages { prefix: 0xE2, per_page: 64, width: LaneRecord::LEN };
+pub const LANES: Pages =
+    Pages { prefix: 0xE2, per_page: 64, width: LaneRecord::LEN, compact: true };
 /// Escrow: [`DealRecord`] by lane slot, at a lease's first.
-pub const DEALS: Pages = Pages { prefix: 0xE3, per_page: 64, width: DealRecord::LEN };
+pub const DEALS: Pages =
+    Pages { prefix: 0xE3, per_page: 64, width: DealRecord::LEN, compact: true };
 /// Escrow: [`StateRecord`] by lane slot, at a lease's first.
-pub const STATES: Pages = Pages { prefix: 0xE4, per_page: 64, width: StateRecord::LEN };
+pub const STATES: Pages =
+    Pages { prefix: 0xE4, per_page: 64, width: StateRecord::LEN, compact: true };
 
 /// Registry: key of the number (u32) of an address.
 #[must_use]
@@ -442,7 +544,7 @@ pub fn evidence_key(lease: LeaseId) -> Vec<u8> {
     key
 }
 
-/// Escrow: key of shared terms: JSON of [`crate::escrow::Terms`].
+/// Escrow: key of shared terms, [`crate::opened::Opened`].
 #[must_use]
 pub fn terms_key(terms: u32) -> Vec<u8> {
     let mut key = vec![0xE6];
@@ -538,6 +640,94 @@ mod tests {
             let _ = LaneRecord::decode(LANES.slice(&bytes, place));
             let _ = StateRecord::decode(&bytes);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_comes_back_from_what_is_stored_and_is_never_longer(records in page(), width in 1usize..30) {
+            let rows = records.len().div_ceil(width);
+            for compact in [false, true] {
+                let pages = Pages { prefix: 0xF0, per_page: 64, width, compact };
+                let stored = pages.stored(&records);
+                prop_assert!(stored.len() <= records.len());
+                let back = pages.records(stored);
+                for place in 0..u32::try_from(rows).unwrap() + 1 {
+                    let (mut a, mut b) = (pages.slice(&records, place).to_vec(), pages.slice(&back, place).to_vec());
+                    (a.resize(width, 0), b.resize(width, 0));
+                    prop_assert_eq!(a, b);
+                }
+            }
+        }
+
+        #[test]
+        fn a_page_that_was_stored_without_a_small_form_is_read_as_it_is(records in page(), width in 1usize..30) {
+            let old = Pages { prefix: 0xF0, per_page: 64, width, compact: false }.stored(&records);
+            let now = Pages { prefix: 0xF0, per_page: 64, width, compact: true };
+            prop_assert_eq!(now.records(old.clone()), old);
+        }
+    }
+
+    /// Bytes of a page, mostly zero, of at most 256 records.
+    fn page() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(
+            prop_oneof![2 => Just(0u8), 1 => Just(1u8), 1 => any::<u8>()],
+            0..250,
+        )
+    }
+
+    /// Leases and balances with little in common: 100,000 devices of 20,000 owners, prices of eight classes, 1 to 4 lots.
+    #[test]
+    fn pages_of_a_mixed_crowd_take_less_than_half_of_their_records() {
+        let mut seed = 1u64;
+        let mut random = |below: u64| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        let (mut lanes, mut deals, mut balances) = (Vec::new(), Vec::new(), Vec::new());
+        for lease in 0..64u32 {
+            let (price, lots) = (500_000 + 437_219 * random(8), 1 + random(4));
+            let mut device = || 1 + u32::try_from(random(100_000)).unwrap();
+            let (consumer, provider) = (device(), device());
+            let (payer, payee) = (device() / 5, device() / 5);
+            let lane = LaneRecord {
+                cap: price * lots,
+                signer: consumer,
+                payee,
+                asset: 1,
+                lane: 0,
+                fees: 1,
+            };
+            lanes.extend(lane.encode());
+            let (terms, lots) = (12_345 + lease / 20, u16::try_from(lots).unwrap());
+            let deal =
+                DealRecord { terms, consumer, provider, payer, price, lots, lanes: 1, flags: 0 };
+            deals.extend(deal.encode());
+        }
+        for _ in 0..16 {
+            let (free, ordered) = (random(10_000_000_000).into(), random(100_000_000).into());
+            balances.extend(BalanceRecord { free, ordered }.encode());
+        }
+        for (pages, records) in [(LANES, lanes), (DEALS, deals), (BALANCES, balances)] {
+            let stored = pages.stored(&records).len();
+            assert!(stored * 2 < records.len(), "{stored} bytes of {}", records.len());
+        }
+    }
+
+    #[test]
+    fn order_pages_of_both_versions_are_read_and_no_others() {
+        let records: Vec<u8> = (0..48).collect();
+        let header = OrderPageHeader { epoch: 3, bond: 9, count: 3, version: ORDER_PAGE_VERSION };
+        let page = header.page(&records).unwrap();
+        assert_eq!(OrderPageHeader::read(&page), Ok((header, records.clone())));
+        let first = OrderPageHeader { version: 1, ..header };
+        let page = [first.encode().to_vec(), records.clone()].concat();
+        assert_eq!(OrderPageHeader::read(&page), Ok((first, records)));
+        let third = OrderPageHeader { version: 3, ..header }.encode();
+        assert_eq!(OrderPageHeader::read(&third), Err(3));
+        assert_eq!(OrderPageHeader::read(&third[..15]), Err(0));
+        assert_eq!(header.page(&[]), None);
     }
 
     #[test]

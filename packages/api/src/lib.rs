@@ -8,11 +8,13 @@
 pub mod attest;
 pub mod auction;
 pub mod common;
+pub mod compact;
 pub mod cw20;
 pub mod escrow;
 pub mod event;
 pub mod futures;
 pub mod layout;
+pub mod opened;
 pub mod packed;
 pub mod pool;
 pub mod registry;

@@ -31,7 +31,7 @@ impl PageSet {
     fn page(&mut self, storage: &dyn Storage, page: u32) -> &mut Loaded {
         let (pages, sub) = (&self.pages, &self.sub);
         self.loaded.entry(page).or_insert_with(|| Loaded {
-            bytes: storage.get(&pages.key(sub, page)).unwrap_or_default(),
+            bytes: pages.records(storage.get(&pages.key(sub, page)).unwrap_or_default()),
             dirty: false,
         })
     }
@@ -97,14 +97,9 @@ impl PageSet {
                 continue;
             }
             let key = self.pages.key(&self.sub, page);
-            let used = loaded
-                .bytes
-                .iter()
-                .rposition(|byte| *byte != 0)
-                .map_or(0, |last| last.saturating_add(1));
-            match loaded.bytes.get(..used) {
-                Some(bytes) if used > 0 => storage.set(&key, bytes),
-                _ => storage.remove(&key),
+            match self.pages.stored(&loaded.bytes) {
+                nothing if nothing.is_empty() => storage.remove(&key),
+                bytes => storage.set(&key, &bytes),
             }
         }
     }
@@ -116,7 +111,7 @@ mod tests {
     use cosmwasm_std::testing::MockStorage;
     use proptest::prelude::*;
 
-    const TEST: Pages = Pages { prefix: 0xF0, per_page: 4, width: 3 };
+    const TEST: Pages = Pages { prefix: 0xF0, per_page: 4, width: 3, compact: true };
 
     proptest! {
         #[test]

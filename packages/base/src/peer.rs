@@ -52,7 +52,7 @@ impl<'a> PeerPages<'a> {
     pub fn read(&mut self, page: u32, place: u32) -> StdResult<&[u8]> {
         if !self.loaded.contains_key(&page) {
             let bytes = raw(&self.querier, &self.contract, self.pages.key(&[], page))?;
-            self.loaded.insert(page, bytes.unwrap_or_default());
+            self.loaded.insert(page, self.pages.records(bytes.unwrap_or_default()));
         }
         let bytes = self.loaded.get(&page).map(Vec::as_slice).unwrap_or_default();
         Ok(self.pages.slice(bytes, place))

@@ -13,6 +13,13 @@ pub(crate) fn pages(bytes: &[u8]) {
     let place = bytes.first().copied().unwrap_or_default().into();
     for pages in [DEVICES, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES] {
         assert!(pages.slice(bytes, place).len() <= pages.width);
+        let records = pages.records(bytes.to_vec());
+        assert_eq!(trimmed(&pages.records(pages.stored(&records))), trimmed(&records));
+    }
+    if let Ok((header, records)) = OrderPageHeader::read(bytes)
+        && let Some(page) = header.page(&records)
+    {
+        assert_eq!(trimmed(&OrderPageHeader::read(&page).unwrap().1), trimmed(&records));
     }
     macro_rules! same {
         ($($record:ident)*) => {$(
@@ -34,4 +41,10 @@ pub(crate) fn pages(bytes: &[u8]) {
     if let Some(report) = QosReport::decode(bytes) {
         assert_eq!(QosReport::decode(&report.encode()), Some(report));
     }
+}
+
+/// Without zeros at the end, which are not stored.
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    let last = bytes.iter().rposition(|byte| *byte != 0);
+    last.and_then(|last| bytes.get(..=last)).unwrap_or_default()
 }

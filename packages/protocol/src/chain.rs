@@ -63,17 +63,23 @@ impl Salt {
     /// 55 bytes, so that it is exactly one compression.
     #[must_use]
     pub fn step(&self, link: &Link) -> Link {
-        let mut hash = Sha256::new();
-        hash.update(b"cpltick");
-        hash.update(&self.0[..16]);
-        hash.update(link);
-        hash.finalize().into()
+        self.walk(link, 1)
     }
 
     /// `steps` steps from `link` towards the anchor.
+    ///
+    /// What is hashed lies in one piece that only the link changes in: hashed in parts, a step costs an escrow
+    /// contract half as much again.
     #[must_use]
     pub fn walk(&self, link: &Link, steps: u16) -> Link {
-        (0..steps).fold(*link, |at, _| self.step(&at))
+        let (mut hashed, mut at) = ([0; 55], *link);
+        hashed[..7].copy_from_slice(b"cpltick");
+        hashed[7..23].copy_from_slice(&self.0[..16]);
+        for _ in 0..steps {
+            hashed[23..].copy_from_slice(&at);
+            at = Sha256::digest(hashed).into();
+        }
+        at
     }
 
     /// Link `k` of a chain of `links`: `x_0` is the anchor. `None` if `k > links`.

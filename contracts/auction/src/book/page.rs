@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 
 const BITMAP: usize = 32;
 const PARTIAL: usize = 5;
-/// Layout version of pages.
-pub(super) const VERSION: u16 = 1;
 
 /// A page as one message sees and changes it.
 pub(crate) struct Page {
@@ -27,13 +25,12 @@ impl Page {
     /// The page of these bytes.
     pub(super) fn decode(side: Side, number: u32, bytes: &[u8], state: &[u8]) -> StdResult<Self> {
         let damaged = || StdError::msg("an order page is of another version");
-        let (head, records) = bytes.split_at_checked(OrderPageHeader::LEN).ok_or_else(damaged)?;
-        let header = OrderPageHeader::decode(head);
-        if header.version != VERSION {
+        let (header, records) = OrderPageHeader::read(bytes).map_err(|_| damaged())?;
+        if records.len() != usize::from(header.count).saturating_mul(WIDTH) {
             return Err(damaged());
         }
         let (done, used) = decode_state(state).ok_or_else(damaged)?;
-        Ok(Self { side, number, header, records: records.to_vec(), done, used, changed: false })
+        Ok(Self { side, number, header, records, done, used, changed: false })
     }
 
     /// Its number.

@@ -1,8 +1,8 @@
 //! The order pages of one side of a market, each read once and written once a message.
 
 use super::order::Order;
-use super::page::{Page, VERSION};
-use caplet_api::layout::{OrderPageHeader, order_page_key, order_state_key};
+use super::page::Page;
+use caplet_api::layout::{ORDER_PAGE_VERSION, OrderPageHeader, order_page_key, order_state_key};
 use caplet_protocol::{MarketId, layout::Side};
 use cosmwasm_std::{StdError, StdResult, Storage};
 use std::collections::BTreeMap;
@@ -87,11 +87,10 @@ impl Pages {
     ) -> StdResult<()> {
         let count = u16::try_from(orders.len()).ok().filter(|count| *count <= 256);
         let count = count.ok_or_else(|| StdError::msg("a page holds at most 256 orders"))?;
-        let header = OrderPageHeader { epoch, bond, count, version: VERSION };
-        let mut bytes = header.encode().to_vec();
-        for order in orders {
-            bytes.extend_from_slice(&order.encode());
-        }
+        let header = OrderPageHeader { epoch, bond, count, version: ORDER_PAGE_VERSION };
+        let records: Vec<u8> = orders.iter().flat_map(Order::encode).collect();
+        let bytes = header.page(&records);
+        let bytes = bytes.ok_or_else(|| StdError::msg("a page holds 1 to 256 orders"))?;
         storage.set(&order_page_key(self.market, self.side, page), &bytes);
         Ok(())
     }

@@ -8,9 +8,10 @@ use crate::{ContractError, peers};
 use caplet_api::auction::{MAX_SLOTS, NO_EPOCH};
 use caplet_api::escrow::{LeaseState, Terms};
 use caplet_api::layout::{DEALS, DealRecord, STATES, StateRecord, terms_key};
+use caplet_api::opened::Opened;
 use caplet_base::peer;
 use caplet_protocol::{DeviceId, Lots, MarketId};
-use cosmwasm_std::{Addr, Response, Storage, Uint64, from_json};
+use cosmwasm_std::{Addr, Response, Storage, Uint64};
 
 /// Most leases in one `Return`.
 const MAX_LEASES: usize = 100;
@@ -124,7 +125,8 @@ fn ended(context: &Context<'_>, lease: u64) -> Result<Ended, ContractError> {
     let read = |pages: caplet_api::layout::Pages| {
         let (page, place) = pages.locate_slot(lease).ok_or_else(unknown)?;
         let bytes = peer::raw(&context.querier, escrow, pages.key(&[], page))?;
-        Ok::<_, ContractError>(pages.slice(&bytes.unwrap_or_default(), place).to_vec())
+        let records = pages.records(bytes.unwrap_or_default());
+        Ok::<_, ContractError>(pages.slice(&records, place).to_vec())
     };
     let deal = DealRecord::decode(&read(DEALS)?);
     if deal.terms == 0 {
@@ -134,7 +136,7 @@ fn ended(context: &Context<'_>, lease: u64) -> Result<Ended, ContractError> {
     Ok(Ended {
         provider: DeviceId(deal.provider),
         lots: deal.lots,
-        terms: from_json(&terms)?,
+        terms: Opened::read(&terms)?.terms,
         state: StateRecord::decode(&read(STATES)?).state,
     })
 }

@@ -8,6 +8,7 @@ use caplet_base::pages::PageSet;
 use caplet_clearing::Vector;
 use caplet_protocol::{CellId, MarketId, VectorId};
 use cosmwasm_std::{Order, StdError, StdResult, Storage};
+use std::collections::BTreeMap;
 
 /// Most live vectors of a market.
 pub(crate) const MAX_VECTORS: u16 = 1_024;
@@ -19,12 +20,15 @@ type Content = [u8; 15];
 pub(crate) struct Vectors {
     market: MarketId,
     counts: PageSet,
+    /// Numbers that this message has looked up: its demands mostly require the same.
+    known: BTreeMap<Content, VectorId>,
 }
 
 impl Vectors {
     /// Nothing read yet.
     pub(crate) fn new(market: MarketId) -> Self {
-        Self { market, counts: PageSet::new(keys::VECTOR_COUNTS, &market.0.to_be_bytes()) }
+        let counts = PageSet::new(keys::VECTOR_COUNTS, &market.0.to_be_bytes());
+        Self { market, counts, known: BTreeMap::new() }
     }
 
     /// The number of a demand's vector, with the demand counted.
@@ -35,6 +39,21 @@ impl Vectors {
         vector: &Vector,
     ) -> Result<VectorId, OrderError> {
         let content = encode(vector);
+        let id = match self.known.get(&content) {
+            Some(id) => *id,
+            None => self.number(storage, state, content)?,
+        };
+        self.add(storage, id, 1)?;
+        Ok(id)
+    }
+
+    /// The number of a vector that this message has not looked up yet.
+    fn number(
+        &mut self,
+        storage: &mut dyn Storage,
+        state: &mut MarketState,
+        content: Content,
+    ) -> Result<VectorId, OrderError> {
         let key = keys::vector_id(self.market, &content);
         let id = match storage.get(&key) {
             Some(bytes) => VectorId(number(&bytes)?),
@@ -42,10 +61,12 @@ impl Vectors {
                 let id = self.free(storage, state)?;
                 storage.set(&key, &id.0.to_be_bytes());
                 storage.set(&keys::vector(self.market, id), &content);
+                // the number may have been another's
+                self.known.retain(|_, known| *known != id);
                 id
             }
         };
-        self.add(storage, id, 1)?;
+        self.known.insert(content, id);
         Ok(id)
     }
 
@@ -229,5 +250,12 @@ mod tests {
         assert_eq!(late, VectorId(700));
         assert_eq!(list(&storage, MARKET).unwrap()[700], vector(MAX_VECTORS));
         assert!(vectors.enter(&mut storage, &mut state, &vector(700)).is_err());
+        // what this message has looked up is forgotten with the number's vector
+        vectors.leave(&storage, VectorId(700)).unwrap();
+        let back = vectors.enter(&mut storage, &mut state, &vector(700)).unwrap();
+        assert_eq!(back, VectorId(700));
+        vectors.leave(&storage, VectorId(3)).unwrap();
+        let late = vectors.enter(&mut storage, &mut state, &vector(MAX_VECTORS)).unwrap();
+        assert_eq!(late, VectorId(3));
     }
 }

@@ -45,6 +45,7 @@ pub(super) fn list(
     for (key, page) in storage.range(Some(&from), Some(&to), Order::Ascending) {
         let Some(number) = key.last_chunk::<4>() else { continue };
         let base = u32::from_be_bytes(*number).saturating_mul(BALANCES.per_page);
+        let page = BALANCES.records(page);
         for place in 0..BALANCES.per_page {
             if balances.len() >= limit {
                 return Ok(BalancesResponse { balances });

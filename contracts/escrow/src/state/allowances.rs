@@ -23,7 +23,7 @@ pub(crate) struct Allowance {
 const LEN: usize = 24;
 
 /// [`Allowance`] by device, sub-key asset u16.
-const ALLOWANCES: Pages = Pages { prefix: 0xE8, per_page: 32, width: LEN };
+const ALLOWANCES: Pages = Pages { prefix: 0xE8, per_page: 32, width: LEN, compact: true };
 
 impl Allowance {
     fn decode(from: &[u8]) -> Self {

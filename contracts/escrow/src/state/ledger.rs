@@ -1,6 +1,7 @@
 //! Totals of one asset, kept exactly and written once a message.
 
 use crate::{ContractError, error::MoneyError};
+use caplet_api::compact;
 use caplet_protocol::AssetId;
 use cosmwasm_std::Storage;
 
@@ -19,8 +20,11 @@ pub(crate) struct Ledger {
     pub(crate) swept: u128,
 }
 
-/// Bytes of a stored ledger: eight u128, big-endian.
+/// Bytes of a ledger: eight u128, big-endian. It is stored in the form of `caplet_api::compact`, as eight records of 16
+/// bytes, where that is shorter: so its length says which of the two it is.
 const LEN: usize = 128;
+/// Bytes of a number.
+const WIDTH: usize = 16;
 
 /// Key of an asset's ledger.
 fn key(asset: AssetId) -> [u8; 3] {
@@ -37,11 +41,14 @@ fn part(bytes: &[u8]) -> u128 {
 impl Ledger {
     /// The ledger of an accepted asset.
     pub(crate) fn load(storage: &dyn Storage, asset: AssetId) -> Result<Self, ContractError> {
-        let bytes = storage.get(&key(asset)).ok_or(MoneyError::UnknownAsset { asset })?;
+        let mut bytes = storage.get(&key(asset)).ok_or(MoneyError::UnknownAsset { asset })?;
+        if bytes.len() < LEN {
+            bytes = compact::expand(&bytes, WIDTH);
+        }
         if bytes.len() != LEN {
             return Err(ContractError::Broken("a ledger has another length"));
         }
-        let mut parts = bytes.chunks_exact(16).map(part);
+        let mut parts = bytes.chunks_exact(WIDTH).map(part);
         let mut next = || parts.next().unwrap_or_default();
         Ok(Self {
             free: next(),
@@ -70,7 +77,8 @@ impl Ledger {
         ] {
             bytes.extend_from_slice(&part.to_be_bytes());
         }
-        storage.set(&key(asset), &bytes);
+        let small = compact::shrink(&bytes, WIDTH).filter(|small| small.len() < LEN);
+        storage.set(&key(asset), &small.unwrap_or(bytes));
     }
 
     /// What the escrow owes in all: what came in and has not gone out.
@@ -97,6 +105,19 @@ mod tests {
             ledger.save(&mut storage, AssetId(3));
             prop_assert_eq!(Ledger::load(&storage, AssetId(3)).unwrap(), ledger);
         }
+    }
+
+    #[test]
+    fn a_ledger_of_an_older_version_is_read_and_takes_less_from_then_on() {
+        let ledger = Ledger { free: 7, deposited: 7, ..Ledger::default() };
+        let parts = [7u128, 0, 0, 0, 0, 7, 0, 0];
+        let mut storage = MockStorage::new();
+        storage.set(&key(AssetId(3)), &parts.map(u128::to_be_bytes).concat());
+        assert_eq!(Ledger::load(&storage, AssetId(3)).unwrap(), ledger);
+        ledger.save(&mut storage, AssetId(3));
+        assert!(storage.get(&key(AssetId(3))).unwrap().len() < 16);
+        storage.set(&key(AssetId(3)), &[0; 129]);
+        assert!(Ledger::load(&storage, AssetId(3)).is_err());
     }
 
     #[test]

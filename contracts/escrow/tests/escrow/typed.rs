@@ -23,10 +23,12 @@ type Deps = OwnedDeps<MockStorage, MockApi, MockQuerier>;
 
 fn put(pages: &mut BTreeMap<Vec<u8>, Vec<u8>>, kind: &Pages, index: u32, record: &[u8]) {
     let (page, place) = kind.locate(index);
-    let bytes = pages.entry(kind.key(&[], page)).or_default();
+    let stored = pages.entry(kind.key(&[], page)).or_default();
+    let mut bytes = kind.records(std::mem::take(stored));
     let from = place as usize * kind.width;
     bytes.resize(bytes.len().max(from + kind.width), 0);
     bytes[from..from + kind.width].copy_from_slice(record);
+    *stored = kind.stored(&bytes);
 }
 
 /// A registry with accounts 1 (`alice`), 2 (`carol`), 3 (`gw`), device 1 of alice, device 2 of carol.

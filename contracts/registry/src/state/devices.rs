@@ -12,7 +12,7 @@ use cw_storage_plus::Item;
 /// How many devices there are, which is also the last number given.
 const COUNT: Item<u32> = Item::new("devices");
 /// X25519 sealing keys by device, zero for none. Only this contract reads them raw.
-const SEALING: Pages = Pages { prefix: 0xD4, per_page: 16, width: 32 };
+const SEALING: Pages = Pages { prefix: 0xD4, per_page: 16, width: 32, compact: false };
 
 /// A device as the pages hold it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -66,7 +66,7 @@ fn peers_read(suite: &Suite) -> Option<AttestationRecord> {
         let (page, place) = pages.locate(DEVICE.0);
         let key = pages.key(&[], page);
         let bytes = raw.iter().find(|(at, _)| *at == key).map(|(_, bytes)| bytes.clone());
-        pages.slice(&bytes.unwrap_or_default(), place).to_vec()
+        pages.slice(&pages.records(bytes.unwrap_or_default()), place).to_vec()
     };
     let flag = DeviceRecord::decode(&read(DEVICES)).flags & ATTESTED != 0;
     let record = AttestationRecord::decode(&read(ATTESTATIONS));

@@ -69,7 +69,7 @@ fn all_gateways(suite: &Suite) -> BTreeSet<u32> {
 fn pages_agree_with_queries(raw: &BTreeMap<Vec<u8>, Vec<u8>>, devices: &[DeviceResponse]) {
     let read = |pages: caplet_api::layout::Pages, index: u32| {
         let (page, place) = pages.locate(index);
-        let bytes = raw.get(&pages.key(&[], page)).cloned().unwrap_or_default();
+        let bytes = pages.records(raw.get(&pages.key(&[], page)).cloned().unwrap_or_default());
         let mut record = pages.slice(&bytes, place).to_vec();
         record.resize(pages.width, 0);
         record

@@ -11,7 +11,7 @@ use cosmwasm_std::{StdError, StdResult, Storage};
 use std::collections::{BTreeMap, btree_map::Entry};
 
 /// alpha and beta (u64 each), updated, leases and lies (u32 each) by device.
-const CONSUMERS: Pages = Pages { prefix: 0xB7, per_page: 8, width: 28 };
+const CONSUMERS: Pages = Pages { prefix: 0xB7, per_page: 8, width: 28, compact: true };
 
 /// How a device pays, as of `updated`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

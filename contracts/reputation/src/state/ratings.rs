@@ -8,7 +8,7 @@ use caplet_protocol::{Bps, LeaseId};
 use cosmwasm_std::{StdError, Storage};
 
 /// r plus 1 (u16; 0: not rated) and w in thousandths (u64), by the lease's first slot.
-const RATINGS: Pages = Pages { prefix: 0xB1, per_page: 64, width: 10 };
+const RATINGS: Pages = Pages { prefix: 0xB1, per_page: 64, width: 10, compact: true };
 
 /// What a lease was rated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

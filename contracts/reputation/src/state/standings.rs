@@ -40,6 +40,7 @@ pub(crate) fn list(
     let devices = pages.flat_map(|(key, bytes)| {
         let number = key.last_chunk().map(|number| u32::from_be_bytes(*number));
         let first = number.unwrap_or_default().saturating_mul(EVIDENCE.per_page);
+        let bytes = EVIDENCE.records(bytes);
         (0..EVIDENCE.per_page).map(move |place| {
             let record = EvidenceRecord::decode(EVIDENCE.slice(&bytes, place));
             (DeviceId(first.saturating_add(place)), record)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// What is left in millionths of a standard lease (u64) as of Unix seconds (u32), by payer's account under sub-key 0
 /// and by providing device under sub-key 1.
-const VOICES: Pages = Pages { prefix: 0xB8, per_page: 8, width: 12 };
+const VOICES: Pages = Pages { prefix: 0xB8, per_page: 8, width: 12, compact: true };
 
 /// Which pages, and the number there.
 const fn place(of: Speaker) -> (u8, u32) {

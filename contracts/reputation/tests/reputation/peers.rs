@@ -6,6 +6,7 @@ use caplet_api::layout::{
     DEALS, DEVICES, DealRecord, DeviceRecord, KEYS, REDEEMED, STATES, StateRecord, account_key,
     evidence_key, fees_key, old_keys_key, terms_key,
 };
+use caplet_api::opened::Opened;
 use caplet_api::registry::DeviceStatus;
 use caplet_base::pages::PageSet;
 use caplet_mechanism::fees::Schedule;
@@ -13,7 +14,6 @@ use caplet_protocol::layout::{PublicKey, QosReport};
 use caplet_protocol::{AssetId, Bps, DeviceId, Domain, LeaseId, MarketId};
 use cosmwasm_std::{
     Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult, Storage,
-    to_json_vec,
 };
 use cw_multi_test::{App, Contract, ContractWrapper, Executor, IntoAddr};
 
@@ -123,7 +123,7 @@ pub(crate) fn write_lease(storage: &mut dyn Storage, lease: &Lease) {
     for (lane, amount) in (0..).zip(&lease.redeemed) {
         put(storage, PageSet::new(REDEEMED, &[]), slot + lane, &amount.to_be_bytes());
     }
-    storage.set(&terms_key(slot + 1), &to_json_vec(&terms(lease)).unwrap());
+    storage.set(&terms_key(slot + 1), &Opened::store(&terms(lease), 0));
     storage.set(&fees_key(1), &[0, 100, 0, 50]);
     if let Some(evidence) = lease.evidence {
         storage.set(&evidence_key(LeaseId(lease.id)), &evidence);

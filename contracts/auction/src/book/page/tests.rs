@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::book::Pages;
+use caplet_api::layout::ORDER_PAGE_VERSION;
 use caplet_protocol::{DeviceId, Tick, layout::OrderFlags};
 use cosmwasm_std::testing::MockStorage;
 use proptest::prelude::*;
@@ -37,9 +38,12 @@ fn pages_are_as_documented_to_the_byte() {
     let mut storage = MockStorage::new();
     write(&mut storage, &[Lanes { batch: 258, instant: 1 }; 10]);
     let page = storage.get(&order_page_key(MARKET, Side::Offer, 5)).unwrap();
-    assert_eq!(page.len(), 16 + 10 * 16);
-    assert_eq!(page[..16], [0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 1]);
-    assert_eq!(page[16..32], [1, 2, 3, 4, 7, 0x84, 5, 6, 1, 2, 0, 1, 7, 8, 9, 10]);
+    let record = [1, 2, 3, 4, 7, 0x84, 5, 6, 1, 2, 0, 1, 7, 8, 9, 10];
+    assert_eq!(page[..16], [0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 2]);
+    // ten records; each byte of them stands ten times, a column after the other
+    assert_eq!(page[16], 9);
+    assert_eq!(page[17..], record.map(|byte| [247, byte]).concat());
+    assert_eq!(OrderPageHeader::read(&page).unwrap().1, record.repeat(10));
     let mut pages = Pages::new(MARKET, Side::Offer);
     let held = pages.held(&storage, 5).unwrap();
     held.end(9);
@@ -53,14 +57,22 @@ fn pages_are_as_documented_to_the_byte() {
 
 #[test]
 fn what_is_damaged_is_an_error_and_never_an_empty_page() {
-    let header = |version| OrderPageHeader { epoch: 0, bond: 0, count: 1, version }.encode();
+    let header = |version| OrderPageHeader { epoch: 0, bond: 0, count: 1, version };
+    let whole = |version| [header(version).encode().to_vec(), vec![1; WIDTH]].concat();
+    let small = header(ORDER_PAGE_VERSION).page(&[1; WIDTH]).unwrap();
     for (bytes, state) in [
-        (header(VERSION)[..9].to_vec(), vec![]),
-        (header(7).to_vec(), vec![]),
-        (header(VERSION).to_vec(), vec![0; 31]),
-        (header(VERSION).to_vec(), vec![0; 35]),
+        (whole(1)[..9].to_vec(), vec![]),
+        (whole(7), vec![]),
+        (whole(1), vec![0; 31]),
+        (whole(1), vec![0; 35]),
+        (whole(1)[..31].to_vec(), vec![]),
+        (small[..16].to_vec(), vec![]),
+        (header(ORDER_PAGE_VERSION).page(&[1; 32]).unwrap(), vec![]),
     ] {
         assert!(Page::decode(Side::Offer, 0, &bytes, &state).is_err());
+    }
+    for bytes in [whole(1), small] {
+        assert!(Page::decode(Side::Offer, 0, &bytes, &[]).is_ok());
     }
 }
 
