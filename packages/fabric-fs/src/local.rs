@@ -52,6 +52,8 @@ impl Surface for StoreSurface {
         };
         let vault = Vault::open(client.clone(), key, self.known).await;
         let vault = Arc::new(vault.map_err(|e| local("the store", &e))?);
+        let follows = Arc::clone(&vault);
+        client.spawn(async move { follows.follow().await });
         let resource = Arc::new(StoreResource { vault: Arc::clone(&vault) });
         place.desk.put(&place.alias, self.service(), client.health(), resource)?;
         let (alias, desk) = (place.alias, place.desk);

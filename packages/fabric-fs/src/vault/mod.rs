@@ -4,6 +4,7 @@ mod cache;
 mod challenge;
 mod chunks;
 mod commit;
+mod follow;
 mod remote;
 mod tree;
 
@@ -74,6 +75,8 @@ struct State {
     /// What was written and not committed yet, by path and chunk.
     dirty: BTreeMap<String, BTreeMap<u64, Vec<u8>>>,
     changed: bool,
+    /// The last manifest that was acknowledged as stored twice; 0 for none.
+    twice: u64,
     cache: Cache,
 }
 
@@ -102,7 +105,8 @@ impl Vault {
             0 => Tree::default(),
             _ => Tree::decode(sequence, &key.open(Of::Manifest(sequence), &sealed)?)?,
         };
-        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: Cache::default() };
+        let (dirty, cache) = (BTreeMap::new(), Cache::default());
+        let state = State { tree, dirty, changed: false, twice: 0, cache };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
         Ok(Self { client, key, state, committing, coming: Mutex::default() })
     }
@@ -121,6 +125,13 @@ impl Vault {
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.state().tree.sequence
+    }
+
+    /// The number of the last manifest that was acknowledged as being on the disks of two members of a pool, with all
+    /// that it names, since the store was opened; 0 for none.
+    #[must_use]
+    pub fn stored_twice(&self) -> u64 {
+        self.state().twice
     }
 
     /// A file or folder; "" is the root.

@@ -8,6 +8,7 @@
 )]
 
 mod mounted;
+mod replica;
 
 use caplet_fabric::client::Client;
 use caplet_fabric::{Service, Tariff};
@@ -33,13 +34,13 @@ pub(crate) fn key() -> Key {
     Key::of(&[5; 32], 1)
 }
 
-async fn write(vault: &Vault, path: &str, bytes: &[u8]) {
+pub(crate) async fn write(vault: &Vault, path: &str, bytes: &[u8]) {
     vault.create(path).unwrap();
     vault.write(path, 0, bytes).await.unwrap();
     vault.commit().await.unwrap();
 }
 
-fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     (0..len).map(|i| blake3::hash(&(i / 32).to_be_bytes()).as_bytes()[i % 32]).collect()
 }
 
