@@ -12,6 +12,7 @@ mod desk;
 mod enclaves;
 mod endpoint;
 mod feed;
+mod fellows;
 mod finder;
 mod grants;
 mod host;
@@ -21,10 +22,12 @@ mod ledger;
 mod serving;
 mod sight;
 mod surfaces;
+mod sweep;
 mod tenancy;
 mod terms;
 mod topics;
 mod units;
+mod wards;
 
 pub(crate) use asks::Asks;
 pub use consumers::{Consumers, Local};
@@ -44,6 +47,7 @@ use crate::placer::Placer;
 use crate::session::Service;
 use anyhow::Context as _;
 use caplet_fabric::host::Host;
+use caplet_fabric_fs::replica::Stores;
 use ledger::Ledger;
 use sha2::{Digest as _, Sha256};
 use sight::Sight;
@@ -121,8 +125,15 @@ impl Fabric {
         ledger.start(context)?;
         let units =
             seams.units.unwrap_or_else(|| Arc::new(LocalUnits::new(config.clone(), data.clone())));
+        let fellows = fellows::Fellows::new(
+            context.clone(),
+            Arc::clone(&sight),
+            Arc::clone(&bound.dialled),
+        );
+        let stores = Stores::new(Arc::new(fellows), context.tasks.stop_token());
         let parts = host::Parts {
             context: context.clone(),
+            stores: Arc::new(stores),
             sight: Arc::clone(&sight),
             ledger: Arc::clone(&ledger),
             exchange: rooms.exchange.clone(),

@@ -77,9 +77,12 @@ impl Shelf {
         self.kept.keys().map(String::as_str).filter(|name| *name != MANIFEST)
     }
 
-    /// A chunk's bytes; `None` if it is not here.
+    /// A chunk's bytes; `None` if it was never put or was dropped. That the disk has lost it is an error.
     pub(crate) fn chunk(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        found(fs::read(self.folder.join(name)))
+        match self.kept.contains_key(name) {
+            true => fs::read(self.folder.join(name)).map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Says that a chunk was looked at and is whole; the next manifest waits for it to be on disk.
@@ -107,7 +110,11 @@ impl Shelf {
 
     /// The manifest with its number, if there is one.
     pub(crate) fn manifest(&self) -> io::Result<Option<Vec<u8>>> {
-        found(fs::read(self.folder.join(MANIFEST)))
+        match fs::read(self.folder.join(MANIFEST)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn last(&self) -> io::Result<u64> {
@@ -195,14 +202,6 @@ impl Shelf {
         self.used = used;
         self.kept.insert(name.to_owned(), u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         Ok(())
-    }
-}
-
-fn found(read: io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
-    match read {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -9,6 +9,7 @@ use caplet_protocol::{DeviceId, LeaseId};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -217,7 +218,12 @@ fn work(shelf: &mut Shelf, what: &What, body: &[u8]) -> Result<(u64, Vec<u8>), R
 /// The proof of a chunk; zeros if it is not here, or not whole any more.
 fn shown(shelf: &mut Shelf, named: &[u8], key: &[u8; 32]) -> Result<[u8; 32], Refusal> {
     let text = hex::encode(named);
-    match shelf.chunk(&text)? {
+    let bytes = match shelf.chunk(&text) {
+        // lost by the disk: brought again, it is there again
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        read => read?,
+    };
+    match bytes {
         Some(bytes) if blake3::hash(&bytes).as_bytes().as_slice() == named => {
             shelf.is_whole(&text);
             Ok(*blake3::keyed_hash(key, &bytes).as_bytes())
