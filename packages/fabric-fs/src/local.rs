@@ -24,6 +24,9 @@ const MOST: usize = 256 << 20;
 /// How long one request of the kernel may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Says, of what was written over HTTP, on how many gateways' disks it is: 2 in a pool that has a member to spare.
+const COPIES: &str = "caplet-copies";
+
 /// Makes a store local.
 pub struct StoreSurface {
     /// The consumer's secret, of which the lease's key is made.
@@ -127,14 +130,19 @@ impl StoreResource {
         self.vault.resize(path, 0).await?;
         self.vault.write(path, 0, bytes).await?;
         self.vault.commit().await?;
-        Ok(StatusCode::NO_CONTENT.into_response())
+        Ok(self.done())
+    }
+
+    /// Done, and on how many gateways' disks it is.
+    fn done(&self) -> Response {
+        (StatusCode::NO_CONTENT, [(COPIES, self.vault.copies().to_string())]).into_response()
     }
 
     async fn delete(&self, path: &str) -> Result<Response, VaultError> {
         let folder = self.vault.entry(path)?.folder;
         self.vault.remove(path, folder)?;
         self.vault.commit().await?;
-        Ok(StatusCode::NO_CONTENT.into_response())
+        Ok(self.done())
     }
 }
 

@@ -134,6 +134,13 @@ impl Vault {
         self.state().twice
     }
 
+    /// On how many gateways' disks the last manifest of this handle is, as it was acknowledged.
+    #[must_use]
+    pub fn copies(&self) -> u8 {
+        let state = self.state();
+        if state.twice > 0 && state.twice == state.tree.sequence { 2 } else { 1 }
+    }
+
     /// A file or folder; "" is the root.
     ///
     /// # Errors
