@@ -2,9 +2,11 @@
 
 use super::stand::{MEMBERS, ROOM, Stand};
 use crate::common::{units, until};
+use caplet::fabric::Wish;
 use caplet::keeper::Keeper;
 use caplet_protocol::LeaseId;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// Bytes of a file.
@@ -33,10 +35,12 @@ impl App {
         }
     }
 
-    async fn get(&self, n: u8) -> Vec<u8> {
+    async fn get(&self, n: u8) -> Result<Vec<u8>, String> {
         let got = self.http.get(format!("{}/file-{n}", self.files)).send().await.unwrap();
-        assert!(got.status().is_success(), "file {n}: {}", got.text().await.unwrap());
-        got.bytes().await.unwrap().to_vec()
+        match got.status().is_success() {
+            true => Ok(got.bytes().await.unwrap().to_vec()),
+            false => Err(format!("{}: {}", got.status(), got.text().await.unwrap_or_default())),
+        }
     }
 }
 
@@ -79,7 +83,8 @@ async fn files_on_a_pool_are_there_and_written_on_when_the_member_that_served_th
         app.put(n).await.unwrap();
     }
     // one copy may have been all while who stands by was looked for; once it is found there are two
-    until("a second copy", async || app.put(4).await.unwrap().eq("2").then_some(())).await;
+    until("a second copy", async || app.put(4).await.is_ok_and(|copies| copies == "2").then_some(()))
+        .await;
     let counted = units(&third);
     assert!(counted > 0 && counted < ROOM.lot, "it is too much to show anything: {counted}");
     assert!(kept(&stand.folder(2), lease).unwrap().join("manifest").exists());
@@ -92,13 +97,27 @@ async fn files_on_a_pool_are_there_and_written_on_when_the_member_that_served_th
     let copies = app.put(5).await.unwrap();
     assert_eq!(copies, "1", "nobody is left to stand by, and it says so");
     assert_eq!(stand.serves(lease).await, Some(MEMBERS[1]));
+    let ours = third.fabric().unwrap().consumers();
     for n in 0..6 {
-        assert!(app.get(n).await == bytes(n), "file {n}");
+        assert!(app.get(n).await.unwrap() == bytes(n), "file {n}");
     }
     assert!(units(&third) > counted);
+    // and they are not only what the consumer's gateway still had of them: opened anew, it has nothing
+    ours.attach(&notice.alias, Wish { interval_ms: 1, ..Wish::default() }).unwrap();
+    until("the store to be local again", async || app.get(0).await.ok()).await;
+    let at_opening = units(&third);
+    for n in 0..6 {
+        assert!(app.get(n).await.unwrap() == bytes(n), "file {n}");
+    }
+    assert!(units(&third) >= at_opening + 5 * 16, "five were fetched");
 
     // the lot is used up, and every unit of it was paid once
-    until("the end of the lot", async || app.put(6).await.is_err().then_some(())).await;
+    let next = AtomicU8::new(6);
+    until("the end of the lot", async || {
+        let _ = app.put(next.fetch_add(1, Ordering::Relaxed)).await;
+        ours.ended(&notice.alias)
+    })
+    .await;
     stand.settled(&notice, before).await;
     until("what was stored to be deleted", async || {
         kept(&stand.folder(2), lease).is_none().then_some(())
