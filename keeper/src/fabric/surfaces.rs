@@ -8,7 +8,7 @@ use caplet_fabric::kinds::sensor::SensorSurface;
 use caplet_fabric::kinds::tcp::TcpSurface;
 use caplet_fabric::surface::Surface;
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
-use caplet_fabric_fs::StoreSurface;
+use caplet_fabric_fs::{Memory, StoreSurface};
 use caplet_fabric_net::ProxySurface;
 use caplet_fabric_wasi::ComputeSurface;
 use caplet_protocol::wire::{Capability, LeaseNotice, detail::Of};
@@ -16,6 +16,7 @@ use caplet_protocol::wot::leased_thing;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What may be asked of how a lease is made local.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub(super) struct Leased<'a> {
     pub(super) base: &'a str,
     /// Of which the keys of stores are made.
     pub(super) secret: [u8; 32],
+    /// What is remembered of stores.
+    pub(super) memory: Arc<dyn Memory>,
     /// What is known of the provider's enclave, if the lease is of one.
     pub(super) enclave: Option<EnclaveSurface>,
 }
@@ -60,7 +63,7 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         Service::WASM => Box::new(ComputeSurface),
         Service::STORE => {
             let (secret, folder) = (leased.secret, wish.mount.clone());
-            Box::new(StoreSurface { secret, known: 0, folder })
+            Box::new(StoreSurface { secret, memory: Arc::clone(&leased.memory), folder })
         }
         Service::PROXY => Box::new(ProxySurface::new(port)),
         Service::TCP => Box::new(TcpSurface::new(port)),

@@ -6,6 +6,7 @@ use super::course::Course;
 use super::finder::{ByRecord, peer_of};
 use super::judge::{Known, Patience, Verdict, judge, report};
 use super::kind::alias_of;
+use super::remembered::Remembered;
 use super::serving::Served;
 use super::surfaces::{Leased, Wish, surface};
 use super::terms::terms;
@@ -399,6 +400,7 @@ impl LeasedThing {
             capability: self.capability.as_ref(),
             base: &tenancy.room.base,
             secret: tenancy.room.secret,
+            memory: Arc::new(Remembered(tenancy.room.context.store.clone())),
             enclave,
         };
         let mut wish = tenancy.wish.clone().unwrap_or_default();

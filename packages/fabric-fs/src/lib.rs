@@ -18,4 +18,4 @@ pub use local::StoreSurface;
 pub use mount::{MountError, Mounted, is_dead, mount, unmount_lazily};
 pub use provider::{Shelves, StoreAdapter};
 pub use seal::{Key, SealError};
-pub use vault::{CHUNK, Entry, Vault, VaultError};
+pub use vault::{CHUNK, Entry, Memory, Vault, VaultError};

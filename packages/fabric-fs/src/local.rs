@@ -2,7 +2,7 @@
 
 use crate::mount::{Mounted, mount};
 use crate::seal::Key;
-use crate::vault::{Vault, VaultError};
+use crate::vault::{Memory, Vault, VaultError};
 use async_trait::async_trait;
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -31,8 +31,8 @@ const COPIES: &str = "caplet-copies";
 pub struct StoreSurface {
     /// The consumer's secret, of which the lease's key is made.
     pub secret: [u8; 32],
-    /// The number of the last manifest that is remembered; 0 for none.
-    pub known: u64,
+    /// What is remembered of the lease's store.
+    pub memory: Arc<dyn Memory>,
     /// Where it is mounted; none serves it over HTTP only.
     pub folder: Option<PathBuf>,
 }
@@ -53,8 +53,15 @@ impl Surface for StoreSurface {
             what: what.to_owned(),
             why: why.to_string(),
         };
-        let vault = Vault::open(client.clone(), key, self.known).await;
-        let vault = Arc::new(vault.map_err(|e| local("the store", &e))?);
+        let memory = Arc::clone(&self.memory);
+        let vault = match Vault::remembered(client.clone(), key, memory).await {
+            // it will not come back by trying again: the session is over, and says why
+            Err(error @ VaultError::Rolled { .. }) => {
+                client.give_up(&error.to_string());
+                return Ok(Attached::new(String::new(), client, || {}));
+            }
+            vault => Arc::new(vault.map_err(|e| local("the store", &e))?),
+        };
         let follows = Arc::clone(&vault);
         client.spawn(async move { follows.follow().await });
         let resource = Arc::new(StoreResource { vault: Arc::clone(&vault) });

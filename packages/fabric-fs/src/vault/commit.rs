@@ -47,6 +47,9 @@ impl Vault {
         let sealed = self.key.seal(Of::Manifest(tree.sequence), &tree.encode());
         let copies = self.send(&new, tree.sequence, sealed.into()).await?;
         let stale: BTreeSet<Id> = before.difference(&tree.stored).copied().collect();
+        if let Err(why) = self.memory.remember(self.client.lease().lease, tree.sequence) {
+            tracing::warn!(%why, "the number of a manifest is not remembered over a restart");
+        }
         self.settle(&dirty, tree, copies);
         // chunks that nothing names any more: lost room at worst, so a failure is no failure
         if !stale.is_empty()

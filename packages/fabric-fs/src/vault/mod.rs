@@ -5,9 +5,11 @@ mod challenge;
 mod chunks;
 mod commit;
 mod follow;
+mod memory;
 mod remote;
 mod tree;
 
+pub use memory::Memory;
 pub use tree::Entry;
 
 use crate::seal::{Key, Of, SealError};
@@ -84,6 +86,7 @@ struct State {
 pub struct Vault {
     client: Client,
     key: Key,
+    memory: Arc<dyn Memory>,
     state: Mutex<State>,
     committing: tokio::sync::Mutex<()>,
     /// Chunks on their way here, each asked for once.
@@ -97,6 +100,19 @@ impl Vault {
     /// # Errors
     /// [`VaultError`], [`VaultError::Rolled`] if the provider shows an older one.
     pub async fn open(client: Client, key: Key, known: u64) -> Result<Self, VaultError> {
+        Self::remembered(client, key, Arc::new(known)).await
+    }
+
+    /// As [`Vault::open`], with what is remembered elsewhere, and will be.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub async fn remembered(
+        client: Client,
+        key: Key,
+        memory: Arc<dyn Memory>,
+    ) -> Result<Self, VaultError> {
+        let known = memory.known(client.lease().lease).map_err(VaultError::Full)?;
         let (sequence, sealed) = remote::manifest(&client).await?;
         if sequence < known {
             return Err(VaultError::Rolled { found: sequence, known });
@@ -108,7 +124,7 @@ impl Vault {
         let (dirty, cache) = (BTreeMap::new(), Cache::default());
         let state = State { tree, dirty, changed: false, twice: 0, cache };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
-        Ok(Self { client, key, state, committing, coming: Mutex::default() })
+        Ok(Self { client, key, memory, state, committing, coming: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -269,7 +269,7 @@ async fn a_store_is_a_local_http_resource() {
     let root = TempDir::new().unwrap();
     let (world, client) = world(root.path(), QUOTA);
     client.detach().await;
-    let surface = StoreSurface { secret: [5; 32], known: 0, folder: None };
+    let surface = StoreSurface { secret: [5; 32], memory: Arc::new(0), folder: None };
     let lease = world.lease(1, Service::STORE);
     let attached = world.attach(&lease, &surface, "disk").await;
     let base = format!("{}/v1/caps/disk/files", world.http().await);
