@@ -127,11 +127,8 @@ impl Fabric {
         ledger.start(context)?;
         let units =
             seams.units.unwrap_or_else(|| Arc::new(LocalUnits::new(config.clone(), data.clone())));
-        let fellows = fellows::Fellows::new(
-            context.clone(),
-            Arc::clone(&sight),
-            Arc::clone(&bound.dialled),
-        );
+        let fellows =
+            fellows::Fellows::new(context.clone(), Arc::clone(&sight), Arc::clone(&bound.dialled));
         let stores = Stores::new(Arc::new(fellows), context.tasks.stop_token());
         let parts = host::Parts {
             context: context.clone(),

@@ -1,8 +1,8 @@
 //! What the tests with devices of flesh share.
 
 use caplet::keeper::Keeper;
-use caplet_protocol::wire::{self, LanePreference, cost::Asset};
 use caplet_protocol::Kind;
+use caplet_protocol::wire::{self, LanePreference, cost::Asset};
 use caplet_simulator::{Letting, Saying, Told, Want};
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -83,8 +83,10 @@ async fn files_on_a_pool_are_there_and_written_on_when_the_member_that_served_th
         app.put(n).await.unwrap();
     }
     // one copy may have been all while who stands by was looked for; once it is found there are two
-    until("a second copy", async || app.put(4).await.is_ok_and(|copies| copies == "2").then_some(()))
-        .await;
+    until("a second copy", async || {
+        app.put(4).await.is_ok_and(|copies| copies == "2").then_some(())
+    })
+    .await;
     let counted = units(&third);
     assert!(counted > 0 && counted < ROOM.lot, "it is too much to show anything: {counted}");
     assert!(kept(&stand.folder(2), lease).unwrap().join("manifest").exists());

@@ -94,8 +94,11 @@ pub trait Wards: Send + Sync + 'static {
     ///
     /// # Errors
     /// If the chain can't be read, or the device is not here or stores nothing.
-    async fn standing(&self, lease: LeaseId, at: DeviceId)
-    -> Result<(Standing, Arc<Shelves>), String>;
+    async fn standing(
+        &self,
+        lease: LeaseId,
+        at: DeviceId,
+    ) -> Result<(Standing, Arc<Shelves>), String>;
 
     /// Hears that a gateway was refused.
     fn refused(&self, lease: LeaseId, peer: Key, why: &str);

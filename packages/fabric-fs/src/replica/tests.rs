@@ -67,7 +67,8 @@ async fn who_says_yes_to_everything_and_keeps_nothing_never_counts_as_a_second_c
     let shelves = Arc::new(Shelves::new(folder.path(), 1_000));
     let pace = Pace { patience: Duration::from_secs(20), look: Duration::from_millis(5) };
     let replicas = Arc::clone(&fellow) as Arc<dyn Replicas>;
-    let replicator = Replicator::new(DeviceId(1), Arc::clone(&shelves), replicas, pace, stop.clone());
+    let replicator =
+        Replicator::new(DeviceId(1), Arc::clone(&shelves), replicas, pace, stop.clone());
     let chunk = b"sealed bytes";
     let name = hex::encode(blake3::hash(chunk).as_bytes());
     let write = move |shelf: &mut crate::provider::Shelf| {
@@ -78,7 +79,8 @@ async fn who_says_yes_to_everything_and_keeps_nothing_never_counts_as_a_second_c
     assert!(!replicator.kept(LEASE, 1).await, "it has shown nothing");
     let noted = fellow.noted.lock().unwrap().clone();
     assert!(noted.contains(&Happening::Lied { at: AT }), "{noted:?}");
-    let alone = |one: &Happening| matches!(one, Happening::Alone(why) if why.contains("does not have"));
+    let alone =
+        |one: &Happening| matches!(one, Happening::Alone(why) if why.contains("does not have"));
     assert!(noted.iter().any(alone), "{noted:?}");
     assert!(noted.contains(&Happening::Acknowledged(1)), "{noted:?}");
     assert!(!noted.iter().any(|one| matches!(one, Happening::InStep { .. })), "{noted:?}");

@@ -43,13 +43,13 @@ pub(super) struct Ask {
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub(super) enum What {
     /// Which chunks are there, after this name; at most [`NAMES`].
-    #[prost(bytes, tag = "1")]
+    #[prost(bytes = "vec", tag = "1")]
     List(Vec<u8>),
     /// Takes a chunk, of this name.
-    #[prost(bytes, tag = "2")]
+    #[prost(bytes = "vec", tag = "2")]
     Put(Vec<u8>),
     /// BLAKE3 under this key of each chunk that the body names; zeros for one that is not there.
-    #[prost(bytes, tag = "3")]
+    #[prost(bytes = "vec", tag = "3")]
     Prove(Vec<u8>),
     /// Takes a manifest, of this number.
     #[prost(uint64, tag = "4")]

@@ -193,7 +193,11 @@ async fn dial(pool: &Pool, from: DeviceId, to: DeviceId) -> Result<Arc<dyn Link>
 
 #[async_trait]
 impl Wards for Gateway {
-    async fn standing(&self, lease: LeaseId, at: DeviceId) -> Result<(Standing, Arc<Shelves>), String> {
+    async fn standing(
+        &self,
+        lease: LeaseId,
+        at: DeviceId,
+    ) -> Result<(Standing, Arc<Shelves>), String> {
         let chain = &self.pool.world.chain;
         let lease = chain.lease(lease).await.map_err(|e| e.to_string())?;
         let by = lease.provider.device;
@@ -223,7 +227,8 @@ async fn overwrite(vault: &Vault, path: &str, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_as_stored_twice_is_served_on_by_whoever_takes_over_and_again_by_the_next() {
+async fn what_was_acknowledged_as_stored_twice_is_served_on_by_whoever_takes_over_and_again_by_the_next()
+ {
     let (pool, client) = Pool::new(ROOMY);
     let vault = Vault::open(client.clone(), key(), 0).await.unwrap();
     let large = noise(3 * CHUNK + 17);
