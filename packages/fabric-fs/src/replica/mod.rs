@@ -8,6 +8,7 @@
 //! two seams to it. `docs/adr/0028-a-store-stands-twice.md` has the reasons.
 
 mod admit;
+mod bring;
 mod course;
 mod mirror;
 mod peer;
