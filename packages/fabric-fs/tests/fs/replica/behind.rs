@@ -53,3 +53,19 @@ async fn a_session_at_a_replica_that_is_behind_ends_with_the_reason_by_itself() 
     attached.detach().await;
     pool.stop.cancel();
 }
+
+#[tokio::test]
+async fn what_a_consumer_remembers_over_a_restart_is_not_unlearnt_by_a_replica() {
+    let (pool, client) = Pool::new(ROOMY);
+    let vault = Vault::open(client.clone(), key(), 0).await.unwrap();
+    write(&vault, "file", b"first").await;
+    client.detach().await;
+    let lease = client.lease().clone();
+    pool.world.pass_on(LEASE, SECOND);
+    let surface = StoreSurface { secret: [5; 32], memory: Arc::new(2), folder: None };
+    let attached = pool.world.attach(&lease, &surface, "disk").await;
+    let health = attached.client().health().borrow().json().to_string();
+    assert!(health.contains("manifest 1, 2 was stored"), "{health}");
+    attached.detach().await;
+    pool.stop.cancel();
+}
