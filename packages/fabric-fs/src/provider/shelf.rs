@@ -85,6 +85,11 @@ impl Shelf {
         }
     }
 
+    /// Says that a chunk was looked at and is not what it was: put again it is written again.
+    pub(crate) fn is_torn(&mut self, name: &str) {
+        self.known.remove(name);
+    }
+
     /// Says that a chunk was looked at and is whole; the next manifest waits for it to be on disk.
     pub(crate) fn is_whole(&mut self, name: &str) {
         self.known.insert(name.to_owned());

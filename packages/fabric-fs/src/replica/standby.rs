@@ -228,6 +228,9 @@ fn shown(shelf: &mut Shelf, named: &[u8], key: &[u8; 32]) -> Result<[u8; 32], Re
             shelf.is_whole(&text);
             Ok(*blake3::keyed_hash(key, &bytes).as_bytes())
         }
-        _ => Ok([0; 32]),
+        _ => {
+            shelf.is_torn(&text);
+            Ok([0; 32])
+        }
     }
 }

@@ -134,12 +134,15 @@ async fn a_replica_is_taken_by_the_chain_and_by_nothing_else() {
 #[tokio::test]
 async fn who_serves_no_more_brings_no_more_though_its_link_is_up() {
     let (pool, client) = Pool::new(ROOMY);
-    let rogue = Rogue::new(&pool, (PROVIDER, SECOND), LEASE).await;
+    // nobody else serves it in the rogue's place
+    client.detach().await;
+    pool.world.pass_on(LEASE, SECOND);
+    let rogue = Rogue::new(&pool, (SECOND, THIRD), LEASE).await;
     write(&rogue.vault, "file", b"first").await;
     assert_eq!(rogue.vault.stored_twice(), 1);
-    pool.world.pass_on(LEASE, THIRD);
+    pool.world.pass_on(LEASE, PROVIDER);
     pool.until("the refusal", |pool| {
-        pool.refused.lock().unwrap().iter().any(|why| why.contains("device 9 serves"))
+        pool.refused.lock().unwrap().iter().any(|why| why.contains("device 1 serves"))
     })
     .await;
     write(&rogue.vault, "more", b"second").await;

@@ -133,7 +133,9 @@ impl Pool {
             }
         };
         let waited = tokio::time::timeout(Duration::from_secs(20), wait).await;
-        assert!(waited.is_ok(), "waited for {what}: {:?}", self.happened.lock().unwrap());
+        let happened = self.happened.lock().unwrap();
+        let first = happened.iter().take(20).collect::<Vec<_>>();
+        assert!(waited.is_ok(), "waited for {what}: {first:?} of {}", happened.len());
     }
 
     pub(super) async fn in_step(&self, number: u64) {
