@@ -1,6 +1,7 @@
 //! Values that parse and still cannot be.
 
 use super::Config;
+use caplet_protocol::chain::MAX_LINKS;
 
 /// A configuration that does not read.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,10 @@ impl Config {
         let (value, cap) = (settle.value_bps, risk.cap_bps);
         range("settle.value_bps", value <= 10_000, value.to_string(), "0 to 10000")?;
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;
+        let check = self.fabric.check_bps;
+        range("fabric.check_bps", check <= 10_000, check.to_string(), "0 to 10000")?;
+        let links = self.fabric.links;
+        range("fabric.links", links <= MAX_LINKS, links.to_string(), "0 to 1024")?;
         for spare in &self.spare {
             let ok = spare.least <= spare.most;
             range("spare.least", ok, spare.least.to_string(), "at most spare.most")?;

@@ -1,6 +1,8 @@
 //! The consumer's side of a compute unit: a call, and a local HTTP resource.
 
+use crate::alone::run_alone;
 use crate::desk::{ProgramDesk, Runner};
+use crate::machine::{Limits, Machine};
 use crate::provider::{ERR, EXIT, OUT, SEND_INPUT, SEND_MODULE};
 use async_trait::async_trait;
 use axum::response::Response;
@@ -127,8 +129,11 @@ fn bad() -> Stop {
 }
 
 /// Makes a compute unit local ([`ProgramDesk`]).
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ComputeSurface;
+#[derive(Clone, Default)]
+pub struct ComputeSurface {
+    /// Runs programs again that the sample falls on: the same output, exit code and bill, to the byte and the unit.
+    pub again: Option<Machine>,
+}
 
 #[async_trait]
 impl Surface for ComputeSurface {
@@ -141,21 +146,44 @@ impl Surface for ComputeSurface {
     }
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
-        let resource = Arc::new(ProgramDesk::new(LeasedRunner(client.clone())));
+        let resource = Arc::new(ProgramDesk::new(LeasedRunner {
+            client: client.clone(),
+            again: self.again.clone(),
+        }));
         place.desk.put(&place.alias, self.service(), client.health(), resource)?;
         let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
         Ok(Attached::new(address, client, move || desk.remove(&alias)))
     }
 }
 
-struct LeasedRunner(Client);
+struct LeasedRunner {
+    client: Client,
+    again: Option<Machine>,
+}
 
 #[async_trait]
 impl Runner for LeasedRunner {
     async fn run(&self, exec: Exec) -> Result<Ran, Response> {
         let began = std::time::Instant::now();
-        let ran = exec.run(&self.0, PATIENCE).await;
-        self.0.observe(began.elapsed(), ran.is_ok());
-        ran.map_err(|stop| failed(&stop))
+        let ran = exec.run(&self.client, PATIENCE).await;
+        self.client.observe(began.elapsed(), ran.is_ok());
+        let ran = ran.map_err(|stop| failed(&stop))?;
+        if let Some(machine) = &self.again {
+            self.client.sample(|| {
+                let (machine, exec, ran) = (machine.clone(), exec.clone(), ran.clone());
+                async move { is_right(&machine, exec, &ran).await }
+            });
+        }
+        Ok(ran)
+    }
+}
+
+/// Whether running it again does what was said to have been done; `None` if that can't be told here.
+async fn is_right(machine: &Machine, exec: Exec, said: &Ran) -> Option<bool> {
+    // a unit more than was billed is enough to see that it was not all
+    let exec = Exec { max_units: said.units.saturating_add(1), ..exec };
+    match run_alone(machine, Limits::default(), &exec).await {
+        (Ok(ran), _) => Some(ran == *said),
+        (Err(_), units) => (units > said.units).then_some(false),
     }
 }

@@ -97,6 +97,7 @@ fn name_of(text: &str) -> Option<Name> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -7,6 +7,8 @@
     clippy::cast_sign_loss
 )]
 
+mod checks;
+
 use bytes::Bytes;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
@@ -310,7 +312,8 @@ async fn garbage_is_no_module_and_another_module_is_not_the_one_that_was_named()
 async fn compute_is_a_local_http_resource() {
     let world = World::new(Options::default());
     world.offer(Arc::new(WasiAdapter::new(Machine::new().unwrap(), Limits::default())));
-    let attached = world.attach(&world.lease(1, Service::WASM), &ComputeSurface, "cpu").await;
+    let attached =
+        world.attach(&world.lease(1, Service::WASM), &ComputeSurface::default(), "cpu").await;
     attached.client().until(|health| *health == Health::Up).await.unwrap();
     let base = format!("{}/v1/caps/cpu", world.http().await);
     let _ = rustls::crypto::ring::default_provider().install_default();

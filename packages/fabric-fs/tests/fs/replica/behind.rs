@@ -33,7 +33,8 @@ async fn a_session_at_a_replica_that_is_behind_ends_with_the_reason_by_itself() 
     let (pool, client) = Pool::new(ROOMY);
     let lease = client.lease().clone();
     client.detach().await;
-    let surface = StoreSurface { secret: [5; 32], memory: Arc::new(0), folder: None };
+    let surface =
+        StoreSurface { secret: [5; 32], memory: Arc::new(0), folder: None, challenge: None };
     let attached = pool.world.attach(&lease, &surface, "disk").await;
     let base = format!("{}/v1/caps/disk/files", pool.world.http().await);
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -62,7 +63,8 @@ async fn what_a_consumer_remembers_over_a_restart_is_not_unlearnt_by_a_replica()
     client.detach().await;
     let lease = client.lease().clone();
     pool.world.pass_on(LEASE, SECOND);
-    let surface = StoreSurface { secret: [5; 32], memory: Arc::new(2), folder: None };
+    let surface =
+        StoreSurface { secret: [5; 32], memory: Arc::new(2), folder: None, challenge: None };
     let attached = pool.world.attach(&lease, &surface, "disk").await;
     let health = attached.client().health().borrow().json().to_string();
     assert!(health.contains("manifest 1, 2 was stored"), "{health}");
