@@ -36,6 +36,7 @@ pub const ROOMS: &[Tables] = &[
     bridge::TABLES,
     exchange::TABLES,
     session::TABLES,
+    fabric::TABLES,
     store::home::TABLES,
 ];
 

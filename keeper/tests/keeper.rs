@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a failure is the report
 #![allow(clippy::cast_possible_truncation)] // tests count in small numbers
 
+#[path = "keeper/common/mod.rs"]
+mod common;
+
 #[path = "keeper/devices/mod.rs"]
 mod devices;
 

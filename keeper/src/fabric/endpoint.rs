@@ -10,12 +10,13 @@ use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::quic::Quic;
 use caplet_fabric::link::{Endpoint, Key, Link, LinkError, Peer, Tuning};
 use caplet_fabric_enclave::ENCLAVE;
+use caplet_fabric_fs::replica::REPLICA;
 use ed25519_dalek::SigningKey;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// All that is spoken.
-const SERVICES: [Service; 8] = [
+const SERVICES: [Service; 9] = [
     Service::SENSOR,
     Service::JOBS,
     Service::WASM,
@@ -24,6 +25,7 @@ const SERVICES: [Service; 8] = [
     Service::PROXY,
     Service::TCP,
     ENCLAVE,
+    REPLICA,
 ];
 
 /// The gateway's ends of links.

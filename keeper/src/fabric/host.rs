@@ -5,11 +5,14 @@ use super::feed::Poller;
 use super::kind::service_of;
 use super::ledger::Ledger;
 use super::sight::Sight;
+use super::sweep::Sweep;
 use super::units::{Offered, Units, period};
+use super::wards::{ByChain, ReplicaDoor};
 use crate::bridge::Post;
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::observe;
+use crate::reconcile;
 use crate::registrar;
 use crate::session::Service as Calls;
 use crate::settler::Asked;
@@ -19,6 +22,7 @@ use caplet_fabric::host::{Adapters, Host, Limits};
 use caplet_fabric::kinds::sensor::Feed;
 use caplet_fabric::lease::{ChainView, LeaseView, ViewError};
 use caplet_fabric::meter::{Payees, SharedPayee};
+use caplet_fabric_fs::replica::{REPLICA, Standby, Stores};
 use caplet_metering::ChainTime;
 use caplet_protocol::wire::CapabilityKind;
 use caplet_protocol::{DeviceId, Kind, LeaseId};
@@ -40,6 +44,8 @@ pub(super) struct Parts {
     pub(super) post: Post,
     pub(super) calls: Arc<dyn Calls>,
     pub(super) units: Arc<dyn Units>,
+    /// What devices here store for others.
+    pub(super) stores: Arc<Stores>,
     /// Below it every device has a folder.
     pub(super) folder: PathBuf,
     /// Lanes whose links the settler would rather have as vouchers.
@@ -52,9 +58,13 @@ pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
     let payees = Lanes { ledger: Arc::clone(&parts.ledger), wanted: parts.wanted.clone() };
     let adapters = Adapters::default();
     let stop = tasks.stop_token();
+    reconcile::start(&parts.context, Sweep::new(&parts), parts.sight.leases.changed());
     let offering = Offering { parts, adapters: adapters.clone(), known: Default::default() };
+    let offering = Arc::new(offering);
     let limits = Limits { look: LOOK, ..Limits::default() };
-    let host = Host::new(Arc::new(offering), Arc::new(payees), adapters, limits, stop);
+    let standby = Standby::new(Arc::new(ByChain(Arc::clone(&offering))), stop.clone());
+    let host = Host::new(offering, Arc::new(payees), adapters, limits, stop);
+    host.opens(REPLICA, Arc::new(ReplicaDoor(standby)));
     for endpoint in &bound.taken {
         let (runs, endpoint) = (host.clone(), Arc::clone(endpoint));
         tasks.spawn("host", async move {
@@ -86,14 +96,15 @@ impl Payees for Lanes {
 type Known = BTreeMap<(DeviceId, Service), Vec<u8>>;
 
 /// The chain as hosts see it; what is looked at has its adapter, if anything serves it.
-struct Offering {
-    parts: Parts,
+pub(super) struct Offering {
+    pub(super) parts: Parts,
     adapters: Adapters,
     known: tokio::sync::Mutex<Known>,
 }
 
 impl Offering {
-    async fn offer(&self, view: &LeaseView) -> anyhow::Result<()> {
+    /// Makes the adapter of the device that a lease names as its provider, if it is here and there is none yet.
+    pub(super) async fn offer(&self, view: &LeaseView) -> anyhow::Result<()> {
         let device = view.provider.device;
         if registrar::device(&self.parts.context.store, device)?.is_none() {
             return Ok(());
@@ -121,6 +132,7 @@ impl Offering {
             service: view.service,
             capability,
             feed: feed.clone(),
+            stores: &self.parts.stores,
             folder: &folder,
         };
         let Some(adapter) = self.parts.units.adapter(&offered).await? else { return Ok(()) };

@@ -14,24 +14,29 @@ mod desk;
 mod enclaves;
 mod endpoint;
 mod feed;
+mod fellows;
 mod finder;
 mod grants;
 mod host;
 mod judge;
 mod kind;
 mod ledger;
+mod remembered;
 mod serving;
 mod sight;
 mod surfaces;
+mod sweep;
 mod tenancy;
 mod terms;
 mod topics;
 mod units;
+mod wards;
 
 pub(crate) use asks::Asks;
 pub use consumers::{Consumers, Local};
 pub(crate) use endpoint::{Bound, bind};
 pub use kind::{alias_of, service_of, unit_bytes};
+pub use remembered::TABLES;
 pub use serving::{ByProvider, Served, Serving};
 pub use surfaces::Wish;
 pub use units::{LocalUnits, Offered, Units};
@@ -47,6 +52,7 @@ use crate::session::Service;
 use crate::settler::Asked;
 use anyhow::Context as _;
 use caplet_fabric::host::Host;
+use caplet_fabric_fs::replica::Stores;
 use ledger::Ledger;
 use sha2::{Digest as _, Sha256};
 use sight::Sight;
@@ -127,8 +133,12 @@ impl Fabric {
         ledger.start(context)?;
         let units =
             seams.units.unwrap_or_else(|| Arc::new(LocalUnits::new(config.clone(), data.clone())));
+        let fellows =
+            fellows::Fellows::new(context.clone(), Arc::clone(&sight), Arc::clone(&bound.dialled));
+        let stores = Stores::new(Arc::new(fellows), context.tasks.stop_token());
         let parts = host::Parts {
             context: context.clone(),
+            stores: Arc::new(stores),
             sight: Arc::clone(&sight),
             ledger: Arc::clone(&ledger),
             exchange: rooms.exchange.clone(),

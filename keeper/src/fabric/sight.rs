@@ -14,7 +14,7 @@ use caplet_api::escrow::LeaseState;
 use caplet_fabric::lease::{ChainView, LeaseView, Party, Stage, ViewError};
 use caplet_fabric::link::Key;
 use caplet_metering::{Allowed, ChainTime, View};
-use caplet_protocol::{Domain, Lane, LeaseId};
+use caplet_protocol::{DeviceId, Domain, Lane, LeaseId};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -98,6 +98,14 @@ impl Sight {
             allowed: Some(Allowed { floor: market.quality.floor, step: market.quality.step }),
         };
         Ok((view, served))
+    }
+
+    /// Endpoint keys that a device lets dial and accept for it.
+    ///
+    /// # Errors
+    /// If the chain cannot be asked.
+    pub(super) async fn granted(&self, device: DeviceId) -> anyhow::Result<Vec<Key>> {
+        self.grants.of(device).await
     }
 
     /// Keys that sign for a lane, as far as they were seen: after a rotation the one before it too.

@@ -8,7 +8,7 @@ use caplet_fabric::kinds::sensor::{Compare, SensorSurface};
 use caplet_fabric::kinds::tcp::TcpSurface;
 use caplet_fabric::surface::Surface;
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
-use caplet_fabric_fs::StoreSurface;
+use caplet_fabric_fs::{Memory, StoreSurface};
 use caplet_fabric_image::ImageUnit;
 use caplet_fabric_net::ProxySurface;
 use caplet_fabric_wasi::{ComputeSurface, Machine};
@@ -57,6 +57,8 @@ pub(super) struct Leased<'a> {
     pub(super) base: &'a str,
     /// Of which the keys of stores are made.
     pub(super) secret: [u8; 32],
+    /// What is remembered of stores.
+    pub(super) memory: Arc<dyn Memory>,
     /// What is known of the provider's enclave, if the lease is of one.
     pub(super) enclave: Option<EnclaveSurface>,
     /// What is checked, and how.
@@ -80,8 +82,9 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         Service::WASM => Box::new(ComputeSurface { again: leased.checks.machine.clone() }),
         Service::STORE => {
             let (secret, folder) = (leased.secret, wish.mount.clone());
-            let challenge = leased.checks.on.then_some(CHALLENGE);
-            Box::new(StoreSurface { secret, known: 0, folder, challenge })
+            let (memory, challenge) =
+                (Arc::clone(&leased.memory), leased.checks.on.then_some(CHALLENGE));
+            Box::new(StoreSurface { secret, memory, folder, challenge })
         }
         Service::PROXY => Box::new(ProxySurface::new(port)),
         Service::TCP => Box::new(TcpSurface::new(port)),

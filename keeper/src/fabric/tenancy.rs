@@ -8,6 +8,7 @@ use super::course::Course;
 use super::finder::{ByRecord, peer_of};
 use super::judge::{Known, Patience, Verdict, judge, report};
 use super::kind::alias_of;
+use super::remembered::Remembered;
 use super::serving::Served;
 use super::surfaces::{Checks, Leased, Wish, surface};
 use super::terms::terms;
@@ -246,9 +247,6 @@ impl Tenancy<'_> {
                     return Err(Ended::Elsewhere);
                 }
                 if now.by != by {
-                    if let Some(why) = stays(used.view.service, by, now.by) {
-                        return Ok(Verdict::GivenUp(why));
-                    }
                     observe::session_moved(lease.id, by, now.by);
                     by = now.by;
                     used.attached.client().moved(by);
@@ -405,15 +403,6 @@ impl Tenancy<'_> {
     }
 }
 
-/// Why a lease cannot be used on at another device; `None` if it can. What is stored is where it was put.
-fn stays(service: Service, before: DeviceId, now: DeviceId) -> Option<String> {
-    (service == Service::STORE).then(|| {
-        format!(
-            "device {before}, which held what was stored, serves no more, and device {now}, which serves now,              does not have it: store it again on another lease"
-        )
-    })
-}
-
 /// A lease as its surface is made of it.
 struct LeasedThing {
     notice: LeaseNotice,
@@ -434,6 +423,7 @@ impl LeasedThing {
             capability: self.capability.as_ref(),
             base: &tenancy.room.base,
             secret: tenancy.room.secret,
+            memory: Arc::new(Remembered(tenancy.room.context.store.clone())),
             enclave,
             checks: Checks {
                 machine: tenancy.room.machine(self.view.service),
@@ -455,21 +445,5 @@ impl LeasedThing {
                 .with_context(|| format!("cannot make {}", folder.display()))?;
         }
         surface(&leased, &wish)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everything_is_used_on_at_another_device_but_what_was_stored_at_the_first() {
-        let (before, now) = (DeviceId(1), DeviceId(2));
-        for service in [Service::SENSOR, Service::JOBS, Service::WASM, Service::PROXY, Service::TCP]
-        {
-            assert_eq!(stays(service, before, now), None, "{service}");
-        }
-        let why = stays(Service::STORE, before, now).unwrap();
-        assert!(why.contains("device 1") && why.contains("store it again"), "{why}");
     }
 }

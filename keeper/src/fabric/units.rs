@@ -1,5 +1,6 @@
 //! What stands behind the leases of local devices: an adapter for each capability of a profile.
 
+use super::sweep::root;
 use crate::config::FabricConfig;
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use caplet_fabric::kinds::jobs::{Executor, JobAdapter, Program};
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
 use caplet_fabric::kinds::tcp::TcpAdapter;
 use caplet_fabric_enclave::{ENCLAVE, Enclave, EnclaveAdapter, Separate};
-use caplet_fabric_fs::StoreAdapter;
+use caplet_fabric_fs::replica::Stores;
 use caplet_fabric_image::ImageUnit;
 use caplet_fabric_net::{Allow, Rule, System, UplinkAdapter};
 use caplet_fabric_oci::OciAdapter;
@@ -37,6 +38,8 @@ pub struct Offered<'a> {
     pub capability: &'a Capability,
     /// What the device measures, for sensors; asked of the device while somebody reads it.
     pub feed: Feed,
+    /// What devices of this gateway store for others: replicated in pools.
+    pub stores: &'a Stores,
     /// Folder of the device on this gateway.
     pub folder: &'a Path,
 }
@@ -137,8 +140,8 @@ impl Units for LocalUnits {
             Service::JOBS => Arc::new(JobAdapter::new(self.executor(sessions).await?, sessions)),
             Service::WASM => Arc::new(WasiAdapter::new(self.machine().await?, Limits::default())),
             Service::STORE => {
-                let quota = bytes(offered.capability);
-                Arc::new(StoreAdapter::new(offered.folder.join("store"), quota, sessions))
+                let (root, quota) = (root(offered.folder), bytes(offered.capability));
+                Arc::new(offered.stores.adapter(offered.device, root, quota, sessions))
             }
             Service::PROXY => {
                 Arc::new(UplinkAdapter::new(self.allow()?, Arc::new(System), sessions))

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::observe;
 use crate::store::Store;
 use caplet_protocol::{DeviceId, LeaseId, MarketId};
-use pools::Committed;
+use pools::{Bound, Committed, Pool};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use sync::Sync;
@@ -26,6 +26,7 @@ pub struct Leases {
     table: Arc<RwLock<Table>>,
     /// What members of pools committed: as the chain has it, and as it is meant to be soon.
     committed: Arc<RwLock<[Committed; 2]>>,
+    pools: Arc<RwLock<Bound>>,
     version: Arc<watch::Sender<u64>>,
 }
 
@@ -34,6 +35,7 @@ impl Default for Leases {
         Self {
             table: Arc::default(),
             committed: Arc::default(),
+            pools: Arc::default(),
             version: Arc::new(watch::Sender::new(0)),
         }
     }
@@ -87,13 +89,20 @@ impl Leases {
         committed[1].insert((device, market), lots);
     }
 
+    /// The pool that sells as this device, if one does.
+    #[must_use]
+    pub(crate) fn pool_of(&self, device: DeviceId) -> Option<Pool> {
+        self.pools.read().unwrap_or_else(PoisonError::into_inner).get(&device).cloned()
+    }
+
     /// Rises with every change of the table.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }
 
-    fn put_committed(&self, now: Committed) {
+    fn put_pools(&self, bound: Bound, now: Committed) {
+        *self.pools.write().unwrap_or_else(PoisonError::into_inner) = bound;
         let mut committed = self.committed.write().unwrap_or_else(PoisonError::into_inner);
         committed[0] = now;
     }

@@ -11,18 +11,28 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) type Committed = BTreeMap<(DeviceId, MarketId), u32>;
 
 /// A pool whose device is bound.
-struct Pool {
-    contract: String,
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pub(crate) contract: String,
     market: MarketId,
     /// Maps members to the lots they committed.
     members: BTreeMap<DeviceId, u16>,
 }
 
+impl Pool {
+    /// Devices that stand behind it.
+    pub(crate) fn members(&self) -> impl Iterator<Item = DeviceId> {
+        self.members.keys().copied()
+    }
+}
+
+/// Maps the device that a pool sells as to the pool. A device becomes a pool's once and for good.
+pub(super) type Bound = BTreeMap<DeviceId, Pool>;
+
 /// The pools of a deployment.
 pub(super) struct Pools {
     contracts: Vec<String>,
-    /// Maps the device that a pool sells as to the pool. A device becomes a pool's once and for good.
-    bound: BTreeMap<DeviceId, Pool>,
+    bound: Bound,
 }
 
 impl Pools {
@@ -54,6 +64,11 @@ impl Pools {
             }
         }
         Ok(())
+    }
+
+    /// Those that have a device.
+    pub(super) const fn bound(&self) -> &Bound {
+        &self.bound
     }
 
     /// Devices of pools with a member among `local`.

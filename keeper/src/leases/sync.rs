@@ -63,6 +63,7 @@ impl Sync {
         let mut pools = Pools::new(contracts.pools.clone());
         pools.refresh(&*chain).await?;
         let stood_for = pools.stood_for(&local);
+        leases.put_pools(pools.bound().clone(), pools.committed());
         let mut sync =
             Self { leases, chain, escrow, auction, store, follower, local, pools, stood_for };
         let touched = watched.into_iter().map(|Watched { lease, demand }| (lease, demand));
@@ -128,7 +129,7 @@ impl Sync {
         let stood_for = self.pools.stood_for(&self.local);
         let grown = !stood_for.is_subset(&self.stood_for);
         self.stood_for = stood_for;
-        self.leases.put_committed(self.pools.committed());
+        self.leases.put_pools(self.pools.bound().clone(), self.pools.committed());
         Ok(grown)
     }
 

@@ -48,3 +48,41 @@ pub fn pool_failed_over(lease: u64, before: DeviceId, now: DeviceId) {
     count("pool_failed_over");
     tracing::info!(lease, %before, %now, "another member serves");
 }
+
+// --- stores of pools ---
+
+/// Whoever stands by for a store has everything, up to this manifest.
+pub fn store_in_step(lease: LeaseId, at: DeviceId, sequence: u64) {
+    count("store_in_step");
+    tracing::info!(%lease, %at, sequence, "the store is kept twice");
+}
+
+/// A store is kept here alone though somebody is to stand by.
+pub fn store_alone(lease: LeaseId, why: &str) {
+    count("store_alone");
+    tracing::warn!(%lease, why, "the store is kept here alone: a takeover would lose what comes from now on");
+}
+
+/// What was written was acknowledged though it is on one disk only.
+pub fn acknowledged_alone(lease: LeaseId, sequence: u64) {
+    count("store_acknowledged_alone");
+    tracing::debug!(%lease, sequence, "a manifest is on one disk only");
+}
+
+/// Whoever stands by has not what it said it had.
+pub fn standby_lied(lease: LeaseId, at: DeviceId) {
+    count("standby_lied");
+    tracing::warn!(%lease, %at, "who stands by has lost what it had taken: it is brought again");
+}
+
+/// Somebody was not let bring a replica.
+pub fn replica_refused(lease: LeaseId, peer: &str, why: &str) {
+    count("replica_refused");
+    tracing::info!(%lease, peer, why, "replica refused");
+}
+
+/// What was stored for a lease is deleted: it is over.
+pub fn store_swept(device: DeviceId, lease: LeaseId) {
+    count("store_swept");
+    tracing::info!(%device, %lease, "what was stored is deleted, the lease is over");
+}

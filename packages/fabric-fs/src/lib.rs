@@ -4,16 +4,18 @@
 //! their own digest as name, so that the provider sees neither names nor content nor which file a chunk
 //! is of, and can't change a bit unseen. A manifest, sealed too and numbered, says what is stored;
 //! writing it is what makes a write count. The provider refuses a number that is not larger, the consumer
-//! refuses one that is smaller than it remembers.
+//! refuses one that is smaller than it remembers. In a pool what one member stores another stores too
+//! ([`replica`]).
 
 mod local;
 mod mount;
 mod provider;
+pub mod replica;
 mod seal;
 mod vault;
 
 pub use local::StoreSurface;
 pub use mount::{MountError, Mounted, is_dead, mount, unmount_lazily};
-pub use provider::StoreAdapter;
+pub use provider::{Shelves, StoreAdapter};
 pub use seal::{Key, SealError};
-pub use vault::{CHUNK, Entry, Vault, VaultError};
+pub use vault::{CHUNK, Entry, Memory, Vault, VaultError};

@@ -2,7 +2,7 @@
 
 use crate::mount::{Mounted, mount};
 use crate::seal::Key;
-use crate::vault::{Vault, VaultError};
+use crate::vault::{Memory, Vault, VaultError};
 use async_trait::async_trait;
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -24,12 +24,15 @@ const MOST: usize = 256 << 20;
 /// How long one request of the kernel may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Says, of what was written over HTTP, on how many gateways' disks it is: 2 in a pool that has a member to spare.
+const COPIES: &str = "caplet-copies";
+
 /// Makes a store local.
 pub struct StoreSurface {
     /// The consumer's secret, of which the lease's key is made.
     pub secret: [u8; 32],
-    /// The number of the last manifest that is remembered; 0 for none.
-    pub known: u64,
+    /// What is remembered of the lease's store.
+    pub memory: Arc<dyn Memory>,
     /// Where it is mounted; none serves it over HTTP only.
     pub folder: Option<PathBuf>,
     /// Between two challenges of random blocks, on average; none for no challenges.
@@ -52,8 +55,17 @@ impl Surface for StoreSurface {
             what: what.to_owned(),
             why: why.to_string(),
         };
-        let vault = Vault::open(client.clone(), key, self.known).await;
-        let vault = Arc::new(vault.map_err(|e| local("the store", &e))?);
+        let memory = Arc::clone(&self.memory);
+        let vault = match Vault::remembered(client.clone(), key, memory).await {
+            // it will not come back by trying again: the session is over, and says why
+            Err(error @ VaultError::Rolled { .. }) => {
+                client.give_up(&error.to_string());
+                return Ok(Attached::new(String::new(), client, || {}));
+            }
+            vault => Arc::new(vault.map_err(|e| local("the store", &e))?),
+        };
+        let follows = Arc::clone(&vault);
+        client.spawn(async move { follows.follow().await });
         if let Some(every) = self.challenge {
             client.spawn(challenged(Arc::clone(&vault), client.clone(), every));
         }
@@ -101,7 +113,8 @@ async fn challenged(vault: Arc<Vault>, client: Client, every: Duration) {
 fn about(every: Duration) -> Duration {
     let mut dice = [0; 2];
     let dice = getrandom::fill(&mut dice).map_or(u16::MAX / 2, |()| u16::from_be_bytes(dice));
-    (every / 2).saturating_add(every.saturating_mul(dice.into()) / u32::from(u16::MAX))
+    let share = every.saturating_mul(dice.into()).checked_div(u16::MAX.into());
+    every.checked_div(2).zip(share).map_or(every, |(half, share)| half.saturating_add(share))
 }
 
 struct StoreResource {
@@ -153,14 +166,19 @@ impl StoreResource {
         self.vault.resize(path, 0).await?;
         self.vault.write(path, 0, bytes).await?;
         self.vault.commit().await?;
-        Ok(StatusCode::NO_CONTENT.into_response())
+        Ok(self.done())
+    }
+
+    /// Done, and on how many gateways' disks it is.
+    fn done(&self) -> Response {
+        (StatusCode::NO_CONTENT, [(COPIES, self.vault.copies().to_string())]).into_response()
     }
 
     async fn delete(&self, path: &str) -> Result<Response, VaultError> {
         let folder = self.vault.entry(path)?.folder;
         self.vault.remove(path, folder)?;
         self.vault.commit().await?;
-        Ok(StatusCode::NO_CONTENT.into_response())
+        Ok(self.done())
     }
 }
 

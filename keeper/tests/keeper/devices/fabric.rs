@@ -1,6 +1,7 @@
 //! Leases over links: used as if they were local, through a restart, to their end.
 
-use super::stage::{ASK, DENOM, LOT, Stage};
+use super::stage::{LOT, Stage};
+use crate::common::{Goods, PATIENCE, free_port, leased, units, until};
 use caplet::deploy::Spec;
 use caplet::keeper::Keeper;
 use caplet::scenario::{Recorder, Tap};
@@ -9,13 +10,11 @@ use caplet_api::escrow::{
     CloseInput, CloseReason, ExecuteMsg, LeaseResponse, LeaseState, QueryMsg,
 };
 use caplet_chain::{ChainExt as _, Msg};
-use caplet_protocol::wire::{self, LanePreference, cost::Asset};
+use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{DeviceId, Kind, LeaseId};
 use caplet_simulator::{Device, Letting, Plan, Provision, Saying, Told, Want, origin::Origin};
 use std::time::Duration;
 use tokio::sync::mpsc;
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two gateways with a device of flesh each.
 struct World {
@@ -26,49 +25,8 @@ struct World {
     origin: Origin,
 }
 
-fn asset() -> Asset {
-    Asset::Denom(DENOM.into())
-}
-
-fn letting() -> Letting {
-    Letting {
-        kind: Kind::Sensor,
-        resource: "temperature".into(),
-        unit: "reading".into(),
-        ask: ASK,
-        lot_units: LOT,
-        asset: asset(),
-        lots: 1,
-        quality: wire::Quality {
-            latency_ms: 100,
-            throughput: 10,
-            accuracy_ppm: 950_000,
-            availability_bps: 9_900,
-        },
-        tags: vec!["calibrated".into()],
-        relay_fee: 0,
-        attestation: Vec::new(),
-    }
-}
-
-fn want() -> Want {
-    Want {
-        kind: Kind::Sensor,
-        resource: "temperature".into(),
-        unit: "reading".into(),
-        quantity: LOT,
-        limit: 1_000,
-        asset: asset(),
-        qos: wire::Requirement::default(),
-        weights: wire::Weights::default(),
-        tags: Vec::new(),
-        lane: LanePreference::Batch,
-        times: Some(1),
-        pace: Duration::from_millis(100),
-        relay_fee: 0,
-        attested: false,
-    }
-}
+const GOODS: Goods =
+    Goods { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot: LOT };
 
 impl World {
     async fn new() -> Self {
@@ -138,13 +96,7 @@ impl World {
     }
 
     async fn leased(&mut self) -> wire::LeaseNotice {
-        self.heard(|saying| match saying {
-            Saying::LeaseOpened(notice) if notice.role() == wire::Role::Consumer => {
-                Some((**notice).clone())
-            }
-            _ => None,
-        })
-        .await
+        leased(&mut self.hears).await
     }
 
     async fn on_chain(&self, lease: LeaseId) -> LeaseResponse {
@@ -161,32 +113,12 @@ impl World {
     }
 }
 
-async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    let wait = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited for {what}"))
-}
-
-fn units(keeper: &Keeper) -> u64 {
-    keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
-}
-
-fn free_port() -> std::net::SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 fn lets() -> (Vec<Letting>, Vec<Want>) {
-    (vec![letting()], Vec::new())
+    (vec![GOODS.letting()], Vec::new())
 }
 
 fn wants() -> (Vec<Letting>, Vec<Want>) {
-    (Vec::new(), vec![want()])
+    (Vec::new(), vec![GOODS.want(1_000, LanePreference::Batch)])
 }
 
 #[tokio::test(flavor = "multi_thread")]

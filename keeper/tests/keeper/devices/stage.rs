@@ -18,8 +18,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What is paid with in the markets that tests use.
-pub const DENOM: &str = "ucap";
+pub use crate::common::DENOM;
+
 /// Asset number of [`DENOM`].
 const ASSET: AssetId = AssetId(1);
 /// Readings in a lot of the temperature market, and the ask of tests for one.

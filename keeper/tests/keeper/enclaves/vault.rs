@@ -2,7 +2,8 @@
 //! one that wants such an enclave. Quotes are a test root's, all else is what an operator runs.
 
 use super::service::{Published, publish};
-use crate::devices::stage::{DENOM, Stage, signer};
+use crate::common::{self, Goods, until};
+use crate::devices::stage::{Stage, signer};
 use caplet::fabric::Seams;
 use caplet::keeper::Keeper;
 use caplet::tasks::Group;
@@ -12,9 +13,9 @@ use caplet_attest::produce::QuoteProducer as _;
 use caplet_attest::testroot::{Platform, TestEnclave, TestRoot};
 use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::layout::{EnclaveStatement, QuoteBinding};
-use caplet_protocol::wire::{self, LanePreference, cost::Asset};
+use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{DeviceId, Domain, Kind, LeaseId, sign};
-use caplet_simulator::{Device, Letting, Plan, Provision, Saying, Told, Want, origin::Origin};
+use caplet_simulator::{Device, Letting, Plan, Provision, Told, Want, origin::Origin};
 use ed25519_dalek::SigningKey;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -22,7 +23,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Units of a lot, and seconds for which it is leased.
 pub(super) const LOT: u64 = 80;
 const SLOT: u32 = 16;
@@ -219,40 +219,10 @@ impl Vault {
     /// The device lets its enclave out, the other one leases it for one lot.
     pub(super) async fn leased(&mut self, first: &Keeper, second: &Keeper) -> wire::LeaseNotice {
         let tags = vec![format!("mr/{}", self.enclave.lock().unwrap().measurement())];
-        let letting = Letting {
-            kind: Kind::Compute,
-            resource: "enclave/wasi".into(),
-            unit: "Mfuel".into(),
-            ask: 500,
-            lot_units: LOT,
-            asset: Asset::Denom(DENOM.into()),
-            lots: 1,
-            quality: wire::Quality {
-                latency_ms: 100,
-                throughput: 10,
-                accuracy_ppm: 950_000,
-                availability_bps: 9_900,
-            },
-            tags: tags.clone(),
-            relay_fee: 0,
-            attestation: vec![7; 32],
-        };
-        let want = Want {
-            kind: Kind::Compute,
-            resource: "enclave/wasi".into(),
-            unit: "Mfuel".into(),
-            quantity: LOT,
-            limit: 1_000,
-            asset: Asset::Denom(DENOM.into()),
-            qos: wire::Requirement::default(),
-            weights: wire::Weights::default(),
-            tags,
-            lane: LanePreference::Batch,
-            times: Some(1),
-            pace: Duration::from_millis(100),
-            relay_fee: 0,
-            attested: true,
-        };
+        let goods =
+            Goods { kind: Kind::Compute, resource: "enclave/wasi", unit: "Mfuel", lot: LOT };
+        let letting = Letting { tags: tags.clone(), attestation: vec![7; 32], ..goods.letting() };
+        let want = Want { tags, attested: true, ..goods.want(1_000, LanePreference::Batch) };
         let lets = self.plan(first, LETS, vec![letting], Vec::new());
         let wants = self.plan(second, WANTS, Vec::new(), vec![want]);
         for plan in [lets, wants] {
@@ -261,19 +231,7 @@ impl Vault {
             let id = device.enrolled().await.unwrap();
             self.stage.authorise(id).await;
         }
-        let mut said = Vec::new();
-        let heard = async {
-            loop {
-                match self.hears.recv().await.unwrap().saying {
-                    Saying::LeaseOpened(notice) if notice.role() == wire::Role::Consumer => {
-                        return *notice;
-                    }
-                    other => said.push(format!("{other:?}")),
-                }
-            }
-        };
-        let notice = tokio::time::timeout(PATIENCE, heard).await;
-        let notice = notice.unwrap_or_else(|_| panic!("no lease was opened: {said:#?}"));
+        let notice = common::leased(&mut self.hears).await;
         until("the lease to be local", async || {
             let all = second.fabric().unwrap().consumers().all();
             all.into_iter().find(|local| local.lease.0 == notice.lease).filter(is_up)
@@ -350,15 +308,3 @@ const SHOUT: &str = r#"(module
 
 /// What is in every program that is run, as its bytes have it.
 pub(super) const PROGRAM: &[u8] = b"a program that only the consumer and the enclave know";
-
-pub(super) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    let wait = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited for {what}"))
-}

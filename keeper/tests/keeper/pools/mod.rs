@@ -3,3 +3,4 @@
 mod failover;
 mod policy;
 mod stand;
+mod stores;

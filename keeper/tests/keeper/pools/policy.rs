@@ -1,6 +1,7 @@
 //! Joining, offering and leaving by the policy file alone.
 
-use super::stand::{DEPOSIT, LOT, MEMBERS, STAKE, Stand, keeper_signer, units, until};
+use super::stand::{DEPOSIT, LOT, MEMBERS, STAKE, Stand, keeper_signer};
+use crate::common::{units, until};
 use caplet_protocol::LeaseId;
 use std::time::Duration;
 

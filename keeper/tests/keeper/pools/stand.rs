@@ -1,5 +1,6 @@
 //! A chain with a pool of two thermometers at two keepers, and a third keeper whose device reads them.
 
+use crate::common::{DENOM, Goods, free_port, leased, until};
 use caplet::config::{Config, JoinConfig, OfferConfig};
 use caplet::context::domain_of;
 use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
@@ -20,21 +21,25 @@ use caplet_chain::{
 };
 use caplet_protocol::layout::{Possession, PublicKey, Scheme, Side, owner_hash};
 use caplet_protocol::sign::sign;
-use caplet_protocol::wire::{self, LanePreference, cost::Asset};
+use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{AssetId, CellId, DeviceId, Kind, LeaseId, OrderId};
-use caplet_simulator::{Device, Letting, Plan, Provision, Saying, Told, Want, origin::Origin};
+use caplet_simulator::{Device, Letting, Plan, Provision, Told, Want, origin::Origin};
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-const DENOM: &str = "ucap";
 const ASSET: AssetId = AssetId(1);
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Readings of a lot, ten a second: long enough that one lease sees its member die and another take over.
 pub const LOT: u64 = 120;
+/// What thermometers let out.
+pub const READINGS: Goods =
+    Goods { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot: LOT };
+/// What boxes let out: room, paid by what is moved.
+pub const ROOM: Goods = Goods { kind: Kind::Storage, resource: "blob", unit: "KiB", lot: 640 };
 /// Base units that keepers put into escrow.
 pub const DEPOSIT: u128 = 1_000;
 /// Base units of stake a lot.
@@ -57,6 +62,7 @@ pub struct Stand {
     /// Seconds of a gateway's silence after which its member is challenged.
     pub patience_secs: u64,
     brokers: [SocketAddr; 3],
+    goods: Goods,
 }
 
 pub fn signer(n: u8) -> Signer {
@@ -71,6 +77,11 @@ pub fn keeper_signer(number: u8) -> Signer {
 impl Stand {
     /// With the third keeper, which is the gateway of the device that the pool sells as too.
     pub async fn new() -> (Self, Keeper) {
+        Self::of(READINGS).await
+    }
+
+    /// As [`Stand::new`], with a pool of what is traded here.
+    pub async fn of(goods: Goods) -> (Self, Keeper) {
         let (admin, owner) = (signer(1), signer(2));
         let keepers = [1, 2, 3].map(keeper_signer);
         let rich = |signer: &Signer| {
@@ -91,8 +102,9 @@ impl Stand {
         };
         let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await.unwrap());
         let mut spec = local_spec(&[owner.address().to_owned()]);
-        spec.markets[0].lot_units = LOT.into();
-        spec.markets[0].slot_secs = 60;
+        let market = &mut spec.markets[0];
+        (market.kind, market.lot_units, market.slot_secs) = (goods.kind, goods.lot.into(), 60);
+        (market.resource, market.unit) = (goods.resource.into(), goods.unit.into());
         // the second keeper's account offers for the pool
         spec.pools[0].manager = Some(keepers[1].address().to_owned());
         let rules = &mut spec.pools[0].rules;
@@ -113,6 +125,7 @@ impl Stand {
             origin: Origin::start().await.unwrap(),
             patience_secs: 1,
             brokers: [free_port(), free_port(), free_port()],
+            goods,
         };
         stand.open(&stand.owner, 100_000_000).await;
         for keeper in &keepers {
@@ -169,9 +182,14 @@ impl Stand {
             .unwrap();
     }
 
+    /// The folder of a keeper.
+    pub fn folder(&self, number: u8) -> PathBuf {
+        self.folder.path().join(number.to_string())
+    }
+
     /// A keeper whose store stays when it stops.
     pub async fn keeper(&self, number: u8, change: impl FnOnce(&mut Config)) -> Keeper {
-        let folder = self.folder.path().join(number.to_string());
+        let folder = self.folder(number);
         std::fs::create_dir_all(&folder).unwrap();
         let mut config = Config { data: folder.clone(), ..Config::default() };
         config.mqtt.embedded.listen = self.brokers[usize::from(number) - 1];
@@ -221,27 +239,29 @@ impl Stand {
     /// Both keepers of members, as two lines in each policy file have them; the members serve.
     pub async fn members(&self) -> [Keeper; 2] {
         let first = self.keeper(1, |c| c.forward.join = vec![self.joins(1, 1)]).await;
-        self.thermometer(&first, 1).await;
+        self.member(&first, 1).await;
         let second = self
             .keeper(2, |c| {
                 c.forward.join = vec![self.joins(2, 1)];
                 c.forward.offer = vec![self.offers()];
             })
             .await;
-        self.thermometer(&second, 2).await;
+        self.member(&second, 2).await;
         [first, second]
     }
 
-    async fn thermometer(&self, keeper: &Keeper, number: u8) {
+    async fn member(&self, keeper: &Keeper, number: u8) {
         let owner = keeper_signer(number).address().to_owned();
-        let device = self.device(keeper, 60 + number, owner, vec![letting()], Vec::new()).await.1;
+        let lets = vec![self.goods.letting()];
+        let device = self.device(keeper, 60 + number, owner, lets, Vec::new()).await.1;
         assert_eq!(device, MEMBERS[usize::from(number) - 1], "devices are numbered as they come");
     }
 
-    /// The device that reads a lot of a thermometer; it may spend its owner's money.
+    /// The device that wants a lot; it may spend its owner's money.
     pub async fn reader(&self, keeper: &Keeper) -> Device {
         let owner = self.owner.address().to_owned();
-        let (device, id) = self.device(keeper, 70, owner, Vec::new(), vec![want()]).await;
+        let wants = vec![self.goods.want(5_000, LanePreference::Instant)];
+        let (device, id) = self.device(keeper, 70, owner, Vec::new(), wants).await;
         let limit = 10_000_000u64.into();
         let authorise = escrow::ExecuteMsg::Authorise { device: id, asset: ASSET, limit };
         let msg = Msg::execute(&self.deployment.contracts.escrow, &authorise).unwrap();
@@ -285,17 +305,7 @@ impl Stand {
 
     /// The consumer's notice of its lease.
     pub async fn leased(&mut self) -> wire::LeaseNotice {
-        let hears = &mut self.hears;
-        let find = async {
-            loop {
-                if let Saying::LeaseOpened(notice) = hears.recv().await.unwrap().saying
-                    && notice.role() == wire::Role::Consumer
-                {
-                    return *notice;
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, find).await.expect("no lease came about")
+        leased(&mut self.hears).await
     }
 
     async fn ask<T>(&self, contract: &str, msg: &impl Serialize) -> T
@@ -350,6 +360,29 @@ impl Stand {
         .await
     }
 
+    /// What must hold of the money of a lease that is used up, whoever served which part of it: `before` is what the
+    /// consumer's owner had. Who earned what.
+    pub async fn settled(&self, notice: &wire::LeaseNotice, before: u128) -> Vec<MemberResponse> {
+        let lease = LeaseId(notice.lease);
+        let closed = self.closed(lease).await;
+        let total = notice.lot * u64::from(notice.lots);
+        assert_eq!((total, closed.lanes.len()), (self.goods.lot, 1));
+        assert_eq!(closed.lanes[0].redeemed.u64(), notice.price, "all of the lot, and no more");
+        until("the lease to be accounted", async || {
+            self.serves(lease).await.is_none().then_some(())
+        })
+        .await;
+        let (money, spent) = (self.money().await, before - self.wealth(self.owner()).await);
+        let fees = spent - u128::from(notice.price);
+        assert!(fees <= 30, "{fees} were spent beside the price: a fee a lot and a bond are 20");
+        assert_eq!(money.waiting.u64(), 0, "nothing came that no lease brought");
+        let roll = self.roll().await;
+        let earned: u64 = roll.iter().map(|member| member.earned.u64()).sum();
+        assert!(roll.iter().all(|member| member.earned.u64() > 0), "both delivered: {roll:?}");
+        assert!(money.credited.u64() - earned - money.paid.u64() < 2, "{money:?} of {roll:?}");
+        roll
+    }
+
     /// Money of an account in escrow, but for what leases hold.
     pub async fn wealth(&self, address: &str) -> u128 {
         let ask = escrow::QueryMsg::Balance { address: address.to_owned(), asset: ASSET };
@@ -367,66 +400,5 @@ impl Stand {
         for keeper in keepers {
             keeper.stop(Duration::from_secs(10)).await;
         }
-    }
-}
-
-fn free_port() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    let wait = async {
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited for {what}"))
-}
-
-/// Units that a keeper's consumer room has counted on its only lease.
-pub fn units(keeper: &Keeper) -> u64 {
-    keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
-}
-
-fn letting() -> Letting {
-    Letting {
-        kind: Kind::Sensor,
-        resource: "temperature".into(),
-        unit: "reading".into(),
-        ask: 500,
-        lot_units: LOT,
-        asset: Asset::Denom(DENOM.into()),
-        lots: 1,
-        quality: wire::Quality {
-            latency_ms: 100,
-            throughput: 10,
-            accuracy_ppm: 950_000,
-            availability_bps: 9_900,
-        },
-        tags: vec!["calibrated".into()],
-        attestation: Vec::new(),
-        relay_fee: 0,
-    }
-}
-
-fn want() -> Want {
-    Want {
-        kind: Kind::Sensor,
-        resource: "temperature".into(),
-        unit: "reading".into(),
-        quantity: LOT,
-        limit: 5_000,
-        asset: Asset::Denom(DENOM.into()),
-        qos: wire::Requirement::default(),
-        weights: wire::Weights::default(),
-        tags: Vec::new(),
-        attested: false,
-        lane: LanePreference::Instant,
-        times: Some(1),
-        pace: Duration::from_millis(100),
-        relay_fee: 0,
     }
 }

@@ -2,19 +2,23 @@
 //! names, is on disk before it is acknowledged.
 
 mod shelf;
+mod shelves;
 
+pub use shelves::Shelves;
+
+use crate::replica::Replicator;
 use async_trait::async_trait;
-use caplet_fabric::adapter::{Adapter, Load};
-use caplet_fabric::host::Op;
+use bytes::Bytes;
+use caplet_fabric::adapter::{Adapter, Load, serve_each};
+use caplet_fabric::host::{Op, Session};
 use caplet_fabric::lease::LeaseView;
-use caplet_fabric::{Service, Stop, Tariff};
+use caplet_fabric::{End, Service, Stop, Tariff};
 use caplet_protocol::LeaseId;
 use caplet_protocol::wire::StoreCall;
-use shelf::{Refusal, Shelf};
-use std::collections::BTreeMap;
+pub(crate) use shelf::{Refusal, Shelf};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::fs;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
@@ -30,69 +34,38 @@ pub(crate) const BLOCK: u64 = 4_096;
 /// What a provider says that may have lost chunks which it had acknowledged.
 pub(crate) const RESTARTED: &str = "restarted";
 
-/// A lease's shelf, once it was opened.
-type Slot = Arc<Mutex<Option<Shelf>>>;
-
 /// Keeps chunks below one folder, a lease each.
 pub struct StoreAdapter {
-    root: PathBuf,
-    quota: u64,
+    shelves: Arc<Shelves>,
     sessions: usize,
-    shelves: Mutex<BTreeMap<LeaseId, Slot>>,
-    /// Names this run of the program: what was put into another may be lost.
-    run: [u8; 16],
+    replicator: Option<Arc<Replicator>>,
 }
 
 impl StoreAdapter {
-    /// At most `quota` bytes a lease, for at most `sessions` consumers at a time.
+    /// At most `quota` bytes a lease, for at most `sessions` consumers at a time; nowhere else.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, quota: u64, sessions: usize) -> Self {
-        let mut run = [0; 16];
-        // without randomness: the time, which has moved on since the run before
-        if getrandom::fill(&mut run).is_err() {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            run = since.map_or(0, |since| since.as_nanos()).to_be_bytes();
-        }
-        Self { root: root.into(), quota, sessions, shelves: Mutex::default(), run }
+        Self { shelves: Arc::new(Shelves::new(root, quota)), sessions, replicator: None }
+    }
+
+    /// Keeps what it is given at whoever stands by for it too.
+    #[must_use]
+    pub fn replicated(replicator: Arc<Replicator>, sessions: usize) -> Self {
+        Self { shelves: Arc::clone(replicator.shelves()), sessions, replicator: Some(replicator) }
     }
 
     fn folder(&self, op: &Op) -> PathBuf {
-        self.root.join(op.lease().lease.0.to_string())
+        self.shelves.folder(op.lease().lease)
     }
 
-    /// Works on a lease's shelf, one at a time, off the runtime.
+    /// Works on the lease's shelf.
     async fn shelf<T, F>(&self, op: &Op, work: F) -> Result<T, Stop>
     where
         T: Send + 'static,
         F: FnOnce(&mut Shelf) -> Result<T, Refusal> + Send + 'static,
     {
-        let (folder, quota) = (self.folder(op), self.quota);
-        let slot: Slot = {
-            let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(shelves.entry(op.lease().lease).or_default())
-        };
-        let done = tokio::task::spawn_blocking(move || {
-            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-            let shelf = match slot.take() {
-                Some(shelf) => slot.insert(shelf),
-                None => slot.insert(Shelf::open(folder, quota)?),
-            };
-            work(shelf)
-        });
-        done.await.map_err(|e| Stop::Stream(io::Error::other(e)))?.map_err(|refusal| match refusal {
-            Refusal::Full { used } => Stop::refused(format!(
-                "full: {used} bytes would be kept, the lease holds {quota}: delete something, or lease more"
-            )),
-            Refusal::Fenced { last } => Stop::refused(format!(
-                "manifest {last} is there already: another writer was here, open the store again"
-            )),
-            Refusal::Disk(error) => match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    Stop::refused("full: the provider's disk is; try again, or lease elsewhere")
-                }
-                _ => Stop::Stream(error),
-            },
-        })
+        let done = self.shelves.with(op.lease().lease, work).await;
+        done.map_err(|refusal| refusal.said(self.shelves.quota()))
     }
 
     /// Keeps a chunk, and says which run of the program has it.
@@ -103,7 +76,8 @@ impl StoreAdapter {
             return Err(Stop::refused("the chunk is not the one that was named: send it again"));
         }
         self.shelf(op, move |shelf| shelf.put(&name, &bytes)).await?;
-        op.body.write(&self.run).await
+        self.changed(op.lease().lease);
+        op.body.write(&self.shelves.run()).await
     }
 
     async fn get(&self, op: &mut Op, call: &StoreCall) -> Result<(), Stop> {
@@ -131,15 +105,28 @@ impl StoreAdapter {
         }
     }
 
+    /// Takes a manifest, and says on how many gateways' disks it is with all that it names.
     async fn commit(&self, op: &mut Op, call: &StoreCall) -> Result<(), Stop> {
         let bytes = op.body.read_all(MOST_MANIFEST).await?;
-        if !call.nonce.is_empty() && call.nonce != self.run {
+        if !call.nonce.is_empty() && call.nonce != self.shelves.run() {
             return Err(Stop::refused(format!(
                 "{RESTARTED}: put the chunks of this manifest again"
             )));
         }
         let sequence = call.sequence;
-        self.shelf(op, move |shelf| shelf.commit(sequence, &bytes)).await
+        self.shelf(op, move |shelf| shelf.commit(sequence, &bytes)).await?;
+        let lease = op.lease().lease;
+        let twice = match &self.replicator {
+            Some(replicator) => replicator.kept(lease, sequence).await,
+            None => false,
+        };
+        op.reply(Bytes::from_static(if twice { &[2] } else { &[1] })).await
+    }
+
+    fn changed(&self, lease: LeaseId) {
+        if let Some(replicator) = &self.replicator {
+            replicator.changed(lease);
+        }
     }
 
     /// BLAKE3 of a nonce and a block of a chunk: only who has the block can say it.
@@ -155,7 +142,32 @@ impl StoreAdapter {
     async fn drop_chunks(&self, op: &mut Op) -> Result<(), Stop> {
         let asked = op.body.read_all(32 * 4_096).await?;
         let names: Vec<String> = asked.chunks(32).map(name).collect::<Result<_, _>>()?;
-        self.shelf(op, move |shelf| Ok(shelf.drop_chunks(&names)?)).await
+        self.shelf(op, move |shelf| Ok(shelf.drop_chunks(&names)?)).await?;
+        self.changed(op.lease().lease);
+        Ok(())
+    }
+}
+
+impl Refusal {
+    /// As whoever asked reads it; a lease holds `quota` bytes here.
+    pub(crate) fn said(self, quota: u64) -> Stop {
+        match self {
+            Self::Full { used } => Stop::refused(format!(
+                "full: {used} bytes would be kept, the lease holds {quota}: delete something, or lease more"
+            )),
+            Self::Fenced { last } => Stop::refused(format!(
+                "manifest {last} is there already: another writer was here, open the store again"
+            )),
+            Self::Behind { last } => Stop::refused(format!(
+                "manifest {last} is the last one here, and yours builds on a later: open the store again"
+            )),
+            Self::Disk(error) => match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    Stop::refused("full: the provider's disk is; try again, or lease elsewhere")
+                }
+                _ => Stop::Stream(error),
+            },
+        }
     }
 }
 
@@ -179,7 +191,7 @@ pub(crate) fn proof(nonce: &[u8], block: &[u8]) -> [u8; 32] {
 }
 
 /// A digest as a file's name: what a consumer sends is never a path.
-fn name(chunk: &[u8]) -> Result<String, Stop> {
+pub(crate) fn name(chunk: &[u8]) -> Result<String, Stop> {
     if chunk.len() != 32 {
         return Err(Stop::refused(format!("a chunk's name has 32 bytes, not {}", chunk.len())));
     }
@@ -201,6 +213,12 @@ impl Adapter for StoreAdapter {
             return Ok(());
         }
         Err(format!("{} consumers store here, that is all it serves", load.sessions))
+    }
+
+    async fn serve(self: Arc<Self>, session: Session) -> End {
+        // who takes over replicates onward, before anything is written
+        self.changed(session.lease().lease);
+        serve_each(self, session).await
     }
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {

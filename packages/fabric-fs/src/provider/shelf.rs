@@ -17,11 +17,13 @@ const NEW: &str = "new-";
 
 /// Why something is not kept.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// It would be more than the lease holds.
     Full { used: u64 },
-    /// A later manifest is there.
+    /// This manifest or a later one is there.
     Fenced { last: u64 },
+    /// One before it is not here.
+    Behind { last: u64 },
     /// The disk.
     Disk(io::Error),
 }
@@ -33,7 +35,7 @@ impl From<io::Error> for Refusal {
 }
 
 /// One lease's files.
-pub(super) struct Shelf {
+pub(crate) struct Shelf {
     folder: PathBuf,
     quota: u64,
     /// Bytes of each file.
@@ -47,8 +49,8 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    /// Opens a lease's folder, or makes it.
-    pub(super) fn open(folder: PathBuf, quota: u64) -> io::Result<Self> {
+    /// Opens a lease's folder, or makes it; nothing more fits before [`Shelf::limit`].
+    pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let mut kept = BTreeMap::new();
         for entry in fs::read_dir(&folder)? {
@@ -62,19 +64,44 @@ impl Shelf {
         }
         let used = kept.values().fold(0u64, |sum, bytes| sum.saturating_add(*bytes));
         let (known, loose) = (BTreeSet::new(), BTreeSet::new());
-        Ok(Self { folder, quota, kept, used, known, loose, temporary: 0 })
+        Ok(Self { folder, quota: 0, kept, used, known, loose, temporary: 0 })
+    }
+
+    /// Holds at most `quota` bytes from now on; what is there stays.
+    pub(crate) const fn limit(&mut self, quota: u64) {
+        self.quota = quota;
+    }
+
+    /// Names of chunks, in order.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &str> {
+        self.kept.keys().map(String::as_str).filter(|name| *name != MANIFEST)
+    }
+
+    /// A chunk's bytes; `None` if it was never put or was dropped. That the disk has lost it is an error.
+    pub(crate) fn chunk(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        match self.kept.contains_key(name) {
+            true => fs::read(self.folder.join(name)).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Says that a chunk was looked at and is not what it was: put again it is written again.
+    pub(crate) fn is_torn(&mut self, name: &str) {
+        self.known.remove(name);
+    }
+
+    /// Says that a chunk was looked at and is whole; the next manifest waits for it to be on disk.
+    pub(crate) fn is_whole(&mut self, name: &str) {
+        self.known.insert(name.to_owned());
+        self.loose.insert(name.to_owned());
     }
 
     /// Keeps a chunk; its digest was checked.
-    pub(super) fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
-        if self.has_whole(name, bytes)? {
-            self.known.insert(name.to_owned());
-            self.loose.insert(name.to_owned());
-            return Ok(());
+    pub(crate) fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        if !self.has_whole(name, bytes)? {
+            self.place(name, bytes, false)?;
         }
-        self.place(name, bytes, false)?;
-        self.known.insert(name.to_owned());
-        self.loose.insert(name.to_owned());
+        self.is_whole(name);
         Ok(())
     }
 
@@ -87,7 +114,7 @@ impl Shelf {
     }
 
     /// The manifest with its number, if there is one.
-    pub(super) fn manifest(&self) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn manifest(&self) -> io::Result<Option<Vec<u8>>> {
         match fs::read(self.folder.join(MANIFEST)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -95,12 +122,33 @@ impl Shelf {
         }
     }
 
-    /// Takes a manifest: everything put before is on disk, and then it is.
-    pub(super) fn commit(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), Refusal> {
-        let last = self.manifest()?.map_or(0, |stored| super::sequence(&stored));
-        if sequence <= last {
+    fn last(&self) -> io::Result<u64> {
+        Ok(self.manifest()?.map_or(0, |stored| super::sequence(&stored)))
+    }
+
+    /// Takes a consumer's next manifest. What is built on one that is not here names chunks that may not be either:
+    /// this replica was behind when it was taken into service.
+    pub(crate) fn commit(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), Refusal> {
+        let last = self.last()?;
+        match sequence.checked_sub(last) {
+            None | Some(0) => Err(Refusal::Fenced { last }),
+            Some(1) => self.take(sequence, bytes),
+            Some(_) => Err(Refusal::Behind { last }),
+        }
+    }
+
+    /// Takes the manifest of who serves, for a replica: any but an older one. One of the same number that differs was
+    /// never acknowledged, or who serves now would have it.
+    pub(crate) fn follow(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), Refusal> {
+        let last = self.last()?;
+        if sequence < last {
             return Err(Refusal::Fenced { last });
         }
+        self.take(sequence, bytes)
+    }
+
+    /// Everything put before is on disk, and then the manifest is.
+    fn take(&mut self, sequence: u64, bytes: &[u8]) -> Result<(), Refusal> {
         let stored = [sequence.to_be_bytes().as_slice(), bytes].concat();
         self.fits(MANIFEST, stored.len())?;
         for name in &self.loose {
@@ -120,7 +168,7 @@ impl Shelf {
     }
 
     /// Forgets chunks.
-    pub(super) fn drop_chunks(&mut self, names: &[String]) -> io::Result<()> {
+    pub(crate) fn drop_chunks(&mut self, names: &[String]) -> io::Result<()> {
         for name in names {
             match fs::remove_file(self.folder.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -173,7 +221,9 @@ mod tests {
     use super::*;
 
     fn shelf(folder: &Path) -> Shelf {
-        Shelf::open(folder.to_owned(), 1_000).unwrap()
+        let mut shelf = Shelf::open(folder.to_owned()).unwrap();
+        shelf.limit(1_000);
+        shelf
     }
 
     #[test]
@@ -205,5 +255,19 @@ mod tests {
             || fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().metadata().unwrap().len());
         let again = self::shelf(folder.path());
         assert_eq!((shelf.used, again.used, files().sum()), (600, 600, 600));
+    }
+
+    #[test]
+    fn a_consumer_builds_on_what_is_here_and_a_replica_follows_who_serves() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = shelf(folder.path());
+        assert!(matches!(shelf.commit(2, b"two"), Err(Refusal::Behind { last: 0 })));
+        shelf.follow(5, b"five").unwrap();
+        assert!(matches!(shelf.commit(7, b"seven"), Err(Refusal::Behind { last: 5 })));
+        assert!(matches!(shelf.commit(5, b"other"), Err(Refusal::Fenced { last: 5 })));
+        assert!(matches!(shelf.follow(4, b"four"), Err(Refusal::Fenced { last: 5 })));
+        shelf.follow(5, b"other").unwrap();
+        shelf.commit(6, b"six").unwrap();
+        assert_eq!(&shelf.manifest().unwrap().unwrap()[8..], b"six");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Id, Vault, VaultError, place, remote};
 use crate::seal::{Of, SealError};
+use caplet_fabric::Stop;
 use futures::{StreamExt as _, stream};
 use std::sync::{Arc, PoisonError};
 
@@ -37,7 +38,14 @@ impl Vault {
     }
 
     async fn fetch(&self, id: &Id) -> Result<Vec<u8>, VaultError> {
-        let sealed = remote::get(&self.client, id).await?;
+        let sealed = match remote::get(&self.client, id).await {
+            // one that stood by and was behind has less than was stored: that is what is wrong then
+            Err(error @ VaultError::Session(Stop::Refused(_))) => {
+                self.check().await?;
+                return Err(error);
+            }
+            other => other?,
+        };
         if blake3::hash(&sealed).as_bytes() != id {
             return Err(SealError::Changed.into());
         }

@@ -45,9 +45,12 @@ impl Vault {
         tree.sequence = tree.sequence.saturating_add(1);
         tree.stored = tree.named();
         let sealed = self.key.seal(Of::Manifest(tree.sequence), &tree.encode());
-        self.send(&new, tree.sequence, sealed.into()).await?;
+        let copies = self.send(&new, tree.sequence, sealed.into()).await?;
         let stale: BTreeSet<Id> = before.difference(&tree.stored).copied().collect();
-        self.settle(&dirty, tree);
+        if let Err(why) = self.memory.remember(self.client.lease().lease, tree.sequence) {
+            tracing::warn!(%why, "the number of a manifest is not remembered over a restart");
+        }
+        self.settle(&dirty, tree, copies);
         // chunks that nothing names any more: lost room at worst, so a failure is no failure
         if !stale.is_empty()
             && let Err(stop) = remote::drop_chunks(&self.client, &stale).await
@@ -58,14 +61,16 @@ impl Vault {
     }
 
     /// Sends new chunks, several at a time, and the manifest; anew if the provider was started anew in
-    /// between, which may have cost it what was not committed.
+    /// between, which may have cost it what was not committed, or if it is another. On how many gateways' disks it is.
     async fn send(
         &self,
         new: &BTreeMap<Id, Bytes>,
         sequence: u64,
         sealed: Bytes,
-    ) -> Result<(), VaultError> {
-        for attempt in 1.. {
+    ) -> Result<u8, VaultError> {
+        let mut attempt = 0;
+        loop {
+            attempt = u32::saturating_add(attempt, 1);
             let put = |(id, sealed): (&Id, &Bytes)| {
                 let (client, id, sealed) = (self.client.clone(), *id, sealed.clone());
                 async move { remote::put(&client, &id, sealed).await }
@@ -85,12 +90,14 @@ impl Vault {
                 other => return other,
             }
         }
-        Ok(())
     }
 
     /// What was written meanwhile stays to be committed.
-    fn settle(&self, sent: &BTreeMap<String, BTreeMap<u64, Vec<u8>>>, tree: Tree) {
+    fn settle(&self, sent: &BTreeMap<String, BTreeMap<u64, Vec<u8>>>, tree: Tree, copies: u8) {
         let mut state = self.state();
+        if copies > 1 {
+            state.twice = tree.sequence;
+        }
         let mut more = false;
         for (path, chunks) in sent {
             // what was just written is often read

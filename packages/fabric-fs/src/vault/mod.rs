@@ -4,9 +4,12 @@ mod cache;
 mod challenge;
 mod chunks;
 mod commit;
+mod follow;
+mod memory;
 mod remote;
 mod tree;
 
+pub use memory::Memory;
 pub use tree::Entry;
 
 use crate::seal::{Key, Of, SealError};
@@ -74,6 +77,8 @@ struct State {
     /// What was written and not committed yet, by path and chunk.
     dirty: BTreeMap<String, BTreeMap<u64, Vec<u8>>>,
     changed: bool,
+    /// The last manifest that was acknowledged as stored twice; 0 for none.
+    twice: u64,
     cache: Cache,
 }
 
@@ -81,6 +86,7 @@ struct State {
 pub struct Vault {
     client: Client,
     key: Key,
+    memory: Arc<dyn Memory>,
     state: Mutex<State>,
     committing: tokio::sync::Mutex<()>,
     /// Chunks on their way here, each asked for once.
@@ -94,6 +100,19 @@ impl Vault {
     /// # Errors
     /// [`VaultError`], [`VaultError::Rolled`] if the provider shows an older one.
     pub async fn open(client: Client, key: Key, known: u64) -> Result<Self, VaultError> {
+        Self::remembered(client, key, Arc::new(known)).await
+    }
+
+    /// As [`Vault::open`], with what is remembered elsewhere, and will be.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub async fn remembered(
+        client: Client,
+        key: Key,
+        memory: Arc<dyn Memory>,
+    ) -> Result<Self, VaultError> {
+        let known = memory.known(client.lease().lease).map_err(VaultError::Full)?;
         let (sequence, sealed) = remote::manifest(&client).await?;
         if sequence < known {
             return Err(VaultError::Rolled { found: sequence, known });
@@ -102,9 +121,10 @@ impl Vault {
             0 => Tree::default(),
             _ => Tree::decode(sequence, &key.open(Of::Manifest(sequence), &sealed)?)?,
         };
-        let state = State { tree, dirty: BTreeMap::new(), changed: false, cache: Cache::default() };
+        let (dirty, cache) = (BTreeMap::new(), Cache::default());
+        let state = State { tree, dirty, changed: false, twice: 0, cache };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
-        Ok(Self { client, key, state, committing, coming: Mutex::default() })
+        Ok(Self { client, key, memory, state, committing, coming: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -121,6 +141,20 @@ impl Vault {
     #[must_use]
     pub fn sequence(&self) -> u64 {
         self.state().tree.sequence
+    }
+
+    /// The number of the last manifest that was acknowledged as being on the disks of two members of a pool, with all
+    /// that it names, since the store was opened; 0 for none.
+    #[must_use]
+    pub fn stored_twice(&self) -> u64 {
+        self.state().twice
+    }
+
+    /// On how many gateways' disks the last manifest of this handle is, as it was acknowledged.
+    #[must_use]
+    pub fn copies(&self) -> u8 {
+        let state = self.state();
+        if state.twice > 0 && state.twice == state.tree.sequence { 2 } else { 1 }
     }
 
     /// A file or folder; "" is the root.

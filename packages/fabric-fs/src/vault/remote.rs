@@ -45,22 +45,28 @@ pub(super) async fn manifest(client: &Client) -> Result<(u64, Bytes), VaultError
     Ok((sequence(&stored), stored.slice(stored.len().min(8)..)))
 }
 
-/// `run` has the chunks that were put for it; `None` if there were none.
+/// On how many gateways' disks a manifest is, with all that it names. `run` has the chunks that were put for it;
+/// `None` if there were none.
 pub(super) async fn commit(
     client: &Client,
     run: Option<Run>,
     sequence: u64,
     sealed: Bytes,
-) -> Result<(), VaultError> {
+) -> Result<u8, VaultError> {
     let nonce = run.unwrap_or_default();
     let args = StoreCall { sequence, nonce, ..StoreCall::default() };
-    let refused = match call(client, "commit", args, sealed.clone(), 0).await {
+    let refused = match call(client, "commit", args, sealed.clone(), 1).await {
         Err(error @ VaultError::Session(_)) => error,
-        other => return other.map(|_| ()),
+        other => return other.map(|copies| copies.first().copied().unwrap_or(1)),
     };
     // asked again after its answer was lost, it is there; otherwise the refusal stands
     let (found, stored) = manifest(client).await?;
-    if (found, stored.as_ref()) == (sequence, sealed.as_ref()) { Ok(()) } else { Err(refused) }
+    let before = sequence.saturating_sub(1);
+    match (found, stored.as_ref()) == (sequence, sealed.as_ref()) {
+        true => Ok(1),
+        false if found < before => Err(VaultError::Rolled { found, known: before }),
+        false => Err(refused),
+    }
 }
 
 pub(super) async fn prove(

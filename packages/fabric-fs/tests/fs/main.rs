@@ -8,6 +8,7 @@
 )]
 
 mod mounted;
+mod replica;
 
 use caplet_fabric::client::Client;
 use caplet_fabric::{Service, Tariff};
@@ -34,13 +35,13 @@ pub(crate) fn key() -> Key {
     Key::of(&[5; 32], 1)
 }
 
-async fn write(vault: &Vault, path: &str, bytes: &[u8]) {
+pub(crate) async fn write(vault: &Vault, path: &str, bytes: &[u8]) {
     vault.create(path).unwrap();
     vault.write(path, 0, bytes).await.unwrap();
     vault.commit().await.unwrap();
 }
 
-fn noise(len: usize) -> Vec<u8> {
+pub(crate) fn noise(len: usize) -> Vec<u8> {
     (0..len).map(|i| blake3::hash(&(i / 32).to_be_bytes()).as_bytes()[i % 32]).collect()
 }
 
@@ -269,7 +270,8 @@ async fn a_store_is_a_local_http_resource() {
     let root = TempDir::new().unwrap();
     let (world, client) = world(root.path(), QUOTA);
     client.detach().await;
-    let surface = StoreSurface { secret: [5; 32], known: 0, folder: None, challenge: None };
+    let surface =
+        StoreSurface { secret: [5; 32], memory: Arc::new(0), folder: None, challenge: None };
     let lease = world.lease(1, Service::STORE);
     let attached = world.attach(&lease, &surface, "disk").await;
     let base = format!("{}/v1/caps/disk/files", world.http().await);
@@ -350,7 +352,8 @@ async fn a_leased_store_is_challenged_by_itself_and_what_is_lost_shows() {
     let (world, client) = world(root.path(), QUOTA);
     client.detach().await;
     let every = Some(Duration::from_millis(20));
-    let surface = StoreSurface { secret: [5; 32], known: 0, folder: None, challenge: every };
+    let surface =
+        StoreSurface { secret: [5; 32], memory: Arc::new(0), folder: None, challenge: every };
     let attached = world.attach(&world.lease(2, Service::STORE), &surface, "box").await;
     let base = format!("{}/v1/caps/box", world.http().await);
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use caplet_fabric::{Service, surface::Attached};
 use caplet_fabric_net::{Allow, ProxySurface, Resolve, UplinkAdapter};
 use caplet_fabric_testkit::{Options, World};
+use caplet_protocol::DeviceId;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -152,4 +153,34 @@ async fn a_closed_port_and_a_closed_lease_have_codes_of_their_own() {
     assert_eq!(replies[3], 7, "no such command");
     attached.detach().await;
     assert!(TcpStream::connect(proxy).await.is_err(), "nothing is left of a detached uplink");
+}
+
+#[tokio::test]
+async fn a_proxy_stays_when_another_device_serves_and_new_connections_go_out_there() {
+    let world = World::new(Options { unit_bytes: 1_024, ..Options::default() });
+    let other = DeviceId(9);
+    let (here, there) = (site(64 * 1024).await, site(32 * 1024).await);
+    // each lets its own site be reached, so that it shows who carried what
+    let only = |at: SocketAddr| rules(&[&format!("site.example:{}", at.port())]).with_private();
+    let (attached, proxy) = attached(&world, only(here)).await;
+    let carrier = UplinkAdapter::new(only(there), Arc::new(Names), 4);
+    world.adapters.register(other, Arc::new(carrier));
+    let (mut first, code) = socks(proxy, "site.example", here.port()).await;
+    assert_eq!((code, page(&mut first).await), (0, 64 * 1024));
+    // one that is open and asks for nothing
+    let (mut open, code) = socks(proxy, "site.example", here.port()).await;
+    assert_eq!(code, 0);
+    world.pass_on(1.into(), other);
+    attached.client().moved(other);
+    let mut rest = Vec::new();
+    let ended = open.read_to_end(&mut rest).await;
+    assert!(ended.is_err() || rest.is_empty(), "a connection under way ends");
+    let (mut next, code) = socks(proxy, "site.example", there.port()).await;
+    assert_eq!((code, page(&mut next).await), (0, 32 * 1024));
+    assert_eq!(socks(proxy, "site.example", here.port()).await.1, 2, "by the other's rules");
+    assert_eq!(attached.client().provider(), other);
+    let counted = attached.client().units();
+    assert!((96..=98).contains(&counted), "each page once: {counted}");
+    attached.detach().await;
+    assert!(world.served(1.into()).abs_diff(counted) <= 1);
 }

@@ -15,6 +15,7 @@ use caplet_fabric::health::Health;
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use caplet_fabric_wasi::{ComputeSurface, Exec, Limits, Machine, Ran, WasiAdapter};
+use caplet_protocol::DeviceId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -252,6 +253,30 @@ async fn a_run_goes_on_where_it_was_when_its_link_is_cut() {
         "the work before the cut was not done and paid twice: {counted}"
     );
     client.detach().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_begins_anew_where_another_device_serves_and_both_count_the_same() {
+    let (world, client) = world(Limits::default(), Options { segment: 50, ..Options::default() });
+    let other = DeviceId(9);
+    let machine = Machine::new().unwrap();
+    world.adapters.register(other, Arc::new(WasiAdapter::new(machine, Limits::default())));
+    let task = exec(busy(400));
+    let runner = client.clone();
+    let running = tokio_util::task::TaskTracker::new()
+        .spawn(async move { task.run(&runner, PATIENCE).await });
+    while client.units() < 60 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    world.pass_on(1.into(), other);
+    client.moved(other);
+    let ran = running.await.unwrap().unwrap();
+    assert_eq!(ran.stdout, b"hello from a leased device\n");
+    assert_eq!(client.provider(), other, "it had never seen the module");
+    let counted = client.units();
+    assert!(counted >= ran.units + 60, "what the first did is paid: {counted}, {}", ran.units);
+    client.detach().await;
+    assert_eq!(world.served(1.into()), counted);
 }
 
 #[test]

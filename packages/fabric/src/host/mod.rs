@@ -2,6 +2,7 @@
 
 mod binding;
 mod body;
+mod door;
 mod known;
 mod op;
 mod rate;
@@ -12,6 +13,7 @@ mod welcome;
 
 pub(crate) use body::CHUNK;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
+pub use door::Door;
 pub use known::Adapters;
 pub use op::Op;
 pub(crate) use rate::RATE;
@@ -21,6 +23,7 @@ pub(crate) use welcome::VERSION;
 use crate::lease::ChainView;
 use crate::link::Endpoint;
 use crate::meter::Payees;
+use crate::service::Service;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +42,7 @@ struct Inner {
     view: Arc<dyn ChainView>,
     payees: Arc<dyn Payees>,
     adapters: Adapters,
+    doors: door::Doors,
     table: table::Table,
     replay: Arc<replay::Replay>,
     tasks: TaskTracker,
@@ -86,6 +90,7 @@ impl Host {
                 view,
                 payees,
                 adapters,
+                doors: door::Doors::default(),
                 table: table::Table::default(),
                 replay: Arc::default(),
                 tasks: TaskTracker::new(),
@@ -94,6 +99,11 @@ impl Host {
                 limits,
             }),
         }
+    }
+
+    /// Has links of a service that is no lease's taken by `door`; the host's limit of links holds for them too.
+    pub fn opens(&self, service: Service, door: Arc<dyn Door>) {
+        self.inner.doors.open(service, door);
     }
 
     /// Takes connections until the endpoint closes or the host stops, then waits for what is served.
@@ -108,7 +118,10 @@ impl Host {
                 Ok(permit) => {
                     let host = self.clone();
                     self.inner.tasks.spawn(async move {
-                        host.welcome(link).await;
+                        match host.inner.doors.of(&*link) {
+                            Some(door) => door.enter(link).await,
+                            None => host.welcome(link).await,
+                        }
                         drop(permit);
                     });
                 }

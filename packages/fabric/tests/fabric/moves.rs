@@ -1,13 +1,13 @@
 //! A lease passes from one device to another in the middle of it, as a pool's does.
 
-use crate::support::{PLAIN, call, echo, plain, until};
+use crate::support::{PLAIN, call, echo, http, plain, until};
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter, SensorSurface};
 use caplet_fabric::kinds::tcp::{TcpAdapter, TcpSurface};
 use caplet_fabric::{Service, Tariff};
 use caplet_fabric_testkit::{Options, PROVIDER, World};
 use caplet_protocol::DeviceId;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -31,6 +31,15 @@ async fn a_subscription_goes_on_at_the_other_device_whatever_its_numbers_are() {
     let surface = SensorSurface { thing: json!({}), interval_ms: 0, range: None, compare: None };
     let attached = world.attach(&lease, &surface, "attic").await;
     let data = || world.heard.of("caplet/v1/v/attic/data");
+    let base = format!("{}/v1/caps/attic", world.http().await);
+    let mut events = http().get(format!("{base}/events")).send().await.unwrap();
+    let seen = Arc::new(Mutex::new(String::new()));
+    let sees = Arc::clone(&seen);
+    tokio_util::task::TaskTracker::new().spawn(async move {
+        while let Ok(Some(bytes)) = events.chunk().await {
+            sees.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes));
+        }
+    });
     for value in 0..5 {
         feed.publish(pack(value)).unwrap();
         until("a record of the first", || data().len() as u64 == value + 1).await;
@@ -44,6 +53,15 @@ async fn a_subscription_goes_on_at_the_other_device_whatever_its_numbers_are() {
     }
     assert_eq!((data()[4].clone(), data()[9].clone()), (pack(4), pack(14)));
     assert_eq!(attached.client().units(), 10);
+    // the topic's status, the resource, and the very request for events that was made before
+    let status = || world.heard.of("caplet/v1/v/attic/status").pop().unwrap_or_default();
+    until("the status", || status().starts_with(b"{\"health\":\"up\"")).await;
+    let now: serde_json::Value = http().get(&base).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&now["senml"][0]["v"], &now["stale"]), (&json!(14), &json!(false)), "{now}");
+    until("the last event", || seen.lock().unwrap().contains("\"v\":14")).await;
+    for value in (1..5).chain(10..15) {
+        assert!(seen.lock().unwrap().contains(&format!("\"v\":{value}")), "{value}");
+    }
     attached.detach().await;
     // the other knows of all that was counted and paid, and served on from there
     assert_eq!(world.served(lease.lease), 10);

@@ -1,0 +1,68 @@
+//! Numbers of the last manifests of leased stores, remembered over restarts.
+
+use crate::store::{Store, Tables};
+use caplet_fabric_fs::Memory;
+use caplet_protocol::LeaseId;
+use rusqlite::OptionalExtension as _;
+
+/// Stores that are remembered: the leases with the largest numbers.
+const KEPT: u32 = 4_096;
+
+/// The room's table; numbers as big-endian bytes, which order as they do.
+pub const TABLES: Tables = Tables {
+    room: "fabric",
+    versions: &["CREATE TABLE manifests (
+        lease BLOB PRIMARY KEY,
+        sequence BLOB NOT NULL
+    ) STRICT;"],
+};
+
+/// In the keeper's store.
+pub(super) struct Remembered(pub(super) Store);
+
+impl Memory for Remembered {
+    fn known(&self, lease: LeaseId) -> Result<u64, String> {
+        let ask = "SELECT sequence FROM manifests WHERE lease = ?1";
+        let found = self.0.read(|c| {
+            c.prepare_cached(ask)?
+                .query_row([lease.0.to_be_bytes()], |row| row.get::<_, [u8; 8]>(0))
+                .optional()
+        });
+        let found = found.map_err(|error| format!("{error:#}"))?;
+        Ok(found.map_or(0, u64::from_be_bytes))
+    }
+
+    fn remember(&self, lease: LeaseId, sequence: u64) -> Result<(), String> {
+        let put = "INSERT INTO manifests (lease, sequence) VALUES (?1, ?2)
+            ON CONFLICT (lease) DO UPDATE SET sequence = max(sequence, excluded.sequence)";
+        let drop = "DELETE FROM manifests WHERE lease NOT IN
+            (SELECT lease FROM manifests ORDER BY lease DESC LIMIT ?1)";
+        let put = self.0.write(|tx| {
+            tx.prepare_cached(put)?.execute([lease.0.to_be_bytes(), sequence.to_be_bytes()])?;
+            if sequence == 1 {
+                tx.prepare_cached(drop)?.execute([KEPT])?;
+            }
+            Ok(())
+        });
+        put.map_err(|error| format!("{error:#}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_number_of_each_store_is_remembered_over_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Remembered(Store::open(&folder.path().join("keeper.db"), &[TABLES]).unwrap());
+        let memory = open();
+        assert_eq!(memory.known(LeaseId(7)), Ok(0));
+        for (lease, sequence) in [(7, 1), (7, 300), (7, 299), (8, 1)] {
+            memory.remember(LeaseId(lease), sequence).unwrap();
+        }
+        drop(memory);
+        let memory = open();
+        assert_eq!((memory.known(LeaseId(7)), memory.known(LeaseId(8))), (Ok(300), Ok(1)));
+    }
+}

@@ -1,0 +1,7 @@
+//! What one member of a pool stores another stores too.
+
+mod behind;
+mod chaos;
+mod rogues;
+mod standby;
+mod support;
