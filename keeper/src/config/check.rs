@@ -53,6 +53,8 @@ impl Config {
         let (value, cap) = (settle.value_bps, risk.cap_bps);
         range("settle.value_bps", value <= 10_000, value.to_string(), "0 to 10000")?;
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;
+        let mib = self.fabric.bundle_mib;
+        range("fabric.bundle_mib", mib > 0, mib.to_string(), "1 and more")?;
         for spare in &self.spare {
             let ok = spare.least <= spare.most;
             range("spare.least", ok, spare.least.to_string(), "at most spare.most")?;

@@ -4,13 +4,13 @@ use super::units::of;
 use anyhow::Context as _;
 use caplet_fabric::Service;
 use caplet_fabric::kinds::jobs::JobSurface;
+use caplet_fabric::kinds::programs::ProgramSurface;
 use caplet_fabric::kinds::sensor::SensorSurface;
 use caplet_fabric::kinds::tcp::TcpSurface;
 use caplet_fabric::surface::Surface;
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_fabric_fs::StoreSurface;
 use caplet_fabric_net::ProxySurface;
-use caplet_fabric_wasi::ComputeSurface;
 use caplet_protocol::wire::{Capability, LeaseNotice, detail::Of};
 use caplet_protocol::wot::leased_thing;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,8 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
     let made: Box<dyn Surface> = match service {
         Service::SENSOR => Box::new(sensor(leased, wish)),
         Service::JOBS => Box::new(JobSurface),
-        Service::WASM => Box::new(ComputeSurface),
+        Service::WASM => Box::new(ProgramSurface::wasm()),
+        Service::OCI => Box::new(ProgramSurface::containers()),
         Service::STORE => {
             let (secret, folder) = (leased.secret, wish.mount.clone());
             Box::new(StoreSurface { secret, known: 0, folder })

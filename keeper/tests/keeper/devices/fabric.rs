@@ -18,9 +18,9 @@ use tokio::sync::mpsc;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Two gateways with a device of flesh each.
-struct World {
-    stage: Stage,
-    lives: Group,
+pub(super) struct World {
+    pub(super) stage: Stage,
+    pub(super) lives: Group,
     hears: mpsc::UnboundedReceiver<Told>,
     told: mpsc::UnboundedSender<Told>,
     origin: Origin,
@@ -82,14 +82,14 @@ impl World {
         Self::on(Stage::with(long).await).await
     }
 
-    async fn on(stage: Stage) -> Self {
+    pub(super) async fn on(stage: Stage) -> Self {
         let (told, hears) = mpsc::unbounded_channel();
         let origin = Origin::start().await.unwrap();
         Self { stage, lives: Group::new("lives"), hears, told, origin }
     }
 
     /// A device that lives at a keeper, reached at `broker`.
-    async fn device(
+    pub(super) async fn device(
         &self,
         keeper: &Keeper,
         broker: &str,
@@ -137,7 +137,7 @@ impl World {
         tokio::time::timeout(PATIENCE, find).await.expect("nothing of the kind was said")
     }
 
-    async fn leased(&mut self) -> wire::LeaseNotice {
+    pub(super) async fn leased(&mut self) -> wire::LeaseNotice {
         self.heard(|saying| match saying {
             Saying::LeaseOpened(notice) if notice.role() == wire::Role::Consumer => {
                 Some((**notice).clone())
@@ -152,7 +152,7 @@ impl World {
         self.stage.chain.query(&self.stage.deployment.contracts.escrow, &ask).await.unwrap()
     }
 
-    async fn closed(&self, lease: LeaseId) -> LeaseResponse {
+    pub(super) async fn closed(&self, lease: LeaseId) -> LeaseResponse {
         until("the lease to close", async || {
             let found = self.on_chain(lease).await;
             (found.state == LeaseState::Closed).then_some(found)
@@ -161,7 +161,7 @@ impl World {
     }
 }
 
-async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+pub(super) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let wait = async {
         loop {
             if let Some(found) = look().await {

@@ -10,9 +10,10 @@
 use bytes::Bytes;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
+use caplet_fabric::kinds::programs::{Exec, ProgramSurface, Ran};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
-use caplet_fabric_wasi::{ComputeSurface, Exec, Limits, Machine, Ran, WasiAdapter};
+use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,7 +94,7 @@ fn busy(millions: u32) -> Bytes {
 }
 
 fn exec(module: Bytes) -> Exec {
-    Exec { module, args: vec!["program".into()], ..Exec::default() }
+    Exec { module: Some(module), args: vec!["program".into()], ..Exec::default() }
 }
 
 fn world(limits: Limits, options: Options) -> (Arc<World>, Client) {
@@ -285,7 +286,8 @@ async fn garbage_is_no_module_and_another_module_is_not_the_one_that_was_named()
 async fn compute_is_a_local_http_resource() {
     let world = World::new(Options::default());
     world.offer(Arc::new(WasiAdapter::new(Machine::new().unwrap(), Limits::default())));
-    let attached = world.attach(&world.lease(1, Service::WASM), &ComputeSurface, "cpu").await;
+    let attached =
+        world.attach(&world.lease(1, Service::WASM), &ProgramSurface::wasm(), "cpu").await;
     attached.client().until(|health| *health == Health::Up).await.unwrap();
     let base = format!("{}/v1/caps/cpu", world.http().await);
     let _ = rustls::crypto::ring::default_provider().install_default();
