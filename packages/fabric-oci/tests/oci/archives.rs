@@ -83,7 +83,9 @@ fn devices_and_pipes_are_refused() {
         assert!(matches!(error, UnpackError::Special { .. }), "{error}");
         assert!(error.to_string().contains("leave it out"), "{error}");
     }
-    refused!(Tar::default().entry(EntryType::GNUSparse, "a", 0o644, b"", ""), Sparse { .. });
+    let map = b"22 GNU.sparse.major=1\n";
+    let sparse = Tar::default().entry(EntryType::XHeader, "x", 0o644, map, "").file("a", b"");
+    refused!(sparse, Sparse { .. });
 }
 
 #[test]
