@@ -17,7 +17,7 @@ const LOT: u64 = 80;
 const SLOT: u32 = 25;
 
 const RESOURCE: &str = "oci/busybox";
-const UNIT: &str = "100 ms";
+const UNIT: &str = "100ms";
 
 fn letting() -> Letting {
     Letting {
