@@ -141,3 +141,13 @@ fn every_sentence_that_a_page_names_is_a_test() {
     }
     assert!(seen > 100, "{seen} tests are named");
 }
+
+/// `cargo run --release -- demo` is the first command of the README; a second program in the keeper's package would leave
+/// cargo without a choice.
+#[test]
+fn the_readmes_first_command_runs_the_keepers_main_program() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    assert!(read("README.md").contains("cargo run --release -- demo"));
+    assert!(read("Cargo.toml").contains("default-members = [\"keeper\"]\n"));
+    assert!(read("keeper/Cargo.toml").contains("\ndefault-run = \"caplet\"\n"));
+}

@@ -116,7 +116,7 @@ impl Bridge {
             placer: placer.clone(),
             exchange: exchange.clone(),
             risk: options.risk,
-            wanted,
+            wanted: wanted.clone(),
         };
         let session = Session::start(context, parts)?;
         let frames = Arc::new(session.clone());
@@ -132,6 +132,7 @@ impl Bridge {
             calls: session.service(),
             asks: asks.clone(),
             placer: placer.clone(),
+            wanted,
         };
         let fabric = match options.fabric.zip(bound) {
             Some((options, bound)) => Some(Fabric::start(context, options, rooms, bound).await?),

@@ -1,6 +1,7 @@
 //! Values that parse and still cannot be.
 
 use super::Config;
+use caplet_protocol::chain::MAX_LINKS;
 
 /// A configuration that does not read.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,10 @@ impl Config {
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;
         let mib = self.fabric.bundle_mib;
         range("fabric.bundle_mib", mib > 0, mib.to_string(), "1 and more")?;
+        let check = self.fabric.check_bps;
+        range("fabric.check_bps", check <= 10_000, check.to_string(), "0 to 10000")?;
+        let links = self.fabric.links;
+        range("fabric.links", links <= MAX_LINKS, links.to_string(), "0 to 1024")?;
         for spare in &self.spare {
             let ok = spare.least <= spare.most;
             range("spare.least", ok, spare.least.to_string(), "at most spare.most")?;

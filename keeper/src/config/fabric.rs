@@ -26,7 +26,15 @@ pub struct FabricConfig {
     /// Folder below which leased stores are mounted; over HTTP only when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mounts: Option<PathBuf>,
-    /// Failures in a row after which a lease is given up.
+    /// Steps in which a segment of a lease, an eighth, is paid with one signature of the device: links of a hash chain
+    /// (`PROTOCOL.md` 1), 1 to 1024. Zero for a signature each half segment and no chain.
+    pub links: u16,
+    /// Share of results that are checked, basis points, by running programs and image jobs again here. With more than
+    /// none stores are challenged for random blocks, and sensors are held against each other and against references.
+    pub check_bps: u16,
+    /// Local devices whose leases are canaries: used by this gateway with work whose result it can tell, and all checked.
+    pub canaries: Vec<u32>,
+    /// Failures in a row, or wrong results, after which a lease is given up.
     pub failures: u64,
     /// Seconds without its provider after which a lease is given up.
     pub lost_secs: u64,
@@ -77,6 +85,9 @@ impl Default for FabricConfig {
             desk: SocketAddr::from(([127, 0, 0, 1], 7081)),
             auto: true,
             mounts: None,
+            links: 16,
+            check_bps: 500,
+            canaries: Vec::new(),
             failures: 3,
             lost_secs: 60,
             uplink: Vec::new(),

@@ -1,6 +1,7 @@
 //! The consumer room: leases of local devices that have let this gateway use them are made local.
 
 use super::asks::Asks;
+use super::compare::Comparisons;
 use super::course::Latencies;
 use super::enclaves::Enclaves;
 use super::kind::alias_of;
@@ -13,15 +14,17 @@ use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::leases::Lease;
 use crate::observe;
+use caplet_fabric::Service;
 use caplet_fabric::desk::Desk;
 use caplet_fabric::health::Health;
 use caplet_fabric::link::Endpoint;
 use caplet_fabric::surface::Topics;
+use caplet_fabric_wasi::Machine;
 use caplet_protocol::LeaseId;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +45,10 @@ pub(super) struct Parts {
     pub(super) enclaves: Enclaves,
     /// What was measured of leases here, for what is good and bad of the next.
     pub(super) latencies: Latencies,
+    /// What sensors are held against.
+    pub(super) comparisons: Comparisons,
+    /// Runs programs again whose results are checked, once there are any; none on a system that can't.
+    pub(super) machine: OnceLock<Option<Machine>>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) exchange: Exchange,
     pub(super) endpoint: Arc<dyn Endpoint>,
@@ -55,6 +62,16 @@ pub(super) struct Parts {
     pub(super) secret: [u8; 32],
     /// Whether this system has refused to mount: stores are served over HTTP from then on.
     pub(super) mountless: AtomicBool,
+}
+
+impl Parts {
+    /// What runs programs of this service again, if they are checked.
+    pub(super) fn machine(&self, service: Service) -> Option<Machine> {
+        if self.config.check_bps == 0 || service != Service::WASM {
+            return None;
+        }
+        self.machine.get_or_init(|| Machine::new().ok()).clone()
+    }
 }
 
 /// A lease that is local.

@@ -35,6 +35,31 @@ impl Latencies {
     }
 }
 
+/// What was counted of a lease's operations.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    served: u64,
+    failed: u64,
+    checked: u64,
+    wrong: u64,
+}
+
+impl Counts {
+    const fn of(quality: &Quality) -> Self {
+        let Quality { served, failed, checked, wrong, .. } = *quality;
+        Self { served, failed, checked, wrong }
+    }
+
+    const fn since(self, before: Self) -> Self {
+        Self {
+            served: self.served.saturating_sub(before.served),
+            failed: self.failed.saturating_sub(before.failed),
+            checked: self.checked.saturating_sub(before.checked),
+            wrong: self.wrong.saturating_sub(before.wrong),
+        }
+    }
+}
+
 /// The course of one lease.
 pub(super) struct Course {
     schedule: Schedule,
@@ -42,13 +67,13 @@ pub(super) struct Course {
     /// Units at which the segment that is measured began.
     from: u64,
     /// What was measured before it.
-    before: (u64, u64),
+    before: Counts,
 }
 
 impl Course {
-    pub(super) const fn new(market: MarketId, quality: QualityConfig, from: u64) -> Self {
+    pub(super) fn new(market: MarketId, quality: QualityConfig, from: u64) -> Self {
         let QualityConfig { floor, full, step } = quality;
-        Self { schedule: Schedule { floor, full, step }, market, from, before: (0, 0) }
+        Self { schedule: Schedule { floor, full, step }, market, from, before: Counts::default() }
     }
 
     /// The rate of the next segment, if one of `segment` units is over at `counted`; `last` is its own.
@@ -62,11 +87,10 @@ impl Course {
         if counted.saturating_sub(self.from) < segment {
             return None;
         }
-        let (served, failed) = self.before;
-        let (served, failed) =
-            (quality.served.saturating_sub(served), quality.failed.saturating_sub(failed));
+        let now = Counts::of(quality);
+        let Counts { served, failed, checked, wrong } = now.since(self.before);
         self.from = counted;
-        self.before = (quality.served, quality.failed);
+        self.before = now;
         let of_it = usize::try_from(served).unwrap_or(usize::MAX);
         let of_it = quality.latencies.iter().rev().take(of_it).copied();
         let band = latencies.learn(self.market, of_it.clone());
@@ -76,7 +100,7 @@ impl Course {
         let measured = Measured {
             latency_ms: sorted.get(at).copied().unwrap_or(0),
             served: share(served, served.saturating_add(failed)),
-            accuracy: None,
+            accuracy: (checked > 0).then(|| share(checked.saturating_sub(wrong), checked)),
         };
         Some(self.schedule.next(last, Schedule::quality(&measured, band)))
     }
@@ -122,6 +146,18 @@ mod tests {
             rates.push(rate.0);
         }
         assert_eq!(rates, [7_500, 5_000, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn wrong_results_lower_the_rate_of_the_next_segment() {
+        let (mut course, known) = (Course::new(MarketId(1), CONFIG, 0), Latencies::default());
+        let checked = |checked, wrong| Quality { checked, wrong, ..quality(10, 0, 5) };
+        assert_eq!(course.next((10, 10), FULL, &checked(2, 0), &known), Some(FULL));
+        // of the second segment's two checks one was wrong
+        let low = course.next((20, 10), FULL, &checked(4, 1), &known).unwrap();
+        assert_eq!(low, Bps(7_631), "5,000 and 5,000 x 5,000 / 9,500");
+        // nothing was checked of the third
+        assert_eq!(course.next((30, 10), low, &checked(4, 1), &known), Some(FULL));
     }
 
     #[test]

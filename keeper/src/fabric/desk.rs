@@ -8,8 +8,11 @@ use anyhow::Context as _;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use caplet_fabric::health::wall_millis;
+use caplet_fabric::kinds::sensor;
+use caplet_protocol::MarketId;
 use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,6 +42,7 @@ pub(super) fn serve(listener: TcpListener, room: Consumers, tasks: &Group) {
         .route("/v1/leases", get(all))
         .route("/v1/leases/{name}/attach", post(attach))
         .route("/v1/leases/{name}", get(one).delete(detach))
+        .route("/v1/references/{market}", put(refer))
         .with_state(room.clone())
         .merge(room.parts.desk.router())
         .layer(DefaultBodyLimit::max(MOST));
@@ -107,6 +111,21 @@ async fn attach(
             ),
         ),
     }
+}
+
+/// Takes what an instrument that the operator trusts reads now: a SenML pack, or a bare number. Sensors leased in that
+/// market are held against it for half a minute.
+async fn refer(
+    State(room): State<Consumers>,
+    Path(market): Path<u32>,
+    body: axum::body::Bytes,
+) -> Response {
+    let Some(milli) = sensor::reading(&body) else {
+        let words = "a reference is a number, or a SenML pack with one: PUT 21.5";
+        return refused(StatusCode::BAD_REQUEST, words);
+    };
+    room.parts.comparisons.refer(MarketId(market), milli, wall_millis());
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn detach(State(room): State<Consumers>, Path(name): Path<String>) -> Response {

@@ -12,11 +12,13 @@ use crate::exchange::Exchange;
 use crate::observe;
 use crate::registrar;
 use crate::session::Service as Calls;
+use crate::settler::Asked;
 use async_trait::async_trait;
 use caplet_fabric::Service;
 use caplet_fabric::host::{Adapters, Host, Limits};
 use caplet_fabric::kinds::sensor::Feed;
 use caplet_fabric::lease::{ChainView, LeaseView, ViewError};
+use caplet_fabric::meter::{Payees, SharedPayee};
 use caplet_metering::ChainTime;
 use caplet_protocol::wire::CapabilityKind;
 use caplet_protocol::{DeviceId, Kind, LeaseId};
@@ -24,6 +26,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Between a session's looks at its lease: what is settled is served on.
 const LOOK: Duration = Duration::from_millis(200);
@@ -39,17 +42,19 @@ pub(super) struct Parts {
     pub(super) units: Arc<dyn Units>,
     /// Below it every device has a folder.
     pub(super) folder: PathBuf,
+    /// Lanes whose links the settler would rather have as vouchers.
+    pub(super) wanted: Option<watch::Receiver<Asked>>,
 }
 
 /// Serves until the keeper stops.
 pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
-    let (ledger, tasks) = (Arc::clone(&parts.ledger), parts.context.tasks.clone());
+    let tasks = parts.context.tasks.clone();
+    let payees = Lanes { ledger: Arc::clone(&parts.ledger), wanted: parts.wanted.clone() };
     let adapters = Adapters::default();
     let stop = tasks.stop_token();
     let offering = Offering { parts, adapters: adapters.clone(), known: Default::default() };
     let limits = Limits { look: LOOK, ..Limits::default() };
-    let payees = Arc::new(move |view: &LeaseView| ledger.payee(view));
-    let host = Host::new(Arc::new(offering), payees, adapters, limits, stop);
+    let host = Host::new(Arc::new(offering), Arc::new(payees), adapters, limits, stop);
     for endpoint in &bound.taken {
         let (runs, endpoint) = (host.clone(), Arc::clone(endpoint));
         tasks.spawn("host", async move {
@@ -59,6 +64,22 @@ pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
         });
     }
     host
+}
+
+/// Who is paid, and what the settler asks of who pays.
+struct Lanes {
+    ledger: Arc<Ledger>,
+    wanted: Option<watch::Receiver<Asked>>,
+}
+
+impl Payees for Lanes {
+    fn payee(&self, lease: &LeaseView) -> Result<SharedPayee, String> {
+        self.ledger.payee(lease)
+    }
+
+    fn consolidated(&self, lease: &LeaseView) -> Option<u128> {
+        self.wanted.as_ref()?.borrow().get(&(lease.lease, lease.lane)).copied()
+    }
 }
 
 /// Which profile an adapter was made of.

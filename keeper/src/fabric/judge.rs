@@ -25,6 +25,8 @@ pub(super) struct Known {
     /// Seconds since it was last up.
     pub(super) lost_secs: u64,
     pub(super) failed_in_a_row: u64,
+    /// Results that were checked and wrong.
+    pub(super) wrong: u64,
 }
 
 /// When a lease is given up.
@@ -61,6 +63,9 @@ pub(super) fn judge(known: &Known, patience: Patience) -> Verdict {
         _ if failed >= patience.failures => {
             Verdict::GivenUp(format!("{failed} operations failed one after another"))
         }
+        _ if known.wrong >= patience.failures => {
+            Verdict::GivenUp(format!("{} results were checked and wrong", known.wrong))
+        }
         Health::Closed(end) => Verdict::GivenUp(end.words.clone()),
         Health::Stale(_) if known.lost_secs >= patience.lost_secs => {
             Verdict::GivenUp(format!("the provider was not reached for {} s", known.lost_secs))
@@ -86,7 +91,10 @@ pub(super) fn report(
         latency_p50_ms: quality.latency_ms(50),
         latency_p95_ms: quality.latency_ms(95),
         throughput: u32::try_from(units.checked_div(secs.max(1)).unwrap_or(0)).unwrap_or(u32::MAX),
-        accuracy_ppm: u32::from(availability.0).saturating_mul(100),
+        // where nothing could be checked, what came is all that is known of it
+        accuracy_ppm: quality
+            .accuracy_ppm()
+            .unwrap_or_else(|| u32::from(availability.0).saturating_mul(100)),
         availability,
         // a lease that was given up is judged by what was delivered of it
         score: if given_up { availability.min(share(units, total)) } else { availability },
@@ -115,6 +123,7 @@ mod tests {
             health: Health::Up,
             lost_secs: 0,
             failed_in_a_row: 0,
+            wrong: 0,
         }
     }
 
@@ -135,6 +144,8 @@ mod tests {
         assert!(gives_up(Known { failed_in_a_row: 3, ..known() }));
         assert!(!gives_up(Known { failed_in_a_row: 2, ..known() }));
         assert!(!gives_up(Known { failed_in_a_row: 3, paid: true, ..known() }));
+        assert!(gives_up(Known { wrong: 3, ..known() }));
+        assert!(!gives_up(Known { wrong: 2, ..known() }));
         let stale = Health::Stale(1);
         assert!(!gives_up(Known { health: stale.clone(), lost_secs: 9, ..known() }));
         assert!(gives_up(Known { health: stale, lost_secs: 10, ..known() }));
@@ -150,6 +161,9 @@ mod tests {
         let quality = Quality { served: 3, failed: 1, ..Quality::default() };
         let whole = report(LeaseId(1), (20, 20), &quality, 10, false);
         assert_eq!((whole.score, whole.throughput), (Bps(7_500), 2));
+        assert_eq!(whole.accuracy_ppm, 750_000, "unchecked: as much as came");
+        let checked = Quality { checked: 5, wrong: 1, ..quality.clone() };
+        assert_eq!(report(LeaseId(1), (20, 20), &checked, 10, false).accuracy_ppm, 800_000);
         assert_eq!(report(LeaseId(1), (5, 20), &quality, 10, true).score, Bps(2_500));
         assert_eq!(report(LeaseId(1), (0, 20), &Quality::default(), 0, true).score, Bps(0));
     }

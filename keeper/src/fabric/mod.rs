@@ -6,6 +6,8 @@
 //! Whoever grants nothing uses leases over MQTT (`session`), sealed to the other device's key.
 
 mod asks;
+mod canary;
+mod compare;
 mod consumers;
 mod course;
 mod desk;
@@ -42,6 +44,7 @@ use crate::exchange::Exchange;
 use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::session::Service;
+use crate::settler::Asked;
 use anyhow::Context as _;
 use caplet_fabric::host::Host;
 use ledger::Ledger;
@@ -49,8 +52,9 @@ use sha2::{Digest as _, Sha256};
 use sight::Sight;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::watch;
 
 /// What others may put in place of the usual.
 #[derive(Clone, Default)]
@@ -84,6 +88,8 @@ pub(crate) struct Rooms {
     pub(crate) calls: Arc<dyn Service>,
     pub(crate) asks: Asks,
     pub(crate) placer: Placer,
+    /// Lanes whose links the settler would rather have as vouchers.
+    pub(crate) wanted: Option<watch::Receiver<Asked>>,
 }
 
 /// The layer, running.
@@ -130,6 +136,7 @@ impl Fabric {
             calls: rooms.calls,
             units,
             folder: data.join("devices"),
+            wanted: rooms.wanted,
         };
         let host = host::start(parts, &bound);
         let links = bound.dialled.addresses();
@@ -139,6 +146,8 @@ impl Fabric {
         let consumers = Consumers::start(consumers::Parts {
             context: context.clone(),
             latencies: course::Latencies::default(),
+            comparisons: compare::Comparisons::default(),
+            machine: OnceLock::new(),
             enclaves: enclaves::Enclaves::new(registered, rooms.placer, Arc::clone(&sight)),
             sight,
             ledger,

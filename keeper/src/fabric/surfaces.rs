@@ -4,18 +4,22 @@ use super::units::of;
 use anyhow::Context as _;
 use caplet_fabric::Service;
 use caplet_fabric::kinds::jobs::JobSurface;
-use caplet_fabric::kinds::programs::ProgramSurface;
-use caplet_fabric::kinds::sensor::SensorSurface;
+use caplet_fabric::kinds::sensor::{Compare, SensorSurface};
 use caplet_fabric::kinds::tcp::TcpSurface;
 use caplet_fabric::surface::Surface;
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_fabric_fs::StoreSurface;
+use caplet_fabric_image::ImageUnit;
 use caplet_fabric_net::ProxySurface;
+use caplet_fabric_oci::ContainerSurface;
+use caplet_fabric_wasi::{ComputeSurface, Machine};
 use caplet_protocol::wire::{Capability, LeaseNotice, detail::Of};
 use caplet_protocol::wot::leased_thing;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// What may be asked of how a lease is made local.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +33,21 @@ pub struct Wish {
     pub interval_ms: u32,
 }
 
+/// What results are checked with.
+pub(super) struct Checks {
+    /// Runs programs again; none on a system that can't.
+    pub(super) machine: Option<Machine>,
+    /// What else is known of what a sensor measures.
+    pub(super) compare: Option<Arc<dyn Compare>>,
+    /// Whether anything is checked.
+    pub(super) on: bool,
+}
+
+/// Between two challenges of a store, on average.
+const CHALLENGE: Duration = Duration::from_secs(30);
+/// Pictures that are worked on again at a time.
+const AGAIN: usize = 1;
+
 /// What a surface is made of.
 pub(super) struct Leased<'a> {
     pub(super) service: Service,
@@ -41,6 +60,8 @@ pub(super) struct Leased<'a> {
     pub(super) secret: [u8; 32],
     /// What is known of the provider's enclave, if the lease is of one.
     pub(super) enclave: Option<EnclaveSurface>,
+    /// What is checked, and how.
+    pub(super) checks: Checks,
 }
 
 /// The surface of a lease.
@@ -56,12 +77,13 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
     let port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), wish.port.unwrap_or(0));
     let made: Box<dyn Surface> = match service {
         Service::SENSOR => Box::new(sensor(leased, wish)),
-        Service::JOBS => Box::new(JobSurface),
-        Service::WASM => Box::new(ProgramSurface::wasm()),
-        Service::OCI => Box::new(ProgramSurface::containers()),
+        Service::JOBS => Box::new(JobSurface { again: Some(Arc::new(ImageUnit::new(AGAIN))) }),
+        Service::WASM => Box::new(ComputeSurface { again: leased.checks.machine.clone() }),
+        Service::OCI => Box::new(ContainerSurface),
         Service::STORE => {
             let (secret, folder) = (leased.secret, wish.mount.clone());
-            Box::new(StoreSurface { secret, known: 0, folder })
+            let challenge = leased.checks.on.then_some(CHALLENGE);
+            Box::new(StoreSurface { secret, known: 0, folder, challenge })
         }
         Service::PROXY => Box::new(ProxySurface::new(port)),
         Service::TCP => Box::new(TcpSurface::new(port)),
@@ -82,5 +104,10 @@ fn sensor(leased: &Leased<'_>, wish: &Wish) -> SensorSurface {
             _ => None,
         })
     });
-    SensorSurface { thing: thing.unwrap_or_default(), interval_ms: wish.interval_ms, range }
+    SensorSurface {
+        thing: thing.unwrap_or_default(),
+        interval_ms: wish.interval_ms,
+        range,
+        compare: leased.checks.compare.clone().filter(|_| leased.checks.on),
+    }
 }

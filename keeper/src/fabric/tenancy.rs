@@ -1,13 +1,15 @@
 //! One lease in use: from the connection to the last voucher.
 
 use super::asks::DeviceKey;
+use super::canary;
+use super::compare::error_of;
 use super::consumers::{Parts, Place, Shown};
 use super::course::Course;
 use super::finder::{ByRecord, peer_of};
 use super::judge::{Known, Patience, Verdict, judge, report};
 use super::kind::alias_of;
 use super::serving::Served;
-use super::surfaces::{Leased, Wish, surface};
+use super::surfaces::{Checks, Leased, Wish, surface};
 use super::terms::terms;
 use crate::leases::Lease;
 use crate::observe;
@@ -15,14 +17,15 @@ use anyhow::Context as _;
 use caplet_fabric::Service;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
+use caplet_fabric::kinds::sensor::Compare;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::surface::{AttachError, Attached, Place as Where, Surface};
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_metering::sqlite::LaneJournal;
-use caplet_metering::{Payer, PayerState};
+use caplet_metering::{Payer, PayerState, Terms};
 use caplet_protocol::layout::Voucher;
 use caplet_protocol::wire::{CapabilityKind, LaneAsk, LastAsk, LeaseNotice, lane_ask::What};
-use caplet_protocol::{DeviceId, LeaseId};
+use caplet_protocol::{Bps, DeviceId, LeaseId};
 use sha2::{Digest as _, Sha256};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -108,7 +111,8 @@ impl Tenancy<'_> {
     }
 
     async fn begin(&self, view: LeaseView, served: Served) -> anyhow::Result<Used> {
-        let terms = terms(&self.lease, view.lane, view.escrow);
+        let agreed = terms(&self.lease, view.lane, view.escrow);
+        let terms = Terms { pace: agreed.pace.with_chain(self.room.config.links), ..agreed };
         let key = DeviceKey {
             asks: self.room.asks.clone(),
             device: self.signer(served),
@@ -132,6 +136,7 @@ impl Tenancy<'_> {
             tariff: surface.tariff(),
             payer: Arc::clone(&payer) as _,
             view: Arc::clone(&self.room.sight) as _,
+            sample: if self.is_canary() { Bps(10_000) } else { Bps(self.room.config.check_bps) },
         });
         let place = Where {
             alias: leased.notice.alias.clone(),
@@ -140,7 +145,13 @@ impl Tenancy<'_> {
         };
         let attached = surface.attach(client.clone(), place);
         match tokio::time::timeout(SETTING_UP, attached).await {
-            Ok(Ok(attached)) => Ok(Used { view, served, payer, attached, began: Instant::now() }),
+            Ok(Ok(attached)) => {
+                if self.is_canary() {
+                    let alias = &leased.notice.alias;
+                    canary::start(&client, format!("{}/v1/caps/{alias}", self.room.base));
+                }
+                Ok(Used { view, served, payer, attached, began: Instant::now() })
+            }
             Ok(Err(error)) => {
                 client.detach().await;
                 let unasked = self.wish.as_ref().is_none_or(|wish| wish.mount.is_none());
@@ -157,6 +168,11 @@ impl Tenancy<'_> {
                 anyhow::bail!("lease {} was not attached in time: {health}", self.lease.id)
             }
         }
+    }
+
+    /// Whether it is leased only to see how it is served.
+    fn is_canary(&self) -> bool {
+        self.room.config.canaries.contains(&self.lease.consumer.0)
     }
 
     /// The device that signs on the lane.
@@ -201,7 +217,11 @@ impl Tenancy<'_> {
             unit: market.unit,
             ..LeaseNotice::default()
         };
-        Ok(LeasedThing { notice, capability, view: view.clone() })
+        let compare = capability.as_ref().map(|capability| {
+            let place = (self.lease.terms.market, provider.cell);
+            self.room.comparisons.of(place, provider.owner.address.clone(), error_of(capability))
+        });
+        Ok(LeasedThing { notice, capability, view: view.clone(), compare })
     }
 
     /// Waits until something is to be done.
@@ -296,6 +316,7 @@ impl Tenancy<'_> {
         if health == Health::Up {
             *last_up = Instant::now();
         }
+        let quality = used.attached.client().quality();
         let lane = lease.lanes.iter().find(|lane| lane.lane == used.view.lane);
         let money = caplet_metering::View {
             at: caplet_metering::ChainTime(self.room.sight.clock.head_ms()),
@@ -313,7 +334,8 @@ impl Tenancy<'_> {
             paid: payer.state().worth() >= u128::from(money.cap),
             health,
             lost_secs: last_up.elapsed().as_secs(),
-            failed_in_a_row: used.attached.client().quality().failed_in_a_row,
+            failed_in_a_row: quality.failed_in_a_row,
+            wrong: quality.wrong,
         }
     }
 
@@ -397,6 +419,7 @@ struct LeasedThing {
     notice: LeaseNotice,
     capability: Option<caplet_protocol::wire::Capability>,
     view: LeaseView,
+    compare: Option<Arc<dyn Compare>>,
 }
 
 impl LeasedThing {
@@ -412,6 +435,11 @@ impl LeasedThing {
             base: &tenancy.room.base,
             secret: tenancy.room.secret,
             enclave,
+            checks: Checks {
+                machine: tenancy.room.machine(self.view.service),
+                compare: self.compare.clone(),
+                on: tenancy.room.config.check_bps > 0,
+            },
         };
         let mut wish = tenancy.wish.clone().unwrap_or_default();
         let mounts = &tenancy.room.config.mounts;

@@ -22,7 +22,7 @@ pub(super) fn terms(lease: &Lease, lane: Lane, domain: Domain) -> Terms {
         exposure_cap: lease.terms.exposure_cap.u64(),
         tolerance: Bps(100),
         grace_ms: 2_000,
-        pace: Pace::vouchers(segment),
+        pace: Pace::vouchers(segment), // a payer may pay by links in between
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     world.keep_on_disk(folder.path());
     world.offer(Arc::new(JobAdapter::new(Arc::new(ImageUnit::new(1)), 4)));
     let lease = world.lease(1, Service::JOBS);
-    let attached = world.attach(&lease, &JobSurface, "image").await;
+    let attached = world.attach(&lease, &JobSurface::default(), "image").await;
     let here = ImageUnit::new(1);
     let (mut local, mut leased) = (Duration::MAX, Duration::MAX);
     for _ in 0..ROUNDS {

@@ -23,8 +23,12 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         world.offer(Arc::new(SensorAdapter::new(feed.clone(), Duration::ZERO, 64)));
         let mut all = Vec::new();
         for consumer in 1..=consumers {
-            let surface =
-                SensorSurface { thing: json!({ "title": "sensor" }), interval_ms: 0, range: None };
+            let surface = SensorSurface {
+                thing: json!({ "title": "sensor" }),
+                interval_ms: 0,
+                range: None,
+                compare: None,
+            };
             let lease = world.lease(consumer, Service::SENSOR);
             all.push(world.attach(&lease, &surface, &format!("sensor-{consumer}")).await);
         }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use caplet_fabric::client::Client;
 use caplet_fabric::desk::{Resource, failed};
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
-use caplet_fabric::{Service, Tariff};
+use caplet_fabric::{Service, Stop, Tariff};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +32,8 @@ pub struct StoreSurface {
     pub known: u64,
     /// Where it is mounted; none serves it over HTTP only.
     pub folder: Option<PathBuf>,
+    /// Between two challenges of random blocks, on average; none for no challenges.
+    pub challenge: Option<Duration>,
 }
 
 #[async_trait]
@@ -52,6 +54,9 @@ impl Surface for StoreSurface {
         };
         let vault = Vault::open(client.clone(), key, self.known).await;
         let vault = Arc::new(vault.map_err(|e| local("the store", &e))?);
+        if let Some(every) = self.challenge {
+            client.spawn(challenged(Arc::clone(&vault), client.clone(), every));
+        }
         let resource = Arc::new(StoreResource { vault: Arc::clone(&vault) });
         place.desk.put(&place.alias, self.service(), client.health(), resource)?;
         let (alias, desk) = (place.alias, place.desk);
@@ -74,6 +79,29 @@ impl Surface for StoreSurface {
             mounted.lock().unwrap_or_else(PoisonError::into_inner).take();
         }))
     }
+}
+
+/// Asks for random blocks at random times, and notes whether the provider has them.
+async fn challenged(vault: Arc<Vault>, client: Client, every: Duration) {
+    loop {
+        tokio::time::sleep(about(every)).await;
+        match vault.challenge().await {
+            Ok(true) => client.judge(true),
+            // refused is what a provider does that has lost the chunk
+            Err(VaultError::Changed(_) | VaultError::Session(Stop::Refused(_))) => {
+                client.judge(false);
+            }
+            // nothing is stored, or nothing is reached
+            Ok(false) | Err(_) => {}
+        }
+    }
+}
+
+/// From half of `every` to one and a half: no provider knows when.
+fn about(every: Duration) -> Duration {
+    let mut dice = [0; 2];
+    let dice = getrandom::fill(&mut dice).map_or(u16::MAX / 2, |()| u16::from_be_bytes(dice));
+    (every / 2).saturating_add(every.saturating_mul(dice.into()) / u32::from(u16::MAX))
 }
 
 struct StoreResource {

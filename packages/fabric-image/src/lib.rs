@@ -5,8 +5,10 @@
 //! `caplet_fabric::kinds::jobs::Program`, where any accelerator may stand in its place.
 
 mod decode;
+mod mosaic;
 mod ops;
 mod unit;
 
 pub use decode::{MAX_PIXELS, MAX_SIDE};
+pub use mosaic::mosaic;
 pub use unit::{Camera, ImageUnit};

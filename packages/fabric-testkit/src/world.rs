@@ -9,11 +9,11 @@ use caplet_fabric::host::{Adapters, Host, Limits};
 use caplet_fabric::lease::{ChainView as _, LeaseView, Party, Stage};
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::{Endpoint, Key, Peer};
-use caplet_fabric::meter::{SharedPayee, SharedPayer};
+use caplet_fabric::meter::{Payees, SharedPayee, SharedPayer};
 use caplet_fabric::surface::{Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
 use caplet_metering::{
-    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Risk, Terms, View,
+    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Proof, Risk, Terms, View,
     journal::Memory, sqlite,
 };
 use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
@@ -21,7 +21,7 @@ use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +36,10 @@ pub struct Options {
     pub risk: u128,
     /// Units paid ahead.
     pub segment: u64,
+    /// Links in which the consumer pays a segment; 0 for vouchers alone.
+    pub links: u16,
+    /// Share of what comes that the consumer checks.
+    pub sample: Bps,
     /// Base units of a thousand units.
     pub price: u64,
     /// Most the lane pays, base units.
@@ -51,6 +55,8 @@ impl Default for Options {
         Self {
             risk: 0,
             segment: 200,
+            links: 0,
+            sample: Bps(0),
             price: 1_000,
             cap: 1_000_000,
             unit_bytes: 1_024,
@@ -97,6 +103,25 @@ pub struct World {
     stores: OnceLock<[sqlite::Store; 2]>,
     payees: Arc<Mutex<BTreeMap<LeaseId, SharedPayee>>>,
     host: Mutex<Option<(CancellationToken, TaskTracker)>>,
+    wanted: Mutex<BTreeMap<LeaseId, u128>>,
+}
+
+/// The provider's payees, and what its settler asks for.
+struct Lanes(Weak<World>);
+
+impl Payees for Lanes {
+    fn payee(&self, lease: &LeaseView) -> Result<SharedPayee, String> {
+        match self.0.upgrade() {
+            Some(world) => world.payee(lease),
+            None => Err("the world is over".to_owned()),
+        }
+    }
+
+    fn consolidated(&self, lease: &LeaseView) -> Option<u128> {
+        let world = self.0.upgrade()?;
+        let wanted = world.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.get(&lease.lease).copied()
+    }
 }
 
 /// Key of the consumer's end in memory.
@@ -132,6 +157,7 @@ impl World {
             stores: OnceLock::new(),
             payees: Arc::default(),
             host: Mutex::default(),
+            wanted: Mutex::default(),
         });
         world.start_host();
         world
@@ -151,11 +177,7 @@ impl World {
     pub fn start_host(self: &Arc<Self>) {
         self.payees.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let world = Arc::downgrade(self);
-        let payees = move |lease: &LeaseView| match world.upgrade() {
-            Some(world) => world.payee(lease),
-            None => Err("the world is over".to_owned()),
-        };
+        let payees = Lanes(Arc::downgrade(self));
         let host = Host::new(
             Arc::clone(&self.chain) as _,
             Arc::new(payees),
@@ -230,6 +252,26 @@ impl World {
         Kept { payee, journal }
     }
 
+    /// Has the provider's settler ask for what was paid by links as a voucher without any.
+    pub fn want_consolidated(&self, lease: LeaseId, amount: u128) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.insert(lease, amount);
+    }
+
+    /// The best voucher that the consumer has signed.
+    #[must_use]
+    pub fn signed(&self, lease: LeaseId) -> Option<Proof> {
+        use caplet_metering::Journal as _;
+        self.side(lease).payer.load().ok().flatten()?.best
+    }
+
+    /// The best voucher that the provider has on disk.
+    #[must_use]
+    pub fn best(&self, lease: LeaseId) -> Option<Proof> {
+        use caplet_metering::Journal as _;
+        self.side(lease).payee.load().ok().flatten()?.best
+    }
+
     /// The stores of a lease.
     pub fn side(&self, lease: LeaseId) -> Side {
         let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
@@ -274,6 +316,7 @@ impl World {
     #[must_use]
     pub fn payer(&self, lease: &LeaseView) -> SharedPayer {
         let (terms, secret) = (self.terms(lease), [3; 32]);
+        let terms = Terms { pace: terms.pace.with_chain(self.options.links), ..terms };
         if let Some([store, _]) = self.stores.get() {
             let journal = store.journal::<PayerState>(lease.lease, lease.lane);
             let payer = Payer::open(terms, lane_key(), secret, journal, lease.money);
@@ -317,6 +360,7 @@ impl World {
             tariff,
             payer: self.payer(lease),
             view: Arc::clone(&self.chain) as _,
+            sample: self.options.sample,
         }
     }
 

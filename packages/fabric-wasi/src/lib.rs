@@ -9,12 +9,14 @@
 mod alone;
 mod io;
 mod job;
+mod local;
 mod machine;
 mod price;
 mod provider;
 mod slices;
 
 pub use alone::run_alone;
+pub use local::ComputeSurface;
 pub use machine::{Limits, Machine, MachineError};
 pub use price::{BYTE, CALL, UNIT, units};
 pub use provider::WasiAdapter;

@@ -119,10 +119,20 @@ impl Lane {
         let owed = u128::from(units).saturating_mul(notice.price.into());
         let owed = owed.checked_div(notice.lot.into()).unwrap_or(0);
         // what was signed for is signed for, whatever was counted of it
-        if voucher.amount > owed.max(self.signed) {
+        let mine = owed.max(self.signed);
+        if voucher.amount > mine {
             return Err(format!(
                 "{} is more than {owed}, a part ahead of what is counted",
                 voucher.amount
+            ));
+        }
+        // whoever makes the chain may reveal all of it: it is worth a part more, at most
+        let part = u128::from(ahead).saturating_mul(notice.price.into());
+        let part = part.checked_div(notice.lot.into()).unwrap_or(0);
+        if most > mine.saturating_add(part) {
+            let links = most.saturating_sub(voucher.amount);
+            return Err(format!(
+                "a chain of {links} is worth more than a part of the lease, {part}"
             ));
         }
         self.signed = voucher.amount;
@@ -185,6 +195,16 @@ mod tests {
         assert!(signs(voucher(1_600, 14)));
         assert!(!signs(voucher(1_700, 17)), "never over the reserve");
         assert!(!signs(Voucher { lease: LeaseId(6), ..voucher(1_600, 16) }));
+    }
+
+    #[test]
+    fn a_device_signs_chains_that_are_worth_a_part_and_no_more() {
+        let (mut lane, key) = (lane(), SigningKey::from_bytes(&[4; 32]));
+        let mut signs = |voucher: Voucher| lane.answer(&ask(&voucher), &key, &provision()).is_ok();
+        let chain = |links, link_amount| Voucher { links, link_amount, ..voucher(200, 0) };
+        assert!(!signs(chain(201, 1)), "two units of sixteen are a part, after one that is paid");
+        assert!(!signs(chain(1, 201)));
+        assert!(signs(chain(2, 100)));
     }
 
     #[test]

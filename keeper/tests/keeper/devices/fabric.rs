@@ -272,6 +272,38 @@ async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sensor_that_differs_from_the_operators_instrument_is_given_up_for_it() {
+    let mut world = World::patient().await;
+    let first = world.stage.keeper(1, |_| {}).await;
+    let second = world.stage.keeper(2, |_| {}).await;
+    let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
+    world.device(&first, &ours.to_string(), 60, true, lets()).await;
+    world.device(&second, &theirs.to_string(), 61, true, wants()).await;
+    let notice = world.leased().await;
+    until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
+    let lease = LeaseId(notice.lease);
+    let market = world.on_chain(lease).await.terms.market;
+    let desk = format!("http://{}/v1", second.fabric().unwrap().desk());
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let reference = format!("{desk}/references/{market}");
+    let words = http.put(&reference).body("warm").send().await.unwrap();
+    assert_eq!(words.status(), 400, "no number");
+    // no air that a thermometer of this profile could be so far from
+    let put = http.put(&reference).body("-39.5").send().await.unwrap();
+    assert_eq!(put.status(), 204);
+    let (_, why) =
+        until("the end", async || second.fabric().unwrap().consumers().ended(&notice.alias)).await;
+    assert!(why.contains("checked and wrong") || why.contains("ConsumerClosed"), "{why}");
+    let closed = world.closed(lease).await;
+    assert_eq!(closed.reason, Some(CloseReason::ConsumerClosed));
+    let paid = closed.lanes[0].redeemed.u64();
+    assert!(paid < notice.reserve, "{paid} of {} for readings that were wrong", notice.reserve);
+    world.lives.drain(Duration::from_secs(5)).await;
+    first.stop(Duration::from_secs(10)).await;
+    second.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_constrained_device_is_served_over_mqtt_and_nobody_in_between_reads_it() {
     let mut world = World::new().await;
     let first = world.stage.keeper(1, |_| {}).await;

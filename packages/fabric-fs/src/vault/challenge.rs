@@ -6,11 +6,11 @@ use crate::seal::{Of, SealError};
 
 impl Vault {
     /// Asks for the proof of a block of a stored chunk, chosen at random, and checks it against what is
-    /// kept here of it: the chunk itself, read again.
+    /// kept here of it: the chunk itself, read again. False if nothing is stored yet that could be asked for.
     ///
     /// # Errors
     /// [`VaultError::Changed`] if the provider does not have it.
-    pub async fn challenge(&self) -> Result<(), VaultError> {
+    pub async fn challenge(&self) -> Result<bool, VaultError> {
         let mut dice = [0; 48];
         getrandom::fill(&mut dice).map_err(|e| VaultError::Full(format!("no randomness: {e}")))?;
         let (nonce, pick) = dice.split_at(32);
@@ -18,11 +18,11 @@ impl Vault {
         let id = {
             let state = self.state();
             let count = u128::try_from(state.tree.stored.len()).unwrap_or(0);
-            let Some(at) = pick.checked_rem(count) else { return Ok(()) };
+            let Some(at) = pick.checked_rem(count) else { return Ok(false) };
             let at = usize::try_from(at).unwrap_or(0);
             match state.tree.stored.iter().nth(at) {
                 Some(id) => *id,
-                None => return Ok(()),
+                None => return Ok(false),
             }
         };
         // sealing is a function of the content, so what is kept here in plain is enough to check with
@@ -42,6 +42,6 @@ impl Vault {
         let to = from.saturating_add(usize::try_from(BLOCK).unwrap_or(0)).min(sealed.len());
         let expected = proof(nonce, sealed.get(from..to).unwrap_or_default());
         let found = remote::prove(&self.client, &id, block, nonce).await?;
-        if found == expected { Ok(()) } else { Err(SealError::Changed.into()) }
+        if found == expected { Ok(true) } else { Err(SealError::Changed.into()) }
     }
 }

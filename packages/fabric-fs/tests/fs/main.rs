@@ -268,7 +268,7 @@ async fn a_store_is_a_local_http_resource() {
     let root = TempDir::new().unwrap();
     let (world, client) = world(root.path(), QUOTA);
     client.detach().await;
-    let surface = StoreSurface { secret: [5; 32], known: 0, folder: None };
+    let surface = StoreSurface { secret: [5; 32], known: 0, folder: None, challenge: None };
     let lease = world.lease(1, Service::STORE);
     let attached = world.attach(&lease, &surface, "disk").await;
     let base = format!("{}/v1/caps/disk/files", world.http().await);
@@ -341,4 +341,40 @@ proptest! {
             client.detach().await;
         });
     }
+}
+
+#[tokio::test]
+async fn a_leased_store_is_challenged_by_itself_and_what_is_lost_shows() {
+    let root = TempDir::new().unwrap();
+    let (world, client) = world(root.path(), QUOTA);
+    client.detach().await;
+    let every = Some(Duration::from_millis(20));
+    let surface = StoreSurface { secret: [5; 32], known: 0, folder: None, challenge: every };
+    let attached = world.attach(&world.lease(2, Service::STORE), &surface, "box").await;
+    let base = format!("{}/v1/caps/box", world.http().await);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let put = reqwest::Client::new().put(format!("{base}/files/kept")).body(noise(CHUNK));
+    assert!(put.send().await.unwrap().status().is_success());
+    let until = |least: u64, wrong: u64| {
+        let client = attached.client().clone();
+        async move {
+            for _ in 0..1_000 {
+                let quality = client.quality();
+                if quality.checked >= least && quality.wrong >= wrong {
+                    return quality;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            panic!("{:?}", client.quality());
+        }
+    };
+    assert_eq!(until(3, 0).await.wrong, 0);
+    for entry in std::fs::read_dir(root.path().join("2")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.ends_with("manifest") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    until(3, 1).await;
+    attached.detach().await;
 }

@@ -164,7 +164,7 @@ async fn pictures_go_through_a_leased_unit_and_its_camera_is_a_local_one() {
         .with_source(Arc::new(Camera::new(Duration::from_millis(5))));
     world.offer(Arc::new(adapter));
     let lease = world.lease(1, Service::JOBS);
-    let attached = world.attach(&lease, &JobSurface, "camera").await;
+    let attached = world.attach(&lease, &JobSurface::default(), "camera").await;
     let frames = vec![Bytes::from(png(&step())); 10];
     let results = JobSurface::run(attached.client(), "edges", "", frames, 0).await.unwrap();
     let local = ImageUnit::work("edges", "", &png(&step())).unwrap();

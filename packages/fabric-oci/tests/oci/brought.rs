@@ -6,8 +6,8 @@ use super::support::{
 use bytes::Bytes;
 use caplet_fabric::Service;
 use caplet_fabric::health::Health;
-use caplet_fabric::kinds::programs::{EXIT, Exec, OUT, ProgramSurface};
-use caplet_fabric_oci::{BundleLimits, Limits, OciAdapter};
+use caplet_fabric::kinds::programs::{EXIT, Exec, OUT};
+use caplet_fabric_oci::{BundleLimits, ContainerSurface, Limits, OciAdapter};
 use caplet_fabric_testkit::{Options, World};
 use std::sync::Arc;
 use std::time::Duration;
@@ -204,7 +204,7 @@ async fn a_container_is_a_local_http_resource_whose_streams_run_as_they_do() {
     let adapter = OciAdapter::new(own.path(), Limits::default()).with_bundles(bundles);
     world.offer(Arc::new(adapter));
     let lease = world.lease(1, Service::OCI);
-    let attached = world.attach(&lease, &ProgramSurface::containers(), "box").await;
+    let attached = world.attach(&lease, &ContainerSurface, "box").await;
     attached.client().until(|health| *health == Health::Up).await.unwrap();
     let base = format!("{}/v1/caps/box", world.http().await);
     let _ = rustls::crypto::ring::default_provider().install_default();

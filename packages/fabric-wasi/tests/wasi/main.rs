@@ -7,13 +7,15 @@
     clippy::cast_sign_loss
 )]
 
+mod checks;
+
 use bytes::Bytes;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
-use caplet_fabric::kinds::programs::{Exec, ProgramSurface, Ran};
+use caplet_fabric::kinds::programs::{Exec, Ran};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
-use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
+use caplet_fabric_wasi::{ComputeSurface, Limits, Machine, WasiAdapter};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -287,7 +289,7 @@ async fn compute_is_a_local_http_resource() {
     let world = World::new(Options::default());
     world.offer(Arc::new(WasiAdapter::new(Machine::new().unwrap(), Limits::default())));
     let attached =
-        world.attach(&world.lease(1, Service::WASM), &ProgramSurface::wasm(), "cpu").await;
+        world.attach(&world.lease(1, Service::WASM), &ComputeSurface::default(), "cpu").await;
     attached.client().until(|health| *health == Health::Up).await.unwrap();
     let base = format!("{}/v1/caps/cpu", world.http().await);
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -121,6 +121,10 @@ impl Client {
                     }
                 }
                 Some(Says::Hold(hold)) => self.held(live, &hold).await,
+                Some(Says::Consolidate(_)) => {
+                    locked(&self.inner.parts.payer).consolidate();
+                    self.pay(live).await;
+                }
                 Some(Says::Close(close)) => return close.into(),
                 // a later version may say more
                 _ => {}

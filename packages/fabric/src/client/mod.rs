@@ -2,6 +2,7 @@
 
 mod binding;
 mod call;
+mod checks;
 mod connect;
 mod live;
 mod op;
@@ -21,13 +22,13 @@ use crate::link::{Endpoint, Peer};
 use crate::meter::{SharedPayer, locked};
 use crate::service::Tariff;
 use async_trait::async_trait;
-use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Close, SessionEnd, control::Body as Says};
+use caplet_protocol::{Bps, DeviceId};
 use live::Live;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -64,6 +65,8 @@ pub struct Parts {
     pub payer: SharedPayer,
     /// The chain as this gateway sees it: what is signed is timed by it.
     pub view: Arc<dyn ChainView>,
+    /// Share of what comes that is checked, by surfaces that can.
+    pub sample: Bps,
 }
 
 /// A leased capability, reached. Clones are the same session.
@@ -83,6 +86,7 @@ struct Inner {
     sent: AtomicU64,
     told: Mutex<u64>,
     quality: Mutex<Quality>,
+    checking: Arc<Semaphore>,
     /// Whether nothing is paid on a connection before it is trusted.
     wary: bool,
     /// Who serves the lease, as last seen: another device may take over in the middle of it.
@@ -116,6 +120,7 @@ impl Client {
             sent: AtomicU64::new(0),
             told: Mutex::default(),
             quality: Mutex::default(),
+            checking: Arc::new(Semaphore::new(checks::AT_ONCE)),
             wary,
             serves: Mutex::new(parts.lease.provider.clone()),
             moved: Notify::new(),

@@ -16,6 +16,10 @@ pub struct Quality {
     pub failed: u64,
     /// How many of the last operations failed, one after another.
     pub failed_in_a_row: u64,
+    /// Results that were checked ([`Client::sample`]).
+    pub checked: u64,
+    /// How many of those were wrong.
+    pub wrong: u64,
     /// Milliseconds of the last operations, oldest first.
     pub latencies: std::collections::VecDeque<u32>,
 }
@@ -32,6 +36,13 @@ impl Quality {
             self.latencies.pop_front();
         }
         self.latencies.push_back(u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+    }
+
+    /// Share of what was checked that was right, millionths; `None` if nothing was.
+    #[must_use]
+    pub fn accuracy_ppm(&self) -> Option<u32> {
+        let right = u128::from(self.checked.saturating_sub(self.wrong)).saturating_mul(1_000_000);
+        u32::try_from(right.checked_div(self.checked.into())?).ok()
     }
 
     /// The latency that `percent` of the last operations did not exceed, milliseconds.

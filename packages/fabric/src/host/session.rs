@@ -12,7 +12,7 @@ use crate::link::{Link, RecvHalf, SendHalf, Stream};
 use crate::meter::{SharedPayee, locked, wire};
 use crate::service::Tariff;
 use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement};
-use caplet_protocol::wire::{Control, Hold, SessionEnd, control::Body as Says};
+use caplet_protocol::wire::{Consolidate, Control, Hold, SessionEnd, control::Body as Says};
 use caplet_protocol::{DeviceId, LeaseId};
 use prost::Message as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -319,6 +319,7 @@ impl Shared {
     /// Looks at the chain: what is over there is over here.
     async fn watch(&self, host: &Inner) -> End {
         let mut ticks = tokio::time::interval(host.limits.look);
+        let mut asked = None;
         loop {
             ticks.tick().await;
             let lease = match host.view.lease(self.lease.lease).await {
@@ -332,6 +333,11 @@ impl Shared {
                 return end;
             }
             locked(&self.payee).on_view(lease.money);
+            let wanted = host.payees.consolidated(&lease);
+            if wanted.is_some() && wanted != asked {
+                self.say(Says::Consolidate(Consolidate::default())).await;
+            }
+            asked = wanted;
         }
     }
 }

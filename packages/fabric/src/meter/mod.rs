@@ -123,6 +123,8 @@ pub trait Payer: Send + 'static {
     /// # Errors
     /// [`Refusal`].
     fn statement(&mut self, now: ChainTime) -> Result<Option<Statement>, Refusal>;
+    /// Asks for a voucher without a chain next; see [`caplet_metering::Payer::consolidate`].
+    fn consolidate(&mut self);
     /// Ends the connection without storing anything.
     fn disconnect(&mut self);
     /// Ends the connection and stores the exact count.
@@ -165,6 +167,10 @@ where
         Self::statement(self, now)
     }
 
+    fn consolidate(&mut self) {
+        Self::consolidate(self);
+    }
+
     fn disconnect(&mut self) {
         Self::disconnect(self);
     }
@@ -187,6 +193,13 @@ pub trait Payees: Send + Sync + 'static {
     /// # Errors
     /// Why there is none.
     fn payee(&self, lease: &LeaseView) -> Result<SharedPayee, String>;
+
+    /// What was paid by links on this lane, cumulative, and should be signed for without them, since it is about to be
+    /// settled; none by default.
+    fn consolidated(&self, lease: &LeaseView) -> Option<u128> {
+        let _ = lease;
+        None
+    }
 }
 
 impl<F> Payees for F

@@ -17,3 +17,4 @@ mod sensor;
 mod session;
 mod support;
 mod tcp;
+mod ticks;

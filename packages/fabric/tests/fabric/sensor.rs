@@ -3,7 +3,7 @@
 use crate::support::{http, until};
 use caplet_fabric::Service;
 use caplet_fabric::health::Health;
-use caplet_fabric::kinds::sensor::{Feed, SensorAdapter, SensorSurface};
+use caplet_fabric::kinds::sensor::{Compare, Feed, SensorAdapter, SensorSurface};
 use caplet_fabric_testkit::{Options, World};
 use caplet_protocol::LeaseId;
 use serde_json::{Value, json};
@@ -17,7 +17,12 @@ fn pack(value: u64) -> Vec<u8> {
 }
 
 fn surface() -> SensorSurface {
-    SensorSurface { thing: json!({ "title": "thermometer" }), interval_ms: 0, range: None }
+    SensorSurface {
+        thing: json!({ "title": "thermometer" }),
+        interval_ms: 0,
+        range: None,
+        compare: None,
+    }
 }
 
 async fn get(url: String) -> (u16, Value) {
@@ -116,4 +121,30 @@ async fn many_consumers_read_one_sensor_and_each_pays_its_own() {
         assert_eq!(world.served(LeaseId(id)), 50);
         assert!((50..=55).contains(&world.paid(LeaseId(id))));
     }
+}
+
+/// Holds readings against one that is trusted.
+struct Twenty;
+
+impl Compare for Twenty {
+    fn agrees(&self, milli: i64, _: u64) -> Option<bool> {
+        (milli >= 0).then_some((19_000..=21_000).contains(&milli))
+    }
+}
+
+#[tokio::test]
+async fn readings_are_held_against_what_else_is_known() {
+    let world = World::new(Options::default());
+    let feed = Feed::default();
+    world.offer(Arc::new(SensorAdapter::new(feed.clone(), Duration::ZERO, 8)));
+    let surface = SensorSurface { compare: Some(Arc::new(Twenty)), ..surface() };
+    let attached = world.attach(&world.lease(1, Service::SENSOR), &surface, "attic").await;
+    let heard = |records| world.heard.of("caplet/v1/v/attic/data").len() == records;
+    for (at, value) in [20, 21, 22].into_iter().enumerate() {
+        feed.publish(pack(value)).unwrap();
+        until("the record", || heard(at + 1)).await;
+    }
+    let quality = attached.client().quality();
+    assert_eq!((quality.checked, quality.wrong), (3, 1));
+    attached.detach().await;
 }

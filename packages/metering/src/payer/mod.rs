@@ -54,6 +54,8 @@ pub struct Payer<S, J> {
     again: bool,
     /// Whether a voucher without a chain was asked for.
     consolidate: bool,
+    /// Whether the payee waits for what is said next.
+    urgent: bool,
     /// Stored or about to be, and not said yet.
     pending: Option<(Ticket, Statement)>,
     /// The hello that its key has not signed yet.
@@ -101,6 +103,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             wanted: 0,
             again: false,
             consolidate: false,
+            urgent: false,
             pending: None,
             greeting: None,
             unsigned: None,
@@ -173,6 +176,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     /// if the payee waits for that. Returns the count to send with it.
     pub fn on_pause(&mut self, pause: &Pause) -> Meter {
         self.again = true;
+        self.urgent = true;
         if pause.reason == PauseReason::Unpaid {
             self.wanted = pause.wanted.min(self.terms.pace.segment);
         }

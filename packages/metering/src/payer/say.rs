@@ -95,12 +95,14 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     /// What is pending, once it is durable.
     fn release(&mut self) -> Result<Option<Statement>, Refusal> {
         let Some((ticket, _)) = self.pending else { return Ok(None) };
-        if self.journal.synced() < ticket {
+        // on credit nobody waits for it, and what is written meanwhile shares its commit
+        if self.journal.synced() < ticket && (self.prepay || self.urgent) {
             self.journal.hurry()?;
         }
         if self.journal.synced() < ticket {
             return Ok(None);
         }
+        self.urgent = false;
         Ok(self.pending.take().map(|(_, statement)| statement))
     }
 

@@ -2059,7 +2059,7 @@ pub struct Rating {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Control {
     /// What it says.
-    #[prost(oneof = "control::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "control::Body", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
     #[cfg_attr(
         feature = "serde",
         serde(skip_serializing_if = "super::json::is_default")
@@ -2112,8 +2112,19 @@ pub mod control {
         /// Either side ends the session.
         #[prost(message, tag = "12")]
         Close(super::Close),
+        /// Provider asks for a voucher without a chain: it is about to settle, and links cost more.
+        #[prost(message, tag = "13")]
+        Consolidate(super::Consolidate),
     }
 }
+/// Asks for what was paid by links as a voucher without any. A consumer that does not answer loses nothing.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Consolidate {}
 /// Which lane a connection is for.
 #[cfg_attr(
     feature = "serde",
@@ -4661,9 +4672,13 @@ impl super::Schema for Connect {
     const NAME: &'static str = "caplet.v1.Connect";
     const FIELDS: &'static [u32] = &[1, 2];
 }
+impl super::Schema for Consolidate {
+    const NAME: &'static str = "caplet.v1.Consolidate";
+    const FIELDS: &'static [u32] = &[];
+}
 impl super::Schema for Control {
     const NAME: &'static str = "caplet.v1.Control";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 }
 impl super::Schema for Cost {
     const NAME: &'static str = "caplet.v1.Cost";

@@ -2,7 +2,7 @@
 
 use super::rig::Rig;
 use super::sample::Sample;
-use caplet_protocol::wire;
+use caplet_protocol::{LeaseId, wire};
 use caplet_simulator::Saying;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +14,8 @@ const ROUNDS: usize = 3;
 const APART: Duration = Duration::from_millis(370);
 /// Most that a round is waited for, from its last demand.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between looks at what is read.
+const LOOK: Duration = Duration::from_millis(5);
 /// A device rests a moment after a lease before it asks anew.
 const REST: Duration = Duration::from_millis(500);
 
@@ -23,6 +25,9 @@ struct Seen {
     asked: BTreeMap<String, Instant>,
     signed: BTreeMap<String, Instant>,
     leased: BTreeMap<String, Instant>,
+    /// The device of a lease, and when the first reading had come to its gateway and was counted.
+    devices: BTreeMap<LeaseId, String>,
+    used: BTreeMap<String, Instant>,
     over: BTreeSet<String>,
 }
 
@@ -36,7 +41,8 @@ pub(super) async fn rounds(rig: &mut Rig) -> anyhow::Result<Vec<Sample>> {
             let since = |at: &BTreeMap<String, Instant>| {
                 Some(at.get(name)?.duration_since(*seen.asked.get(name)?))
             };
-            samples.push(Sample { lane, signed: since(&seen.signed), leased: since(&seen.leased) });
+            let (signed, leased) = (since(&seen.signed), since(&seen.leased));
+            samples.push(Sample { lane, signed, leased, used: since(&seen.used) });
         }
         tokio::time::sleep(REST).await;
     }
@@ -64,8 +70,22 @@ async fn listen(rig: &mut Rig, seen: &mut Seen, within: Duration) {
     let until = Instant::now().checked_add(within);
     let until = until.unwrap_or_else(Instant::now);
     while seen.over.len() < rig.consumers.len() {
-        let Ok(Some(told)) = tokio::time::timeout_at(until, rig.hears.recv()).await else { return };
-        let (now, name) = (Instant::now(), told.name);
+        if Instant::now() >= until {
+            return;
+        }
+        let told = tokio::time::timeout(LOOK, rig.hears.recv()).await;
+        let now = Instant::now();
+        for lease in rig.read() {
+            if let Some(name) = seen.devices.get(&lease) {
+                seen.used.entry(name.clone()).or_insert(now);
+            }
+        }
+        let told = match told {
+            Ok(Some(told)) => told,
+            Ok(None) => return,
+            Err(_) => continue,
+        };
+        let name = told.name;
         match told.saying {
             Saying::Demanded(..) => {
                 seen.signed.entry(name).or_insert(now);
@@ -75,6 +95,7 @@ async fn listen(rig: &mut Rig, seen: &mut Seen, within: Duration) {
                 if let Some(one) = rig.consumers.iter().find(|one| one.device.name() == name) {
                     one.device.set_asking(false);
                 }
+                seen.devices.insert(LeaseId(notice.lease), name.clone());
                 seen.leased.entry(name).or_insert(now);
             }
             Saying::LeaseEnded(..) if seen.leased.contains_key(&name) => {

@@ -14,7 +14,7 @@ use caplet_api::registry::ExecuteMsg as Registry;
 use caplet_chain::{
     ChainExt as _, Coin, Head, Msg, Patience, Signer, TxOptions, execute_and_confirm,
 };
-use caplet_protocol::{AssetId, DeviceId, MarketId, wire};
+use caplet_protocol::{AssetId, DeviceId, LeaseId, MarketId, wire};
 use caplet_simulator::{Device, Plan, Provision, Told};
 use cosmwasm_std::Uint64;
 use ed25519_dalek::SigningKey;
@@ -89,6 +89,13 @@ impl Rig {
         Ok(rig)
     }
 
+    /// Leases of which the consumers' gateway has counted a reading.
+    pub(super) fn read(&self) -> Vec<LeaseId> {
+        let fabric = self.keepers.get(1).and_then(Keeper::fabric);
+        let local = fabric.map(|fabric| fabric.consumers().all()).unwrap_or_default();
+        local.into_iter().filter(|local| local.units > 0).map(|local| local.lease).collect()
+    }
+
     /// The chain's head.
     pub(super) async fn head(&self) -> anyhow::Result<Head> {
         Ok(self.stage.chain.head().await?)
@@ -113,6 +120,7 @@ impl Rig {
     }
 
     fn live(&self, plan: Plan) -> Device {
+        let plan = Plan { granted: true, ..plan };
         let (device, life) = Device::new(plan, self.told.clone());
         self.tasks.spawn("device", life.run(self.tasks.stop_token()));
         device

@@ -11,6 +11,8 @@ pub(super) struct Sample {
     pub(super) signed: Option<Duration>,
     /// From asking to the lease notice.
     pub(super) leased: Option<Duration>,
+    /// From asking to the first reading that came over the link and was counted.
+    pub(super) used: Option<Duration>,
 }
 
 /// Prints a line a lane; `before` and `after` are the chain's heads around it all.
@@ -27,6 +29,7 @@ pub(super) fn print(
         let of_lane = || samples.iter().filter(|sample| sample.lane == lane);
         let signed = sorted(of_lane().filter_map(|sample| sample.signed));
         let leased = sorted(of_lane().filter_map(|sample| sample.leased));
+        let used = sorted(of_lane().filter_map(|sample| sample.used));
         anyhow::ensure!(!leased.is_empty(), "no demand of lane {lane} became a lease on {chain}");
         println!(
             "{}",
@@ -36,6 +39,8 @@ pub(super) fn print(
                 "signed_p50_ms": percentile(&signed, 50), "signed_p95_ms": percentile(&signed, 95),
                 "p50_ms": percentile(&leased, 50), "p95_ms": percentile(&leased, 95),
                 "max_ms": leased.last(),
+                "used": used.len(), "used_p50_ms": percentile(&used, 50),
+                "used_p95_ms": percentile(&used, 95),
             })
         );
     }

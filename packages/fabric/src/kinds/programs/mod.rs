@@ -1,4 +1,4 @@
-//! Programs of consumers, whatever runs them: what a consumer says to a provider and how it looks local.
+//! Programs of consumers, whatever runs them: what a consumer says to a provider, and the local HTTP resource.
 //!
 //! There is one operation, `run`, whose arguments are [`caplet_protocol::wire::RunProgram`]. The provider's first
 //! byte says what it wants to be sent ([`SEND_MODULE`], [`SEND_INPUT`]); the module comes as one frame, the input as
@@ -9,13 +9,11 @@ mod desk;
 mod exec;
 mod frames;
 mod input;
-mod local;
 mod output;
 
 pub use desk::{ProgramDesk, Runner};
 pub use exec::Exec;
 pub use input::Input;
-pub use local::ProgramSurface;
 pub use output::{Ended, Output, Ran, Said};
 
 /// The provider has not the module: it is to be sent.

@@ -1,6 +1,6 @@
 //! The consumer's side of a sensor: a local topic, an HTTP resource, a stream of events, a Thing.
 
-use super::senml;
+use super::{Compare, senml};
 use crate::client::{Client, ClientOp};
 use crate::desk::Resource;
 use crate::end::Stop;
@@ -37,6 +37,8 @@ pub struct SensorSurface {
     /// What its profile says it can measure, thousandths of its unit: a record outside is none, and is
     /// not paid.
     pub range: Option<RangeInclusive<i64>>,
+    /// What its readings are held against, if there is anything.
+    pub compare: Option<Arc<dyn Compare>>,
 }
 
 /// The last record, checked.
@@ -74,6 +76,7 @@ impl Surface for SensorSurface {
             topic: topic.clone(),
             interval_ms: self.interval_ms,
             range: self.range.clone(),
+            compare: self.compare.clone(),
             last,
         };
         client.spawn(async move { reader.run().await });
@@ -104,6 +107,7 @@ struct Reader {
     topic: String,
     interval_ms: u32,
     range: Option<RangeInclusive<i64>>,
+    compare: Option<Arc<dyn Compare>>,
     last: watch::Sender<Option<Reading>>,
 }
 
@@ -138,6 +142,11 @@ impl Reader {
             op.accept(1).await;
             let late = wall_millis().saturating_sub(record.time_ms);
             self.client.observe(Duration::from_millis(late), true);
+            if let (Some(compare), Some(milli)) = (&self.compare, senml::first(&pack))
+                && let Some(right) = compare.agrees(milli, record.time_ms)
+            {
+                self.client.judge(right);
+            }
             let topic = format!("{}/data", self.topic);
             if let Err(error) = self.topics.publish(&topic, &record.senml, false).await {
                 tracing::warn!(topic = %self.topic, %error, "a record was not published");

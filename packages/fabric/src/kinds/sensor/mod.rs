@@ -1,11 +1,13 @@
 //! Readings of a sensor, in SenML (RFC 8428).
 
+mod compare;
 mod feed;
 mod local;
 mod provider;
 mod senml;
 
+pub use compare::Compare;
 pub use feed::Feed;
 pub use local::SensorSurface;
 pub use provider::SensorAdapter;
-pub use senml::{MAX_PACK, SenmlError, check};
+pub use senml::{MAX_PACK, SenmlError, check, reading};

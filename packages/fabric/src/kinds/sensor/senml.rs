@@ -77,6 +77,21 @@ pub(super) fn within(records: &[Value], range: &RangeInclusive<i64>) -> bool {
     records.iter().filter_map(|record| record.get("v")).all(fits)
 }
 
+/// The first number of a pack, or a number alone, thousandths of its unit.
+#[must_use]
+pub fn reading(bytes: &[u8]) -> Option<i64> {
+    match serde_json::from_slice::<Value>(bytes).ok()? {
+        number @ Value::Number(_) => milli(&number),
+        _ => first(&check(bytes).ok()?),
+    }
+}
+
+/// The first number of a checked pack, thousandths of its unit.
+#[must_use]
+pub(super) fn first(records: &[Value]) -> Option<i64> {
+    records.iter().find_map(|record| record.get("v").and_then(milli))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +123,14 @@ mod tests {
             assert_eq!(within(&pack, &range), fits, "{value}");
         }
         assert!(within(&check(br#"[{"n":"a","vs":"on"}]"#).unwrap(), &range));
+    }
+
+    #[test]
+    fn a_reference_is_a_number_or_the_first_of_a_pack() {
+        assert_eq!(reading(b"21.5"), Some(21_500));
+        assert_eq!(reading(br#"[{"n":"a","vs":"on"},{"n":"b","v":-3}]"#), Some(-3_000));
+        assert_eq!(reading(b"warm"), None);
+        assert_eq!(reading(br#"[{"n":"a","vs":"on"}]"#), None);
     }
 
     proptest! {
