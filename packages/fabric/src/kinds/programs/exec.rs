@@ -132,12 +132,10 @@ impl Exec {
                 if let Some(module) = self.module.as_ref().filter(|_| wanted & SEND_MODULE != 0) {
                     writer.write_frame(module).await?;
                 }
-                while wanted & SEND_INPUT != 0 {
-                    let bytes = input.next().await.map_err(|error| {
-                        Stop::refused(format!("the input ends in the middle: {error}"))
-                    })?;
-                    let Some(bytes) = bytes else { break };
-                    writer.write(&bytes).await?;
+                if wanted & SEND_INPUT != 0 {
+                    while let Some(bytes) = input.next().await.map_err(unread)? {
+                        writer.write(&bytes).await?;
+                    }
                 }
                 writer.finish().await
             };
@@ -190,6 +188,10 @@ fn end(bytes: &[u8]) -> Option<Ended> {
     let units = units.try_into().ok()?;
     let (exit, units) = (i32::from_be_bytes(*code), u64::from_be_bytes(units));
     Some(Ended { exit, units, ..Ended::default() })
+}
+
+fn unread(error: std::io::Error) -> Stop {
+    Stop::refused(format!("the input ends in the middle: {error}"))
 }
 
 fn malformed() -> Stop {
