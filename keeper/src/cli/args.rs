@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Exit codes, as `--help` shows them.
 const CODES: &str = "Exit codes: 0 done; 1 failed; 2 wrong flags, configuration or input file; \
-3 chain, keeper or broker unreachable; 4 the chain refused a transaction.";
+3 chain, keeper or broker unreachable; 4 the chain refused a transaction. `exec` ends with its program's code.";
 
 /// Devices rent out what they have spare, and are paid in micro-payments.
 #[derive(Debug, Parser)]
@@ -30,7 +30,7 @@ pub(super) enum Command {
     Attach(AttachArgs),
     /// Take a lease away again; it stays open.
     Detach(DetachArgs),
-    /// Run a WASI program on a leased machine.
+    /// Run a program on a leased machine: a WASI module, a command in a container.
     Exec(ExecArgs),
     /// Compare store, vouchers and chain to the last unit, with a reason for each difference.
     Audit(AuditArgs),
@@ -167,15 +167,18 @@ pub(super) struct ExecArgs {
     pub(super) settings: Settings,
     /// Local name of the leased machine.
     pub(super) alias: String,
-    /// The program: a WASI module.
+    /// What runs: a WASI module; for containers a tar of a root file system, or nothing for the provider's own.
     #[arg(value_name = "MODULE")]
-    pub(super) module: PathBuf,
-    /// Arguments of the program, after `--`.
+    pub(super) module: Option<PathBuf>,
+    /// Arguments of the program, in a container the command with its arguments, after `--`.
     #[arg(last = true)]
     pub(super) args: Vec<String>,
-    /// Give it what comes on standard input.
+    /// Give it what comes on standard input; into a container it goes as it comes.
     #[arg(long)]
     pub(super) stdin: bool,
+    /// Environment of the program; may be given again.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) env: Vec<String>,
     /// Most units it may cost; 0 for what the lease allows.
     #[arg(long, default_value_t = 0)]
     pub(super) units: u64,

@@ -17,6 +17,11 @@ pub(super) struct BadInput(pub(super) String);
 #[error("{0}")]
 pub(super) struct NoAnswer(pub(super) String);
 
+/// A program that was run for the caller and did not end with 0: its code becomes that of this process.
+#[derive(Debug, thiserror::Error)]
+#[error("the program ended with code {0}")]
+pub(super) struct Ended(pub(super) i32);
+
 /// Prints the error with its causes and picks the exit code.
 pub(super) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
@@ -31,9 +36,12 @@ pub(super) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     ExitCode::from(code(error))
 }
 
-/// 1 failed, 2 wrong input, 3 unreachable, 4 refused by the chain.
+/// 1 failed, 2 wrong input, 3 unreachable, 4 refused by the chain; that of a program that was run, if it fits one.
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
+        if let Some(Ended(code)) = cause.downcast_ref() {
+            return u8::try_from(*code).unwrap_or(1);
+        }
         if cause.is::<ConfigError>()
             || cause.is::<BadInput>()
             || cause.is::<FormatError>()
@@ -77,6 +85,7 @@ mod tests {
         let unreachable = ChainError::Unreachable { tried: "a".into(), cause: "b".into() };
         assert_eq!(with(unreachable.into()), 3);
         assert_eq!(with(OutboxError::Failed { log: "no".into() }.into()), 4);
+        assert_eq!((with(Ended(137).into()), with(Ended(-1).into())), (137, 1));
         assert_eq!(with(anyhow::anyhow!("anything")), 1);
         let nested = Err::<(), _>(BadInput("no".into())).context("a").context("b");
         assert_eq!(code(&nested.unwrap_err()), 2);

@@ -1,23 +1,18 @@
-//! `caplet attach`, `detach` and `exec`: leased capabilities of a running keeper.
+//! `caplet attach` and `detach`: leased capabilities of a running keeper.
 
-use super::args::{AttachArgs, DetachArgs, ExecArgs};
+use super::args::{AttachArgs, DetachArgs};
 use super::exit::NoAnswer;
 use crate::config::{Config, load};
 use crate::fabric::{DESK_FILE, Wish};
 use anyhow::Context as _;
-use serde_json::{Value, json};
-use std::io::Read as _;
-use std::io::Write as _;
+use serde_json::Value;
 use std::time::Duration;
 
 /// Time for a keeper to make a lease local.
 const ATTACH: Duration = Duration::from_secs(60);
 
-/// Time for a program to run.
-const RUN: Duration = Duration::from_secs(310);
-
 /// Where the desk of the configured keeper answers.
-fn desk(config: &Config, url: Option<&str>) -> String {
+pub(super) fn desk(config: &Config, url: Option<&str>) -> String {
     if let Some(url) = url {
         return url.trim_end_matches('/').to_owned();
     }
@@ -27,7 +22,7 @@ fn desk(config: &Config, url: Option<&str>) -> String {
 }
 
 /// Sends a request; the words of a refusal are the error.
-async fn answered(
+pub(super) async fn answered(
     url: &str,
     request: reqwest::RequestBuilder,
 ) -> anyhow::Result<reqwest::Response> {
@@ -47,7 +42,7 @@ async fn answered(
     }
 }
 
-fn client(patience: Duration) -> anyhow::Result<reqwest::Client> {
+pub(super) fn client(patience: Duration) -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder().no_proxy().timeout(patience).build()?)
 }
 
@@ -92,71 +87,6 @@ pub(super) async fn detach(args: &DetachArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs a WASI program on a leased machine. Its output is written to standard output, its exit code is
-/// that of the command where it fits one.
-///
-/// # Errors
-/// If the module cannot be read, the lease is not local, or the program fails.
-pub(super) async fn exec(args: &ExecArgs) -> anyhow::Result<()> {
-    let config = load(args.settings.config.as_deref(), &args.settings.set)?.config;
-    let desk = desk(&config, args.url.as_deref());
-    let module = std::fs::read(&args.module)
-        .with_context(|| format!("cannot read the module {}", args.module.display()))?;
-    let mut input = Vec::new();
-    if args.stdin {
-        std::io::stdin().read_to_end(&mut input)?;
-    }
-    let http = client(RUN)?;
-    let url = format!("{desk}/v1/caps/{}/modules", args.alias);
-    let kept: Value = answered(&url, http.put(&url).body(module)).await?.json().await?;
-    let module = kept["module"].as_str().context("the desk took no module")?;
-    let mut url = format!("{desk}/v1/caps/{}/run/{module}?units={}", args.alias, args.units);
-    for arg in &args.args {
-        let escaped = percent(arg);
-        url.push_str(&format!("&arg={escaped}"));
-    }
-    let answer = answered(&url, http.post(&url).body(input)).await?;
-    let head = |name: &str| {
-        let value = answer.headers().get(name).and_then(|value| value.to_str().ok());
-        value.and_then(|value| value.parse::<i64>().ok()).unwrap_or(0)
-    };
-    let (code, units) = (head("x-caplet-exit"), head("x-caplet-units"));
-    let output = answer.bytes().await?;
-    if args.json {
-        let output = String::from_utf8_lossy(&output);
-        let said = json!({ "exit": code, "units": units, "output": output });
-        println!("{}", serde_json::to_string_pretty(&said)?);
-    } else {
-        std::io::stdout().write_all(&output)?;
-    }
-    anyhow::ensure!(code == 0, "the program ended with code {code}");
-    Ok(())
-}
-
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-/// Percent-encoded for a query (RFC 3986, section 2.1).
-fn percent(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(char::from(byte));
-            }
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent;
-
-    #[test]
-    fn an_argument_comes_through_a_query_whatever_it_is() {
-        assert_eq!(percent("a b&c=d%é"), "a%20b%26c%3Dd%25%C3%A9");
-    }
 }

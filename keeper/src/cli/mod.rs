@@ -7,6 +7,7 @@ mod chain;
 mod clear;
 mod demo;
 mod deploy;
+mod exec;
 mod exit;
 mod forward;
 mod keys;
@@ -57,7 +58,7 @@ async fn command(command: Command) -> anyhow::Result<()> {
         Command::Deploy(args) => deploy::run(&args).await,
         Command::Attach(args) => leases::attach(&args).await,
         Command::Detach(args) => leases::detach(&args).await,
-        Command::Exec(args) => leases::exec(&args).await,
+        Command::Exec(args) => exec::exec(&args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Reputation(args) => reputation::reputation(&args).await,
         Command::Simulate(args) => simulate::simulate(&args),

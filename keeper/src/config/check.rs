@@ -54,6 +54,8 @@ impl Config {
         let (value, cap) = (settle.value_bps, risk.cap_bps);
         range("settle.value_bps", value <= 10_000, value.to_string(), "0 to 10000")?;
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;
+        let mib = self.fabric.bundle_mib;
+        range("fabric.bundle_mib", mib > 0, mib.to_string(), "1 and more")?;
         let check = self.fabric.check_bps;
         range("fabric.check_bps", check <= 10_000, check.to_string(), "0 to 10000")?;
         let links = self.fabric.links;

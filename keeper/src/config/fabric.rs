@@ -52,6 +52,12 @@ pub struct FabricConfig {
     /// Root file system of leased containers; none are served when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_root: Option<PathBuf>,
+    /// Whether leased containers run in root file systems of their consumers, too.
+    pub bundles: bool,
+    /// Folder in which those are kept unpacked; of this keeper alone, and open to other users (`o+x`) all the way.
+    pub bundle_folder: PathBuf,
+    /// MiB that they may take up there.
+    pub bundle_mib: u64,
     /// Command of the enclave behind leases of `enclave` markets, as `caplet-enclave serve` is one; none are
     /// served when empty. It runs in the keeper's folder.
     pub enclave: Vec<String>,
@@ -89,6 +95,9 @@ impl Default for FabricConfig {
             image_unit: None,
             tcp: None,
             container_root: None,
+            bundles: true,
+            bundle_folder: "bundles".into(),
+            bundle_mib: 2_048,
             enclave: Vec::new(),
         }
     }

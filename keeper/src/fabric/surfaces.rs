@@ -11,6 +11,7 @@ use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_fabric_fs::{Memory, StoreSurface};
 use caplet_fabric_image::ImageUnit;
 use caplet_fabric_net::ProxySurface;
+use caplet_fabric_oci::ContainerSurface;
 use caplet_fabric_wasi::{ComputeSurface, Machine};
 use caplet_protocol::wire::{Capability, LeaseNotice, detail::Of};
 use caplet_protocol::wot::leased_thing;
@@ -80,6 +81,7 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         Service::SENSOR => Box::new(sensor(leased, wish)),
         Service::JOBS => Box::new(JobSurface { again: Some(Arc::new(ImageUnit::new(AGAIN))) }),
         Service::WASM => Box::new(ComputeSurface { again: leased.checks.machine.clone() }),
+        Service::OCI => Box::new(ContainerSurface),
         Service::STORE => {
             let (secret, folder) = (leased.secret, wish.mount.clone());
             let (memory, challenge) =

@@ -13,7 +13,7 @@ use caplet_fabric_enclave::{ENCLAVE, Enclave, EnclaveAdapter, Separate};
 use caplet_fabric_fs::replica::Stores;
 use caplet_fabric_image::ImageUnit;
 use caplet_fabric_net::{Allow, Rule, System, UplinkAdapter};
-use caplet_fabric_oci::OciAdapter;
+use caplet_fabric_oci::{BundleLimits, Bundles, Limits as Room, OciAdapter, reachable};
 use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Capability, detail::Of};
@@ -70,13 +70,16 @@ pub struct LocalUnits {
     data: PathBuf,
     machine: OnceCell<Machine>,
     enclave: OnceCell<Arc<dyn Enclave>>,
+    /// Root file systems of consumers; one place for all leases.
+    bundles: OnceCell<Arc<Bundles>>,
 }
 
 impl LocalUnits {
     /// By an operator's configuration.
     #[must_use]
     pub fn new(config: FabricConfig, data: PathBuf) -> Self {
-        Self { config, data, machine: OnceCell::new(), enclave: OnceCell::new() }
+        let (machine, enclave, bundles) = Default::default();
+        Self { config, data, machine, enclave, bundles }
     }
 
     /// What runs jobs of image units: a program if one is configured, else this process.
@@ -122,6 +125,27 @@ impl LocalUnits {
         Ok(Some(Arc::clone(self.enclave.get_or_try_init(start).await?)))
     }
 
+    /// What runs containers; nothing does where no root file system is configured.
+    async fn containers(&self) -> anyhow::Result<Option<OciAdapter>> {
+        let Some(root) = &self.config.container_root else { return Ok(None) };
+        let root = self.data.join(root);
+        reachable(&root)?;
+        let adapter = OciAdapter::new(root, Room::default());
+        if !self.config.bundles {
+            return Ok(Some(adapter));
+        }
+        let open = || async {
+            let (folder, mib) =
+                (self.data.join(&self.config.bundle_folder), self.config.bundle_mib);
+            let limits = BundleLimits { kept: mib.saturating_mul(1 << 20), ..Default::default() };
+            // what an earlier run left there is removed first
+            let opened = tokio::task::spawn_blocking(move || Bundles::open(folder, limits)).await?;
+            anyhow::Ok(Arc::new(opened?))
+        };
+        let bundles = Arc::clone(self.bundles.get_or_try_init(open).await?);
+        Ok(Some(adapter.with_bundles(bundles)))
+    }
+
     async fn machine(&self) -> anyhow::Result<Machine> {
         let made = self.machine.get_or_try_init(|| async { Machine::new() }).await;
         Ok(made?.clone())
@@ -150,11 +174,8 @@ impl Units for LocalUnits {
                 Some(target) => Arc::new(TcpAdapter::new(target.clone())),
                 None => return Ok(None),
             },
-            Service::OCI => match &self.config.container_root {
-                Some(root) => {
-                    let limits = caplet_fabric_oci::Limits::default();
-                    Arc::new(OciAdapter::new(self.data.join(root), limits))
-                }
+            Service::OCI => match self.containers().await? {
+                Some(adapter) => Arc::new(adapter),
                 None => return Ok(None),
             },
             ENCLAVE => match self.enclave().await? {

@@ -5,9 +5,10 @@ use crate::ends::{By, options, world};
 use crate::watch::{line, spread};
 use anyhow::{Context as _, ensure};
 use bytes::Bytes;
+use caplet_fabric::kinds::programs::{Exec, Input, Ran};
 use caplet_fabric::{Service, Tariff};
-use caplet_fabric_oci::{Command, Limits as Room, OciAdapter};
-use caplet_fabric_wasi::{Exec, Limits, Machine, WasiAdapter};
+use caplet_fabric_oci::{Limits as Room, OciAdapter};
+use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use serde_json::json;
 use std::path::Path;
 use std::process::Stdio;
@@ -65,7 +66,7 @@ async fn wasi() -> anyhow::Result<()> {
         for at in [2, 3] {
             let input = Bytes::from(format!("{turn} {at}"));
             let args = vec!["program".into()];
-            let exec = Exec { module: bytes.clone(), args, input, ..Exec::default() };
+            let exec = Exec { module: Some(bytes.clone()), args, input, ..Exec::default() };
             let started = Instant::now();
             let ran = exec.run(&client, PATIENCE).await?;
             times[at].push(started.elapsed());
@@ -122,9 +123,10 @@ async fn containers() -> anyhow::Result<()> {
         ensure!(ran.stdout == b"hello\n", "runc: {}", String::from_utf8_lossy(&ran.stderr));
         let args = ["/bin/busybox", "echo", "hello"].map(str::to_owned).to_vec();
         let started = Instant::now();
-        let (code, out, _) = Command { args, ..Command::default() }.run(&client).await?;
+        let (exec, mut ran) = (Exec { args, ..Exec::default() }, Ran::default());
+        let ended = exec.once(&client, Input::from(Bytes::new()), &mut ran).await?;
         leased.push(started.elapsed());
-        ensure!(code == 0 && out == b"hello\n", "the container said {out:?}");
+        ensure!(ended.exit == 0 && ran.stdout == b"hello\n", "the container said {ran:?}");
     }
     client.detach().await;
     told("runc here", here);

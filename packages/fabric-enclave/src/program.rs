@@ -4,7 +4,8 @@
 use super::inside::Job;
 use async_trait::async_trait;
 use bytes::Bytes;
-use caplet_fabric_wasi::{Exec, Limits, Machine, Ran, run_alone};
+use caplet_fabric::kinds::programs::{Exec, Ran};
+use caplet_fabric_wasi::{Limits, Machine, run_alone};
 use prost::Message;
 
 /// Output of a program in an enclave: sealed, it fits one message.
@@ -45,6 +46,7 @@ struct Done {
 #[must_use]
 pub fn asking(exec: &Exec) -> Vec<u8> {
     let Exec { module, args, env, input, max_units } = exec.clone();
+    let module = module.unwrap_or_default();
     Asked { module, args, env, input, max_units }.encode_to_vec()
 }
 
@@ -83,7 +85,7 @@ impl Job for Programs {
     async fn run(&self, input: &[u8]) -> (Vec<u8>, u64) {
         let (ran, units) = match Asked::decode(input) {
             Ok(Asked { module, args, env, input, max_units }) => {
-                let exec = Exec { module, args, env, input, max_units };
+                let exec = Exec { module: Some(module), args, env, input, max_units };
                 run_alone(&self.machine, self.limits, &exec).await
             }
             Err(error) => (Err(format!("the input is no program ({error})")), 0),
@@ -105,14 +107,14 @@ mod tests {
     #[test]
     fn what_is_asked_and_done_reads_back() {
         let exec = Exec {
-            module: vec![1, 2].into(),
+            module: Some(vec![1, 2].into()),
             args: vec!["a".into()],
             env: vec!["B=c".into()],
             input: vec![3].into(),
             max_units: 7,
         };
         let asked = Asked::decode(asking(&exec).as_slice()).unwrap();
-        assert_eq!((asked.module, asked.args, asked.max_units), (exec.module, exec.args, 7));
+        assert_eq!((Some(asked.module), asked.args, asked.max_units), (exec.module, exec.args, 7));
         let said = Done { exit: -3, stdout: vec![9], ..Done::default() }.encode_to_vec();
         let ran = done(&said, 5).unwrap();
         assert_eq!((ran.exit, ran.units, ran.stdout), (-3, 5, vec![9]));

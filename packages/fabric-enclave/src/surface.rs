@@ -5,17 +5,15 @@ use super::client::{EnclaveError, SealedClient};
 use super::known::{Accepted, Attestations};
 use super::{ENCLAVE, MAX_SEALED, asking, done};
 use async_trait::async_trait;
-use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use caplet_fabric::client::Client;
-use caplet_fabric::desk::{Resource, failed};
+use caplet_fabric::desk::{Failure, Resource};
+use caplet_fabric::kinds::programs::{Ended, Exec, Input, Output, ProgramDesk, Runner, Said};
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
-use caplet_fabric_wasi::{Exec, ProgramDesk, Ran, Runner};
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,17 +64,28 @@ struct SealedRunner(SealedClient);
 
 #[async_trait]
 impl Runner for SealedRunner {
-    async fn run(&self, exec: Exec) -> Result<Ran, Response> {
+    async fn run(
+        &self,
+        exec: Exec,
+        input: Input,
+        output: &mut dyn Output,
+    ) -> Result<Ended, Failure> {
+        let input = input.all(largest()).await.map_err(|_| too_large())?;
         // the enclave stops the program at what may be paid, so it must be told
         let most = self.0.most_units();
         let max_units = if exec.max_units == 0 { most } else { exec.max_units };
-        let input = asking(&Exec { max_units, ..exec });
+        let input = asking(&Exec { max_units, input, ..exec.as_module()? });
         if input.len() > largest() {
             return Err(too_large());
         }
         let called = self.0.call(&input, max_units, PATIENCE).await;
-        let (output, units) = called.map_err(|error| refusal(&error))?;
-        done(&output, units).map_err(|reason| refused(StatusCode::BAD_GATEWAY, &reason))
+        let (said, units) = called.map_err(|error| refusal(&error))?;
+        let ran = done(&said, units);
+        let ran = ran.map_err(|reason| Failure::new(StatusCode::BAD_GATEWAY, reason))?;
+        for (from, bytes) in [(Said::Out, &ran.stdout), (Said::Err, &ran.stderr)] {
+            output.take(from, bytes).await.map_err(|stop| Failure::from(&stop))?;
+        }
+        Ok(Ended { exit: ran.exit, units: ran.units, ..Ended::default() })
     }
 }
 
@@ -92,16 +101,17 @@ impl Resource for EnclaveResource {
             return self.programs.answer(rest, request).await;
         }
         if request.method() != Method::POST {
-            return refused(StatusCode::METHOD_NOT_ALLOWED, "POST the input to call");
+            let words = "POST the input to call";
+            return Failure::new(StatusCode::METHOD_NOT_ALLOWED, words).into_response();
         }
         let Ok(input) = to_bytes(request.into_body(), largest()).await else {
-            return too_large();
+            return too_large().into_response();
         };
         match self.sealed.call(&input, 0, PATIENCE).await {
             Ok((output, units)) => {
                 ([("x-caplet-units", units.to_string())], output).into_response()
             }
-            Err(error) => refusal(&error),
+            Err(error) => refusal(&error).into_response(),
         }
     }
 }
@@ -111,18 +121,14 @@ const fn largest() -> usize {
     MAX_SEALED.saturating_sub(ENVELOPE)
 }
 
-fn too_large() -> Response {
+fn too_large() -> Failure {
     let words = format!("an input has at most {} bytes, its program included", largest());
-    refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("{words}: send a smaller one"))
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, format!("{words}: send a smaller one"))
 }
 
-fn refusal(error: &EnclaveError) -> Response {
+fn refusal(error: &EnclaveError) -> Failure {
     match error {
-        EnclaveError::Stop(stop) => failed(stop),
-        error => refused(StatusCode::BAD_GATEWAY, &error.to_string()),
+        EnclaveError::Stop(stop) => Failure::from(stop),
+        error => Failure::new(StatusCode::BAD_GATEWAY, error.to_string()),
     }
-}
-
-fn refused(status: StatusCode, words: &str) -> Response {
-    (status, Json(json!({ "reason": words }))).into_response()
 }

@@ -43,6 +43,15 @@ impl Default for Limits {
 /// First of the host's user ids that a guest's are mapped to; nobody of the host has them.
 const USERS: u32 = 1_000_000_000;
 
+/// The user and group that a guest is, inside.
+const INSIDE: u32 = 1_000;
+
+/// The host's user and group that a guest is.
+pub(crate) const GUEST: u32 = USERS + INSIDE;
+
+/// Folders of a root file system on which something is mounted.
+pub(crate) const MOUNTED: [&str; 3] = ["proc", "dev", "tmp"];
+
 /// System calls that no guest needs and that have let guests out before.
 const DENIED: &[&str] = &[
     "acct",
@@ -100,15 +109,13 @@ pub(crate) fn config(root: &Path, args: &[String], env: &[String], limits: &Limi
         .map(|kind| json!({ "type": kind }))
         .collect();
     let ids = json!([{ "containerID": 0, "hostID": USERS, "size": 65_536 }]);
-    let mut all = vec!["PATH=/bin:/usr/bin:/sbin:/usr/sbin".to_owned(), "HOME=/tmp".to_owned()];
-    all.extend_from_slice(env);
     json!({
         "ociVersion": "1.0.2",
         "process": {
             "terminal": false,
-            "user": { "uid": 1_000, "gid": 1_000 },
+            "user": { "uid": INSIDE, "gid": INSIDE },
             "args": args,
-            "env": all,
+            "env": env,
             "cwd": "/",
             "capabilities":
                 { "bounding": [], "effective": [], "permitted": [], "inheritable": [], "ambient": [] },

@@ -1,68 +1,58 @@
-//! The consumer's side of native compute.
+//! The consumer's side of native compute: a local HTTP resource ([`ProgramDesk`]).
 
-use crate::provider::{ERR, EXIT, OUT};
-use bytes::Bytes;
-use caplet_fabric::Stop;
+use async_trait::async_trait;
+use axum::http::StatusCode;
 use caplet_fabric::client::Client;
-use caplet_protocol::wire::RunProgram;
-use prost::Message as _;
+use caplet_fabric::desk::Failure;
+use caplet_fabric::kinds::programs::{Ended, Exec, Input, Output, ProgramDesk, Runner};
+use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
+use caplet_fabric::{Service, Tariff};
+use std::sync::Arc;
+use std::time::Instant;
 
-/// Bytes of output that are taken.
-const MOST: usize = 64 << 20;
+/// Bytes of a root file system that is sent.
+const ROOT: usize = 128 << 20;
 
-/// A command to run.
-#[derive(Clone, Debug, Default)]
-pub struct Command {
-    /// The command and its arguments.
-    pub args: Vec<String>,
-    /// Environment, `NAME=value`.
-    pub env: Vec<String>,
-    /// Standard input.
-    pub input: Bytes,
-    /// Most units it may cost; 0 for what the lease allows.
-    pub max_units: u64,
+/// Makes leased containers local: commands in a root file system, the provider's or the consumer's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContainerSurface;
+
+#[async_trait]
+impl Surface for ContainerSurface {
+    fn service(&self) -> Service {
+        Service::OCI
+    }
+
+    fn tariff(&self) -> Tariff {
+        Tariff::Declared
+    }
+
+    async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
+        let resource = Arc::new(ProgramDesk::new(Leased(client.clone())).with_most(ROOT));
+        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
+        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
+        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+    }
 }
 
-/// Exit code, standard output, standard error.
-pub type Ran = (i32, Vec<u8>, Vec<u8>);
+struct Leased(Client);
 
-impl Command {
-    /// Runs it. It ends with its connection: what it did in between can't be found again.
-    ///
-    /// # Errors
-    /// [`Stop`].
-    pub async fn run(&self, client: &Client) -> Result<Ran, Stop> {
-        let args =
-            RunProgram { args: self.args.clone(), env: self.env.clone(), ..RunProgram::default() };
-        let mut op = client.open_op("run", args.encode_to_vec(), self.max_units).await?;
-        let (mut out, mut err, mut code) = (Vec::new(), Vec::new(), None);
-        let caplet_fabric::client::ClientOp { reader, writer, .. } = &mut op;
-        let send = async {
-            // a command that reads nothing may end first
-            if writer.write(&self.input).await.is_ok() {
-                let _ = writer.finish().await;
-            }
-        };
-        let receive = async {
-            while let Some(frame) = reader.read_frame(MOST).await? {
-                match frame.split_first() {
-                    Some((&OUT, bytes)) if out.len() < MOST => out.extend_from_slice(bytes),
-                    Some((&ERR, bytes)) if err.len() < MOST => err.extend_from_slice(bytes),
-                    Some((&EXIT, bytes)) => code = bytes.try_into().ok().map(i32::from_be_bytes),
-                    _ => {
-                        return Err(Stop::refused("the provider's answer is malformed or endless"));
-                    }
-                }
-            }
-            Ok(())
-        };
-        let ((), received) = tokio::join!(send, receive);
-        if let Err(stop @ Stop::Refused(_)) = received {
-            return Err(stop);
+#[async_trait]
+impl Runner for Leased {
+    async fn run(
+        &self,
+        exec: Exec,
+        input: Input,
+        output: &mut dyn Output,
+    ) -> Result<Ended, Failure> {
+        if exec.args.is_empty() && exec.module.is_none() {
+            let words = "no command was named: name one after `--`, over HTTP by arg=";
+            return Err(Failure::new(StatusCode::BAD_REQUEST, words));
         }
-        op.outcome().await?;
-        received?;
-        let code = code.ok_or_else(|| Stop::refused("the provider told no exit code"))?;
-        Ok((code, out, err))
+        let began = Instant::now();
+        let ran = exec.once(&self.0, input, output).await;
+        let took = ran.as_ref().map_or_else(|_| began.elapsed(), |ended| ended.answered);
+        self.0.observe(took, ran.is_ok());
+        ran.map_err(|stop| Failure::from(&stop))
     }
 }

@@ -2,10 +2,15 @@
 
 use crate::UNIT_MS;
 use crate::bundle::Limits;
+use crate::bundles::Bundles;
 use crate::container::Container;
+use crate::env::merged;
+use crate::receive;
+use crate::rootfs::Bundle;
 use async_trait::async_trait;
 use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::host::{BodyReader, BodyWriter, Charger, Op};
+use caplet_fabric::kinds::programs::{ERR, EXIT, OUT, SEND_INPUT};
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_protocol::wire::RunProgram;
@@ -14,20 +19,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
-use tokio::sync::mpsc;
-
-/// What a frame to the consumer holds, its first byte.
-pub(crate) const OUT: u8 = 1;
-pub(crate) const ERR: u8 = 2;
-pub(crate) const EXIT: u8 = 3;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Between two looks at what a container has used.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Runs commands in a root file system of the provider's.
+/// Runs commands in a root file system of the provider's, or in one of the consumer's if such are taken.
 pub struct OciAdapter {
     root: PathBuf,
     limits: Limits,
+    bundles: Option<Arc<Bundles>>,
     slots: Arc<tokio::sync::Semaphore>,
 }
 
@@ -36,23 +37,40 @@ impl OciAdapter {
     #[must_use]
     pub fn new(root: impl Into<PathBuf>, limits: Limits) -> Self {
         let slots = Arc::new(tokio::sync::Semaphore::new(limits.runs));
-        Self { root: root.into(), limits, slots }
+        Self { root: root.into(), limits, bundles: None, slots }
+    }
+
+    /// Also root file systems that consumers bring, kept there.
+    #[must_use]
+    pub fn with_bundles(self, bundles: Arc<Bundles>) -> Self {
+        Self { bundles: Some(bundles), ..self }
     }
 
     async fn run(&self, op: &mut Op) -> Result<(), Stop> {
         let asked: RunProgram = op.args()?;
-        if asked.args.is_empty() {
+        if !asked.input.is_empty() {
+            return Err(Stop::refused("a run in a container is not kept: stream its input"));
+        }
+        if asked.args.is_empty() && asked.module.is_empty() {
             return Err(Stop::refused("no command was named"));
         }
-        let _slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
+        let place = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
             Stop::refused(format!(
                 "{} containers run, that is all: come back later",
                 self.limits.runs
             ))
         })?;
+        let (bundle, _place) = self.bundle(op, &asked, place).await?;
+        let root = bundle.as_ref().map_or(self.root.as_path(), |bundle| bundle.root());
+        let spec = bundle.as_ref().map(|bundle| bundle.spec().clone()).unwrap_or_default();
+        let args = if asked.args.is_empty() { spec.args } else { asked.args };
+        if args.is_empty() {
+            return Err(Stop::refused("no command was named, and the bundle has none"));
+        }
+        let env = merged(&spec.env, &asked.env);
         // a start costs a unit, and is paid before it is made
         op.charge(1).await?;
-        let mut container = Container::start(&self.root, &asked.args, &asked.env, &self.limits)?;
+        let mut container = Container::start(root, &args, &env, &self.limits)?;
         let gone = || Stop::refused("the container did not start");
         let stdin = container.child.stdin.take().ok_or_else(gone)?;
         let stdout = container.child.stdout.take().ok_or_else(gone)?;
@@ -61,7 +79,28 @@ impl OciAdapter {
         self.attend(op, &charger, &container, (stdin, stdout, stderr)).await?;
         let status = container.child.wait().await?;
         let code = status.code().unwrap_or(-1);
-        op.body.write_frame(&[&[EXIT][..], &code.to_be_bytes()].concat()).await
+        let units = charger.used().to_be_bytes();
+        op.body.write_frame(&[&[EXIT][..], &code.to_be_bytes(), &units].concat()).await
+    }
+
+    /// The consumer's root file system, if the run names one; and the place that the run holds.
+    async fn bundle(
+        &self,
+        op: &mut Op,
+        asked: &RunProgram,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(Option<Arc<Bundle>>, OwnedSemaphorePermit), Stop> {
+        if asked.module.is_empty() {
+            op.body.write(&[SEND_INPUT]).await?;
+            return Ok((None, place));
+        }
+        let Some(bundles) = &self.bundles else {
+            return Err(Stop::refused(
+                "root file systems of consumers are not taken here: name a command of the provider's",
+            ));
+        };
+        let (bundle, place) = receive::bundle(op, asked, bundles, place).await?;
+        Ok((Some(bundle), place))
     }
 
     /// Passes bytes both ways and bills, until the command has said its last.

@@ -2,9 +2,9 @@
 
 use crate::io::From;
 use crate::job::{Job, Task};
-use crate::local::{Exec, Ran};
 use crate::machine::{Limits, Machine};
 use crate::price::UNIT;
+use caplet_fabric::kinds::programs::{Exec, Ran};
 
 /// Runs a program to its end, for at most `exec.max_units`. What it did, or why it ended otherwise, and the
 /// units that it cost, which are the same for the same program and input everywhere.
@@ -13,12 +13,13 @@ pub async fn run_alone(
     limits: Limits,
     exec: &Exec,
 ) -> (Result<Ran, String>, u64) {
-    if exec.module.len() > limits.module || exec.input.len() > limits.input {
+    let module = exec.module.as_deref().unwrap_or_default();
+    if module.len() > limits.module || exec.input.len() > limits.input {
         let (module, input) = (limits.module, limits.input);
         let words = format!("at most {module} bytes of module and {input} of input are taken");
         return (Err(words), 0);
     }
-    let module = match machine.module(exec.module.to_vec()).await {
+    let module = match machine.module(module.to_vec()).await {
         Ok(module) => module,
         Err(error) => return (Err(error.to_string()), 1),
     };

@@ -3,10 +3,10 @@
 //! A program sees its arguments, the environment that the consumer gave it, standard input and output,
 //! clocks and randomness; there is no folder, no network and nothing of the provider's in it. What it may
 //! take up is limited in fuel, memory, time and output. A run whose input is named by content goes on
-//! when the connection fails, as far as it is paid, and is found again by the same names.
+//! when the connection fails, as far as it is paid, and is found again by the same names. The consumer's side is
+//! [`caplet_fabric::kinds::programs`], as for everything that runs programs.
 
 mod alone;
-mod desk;
 mod io;
 mod job;
 mod local;
@@ -16,8 +16,7 @@ mod provider;
 mod slices;
 
 pub use alone::run_alone;
-pub use desk::{ProgramDesk, Runner};
-pub use local::{ComputeSurface, Exec, Ran};
+pub use local::ComputeSurface;
 pub use machine::{Limits, Machine, MachineError};
 pub use price::{BYTE, CALL, UNIT, units};
 pub use provider::WasiAdapter;

@@ -1,132 +1,20 @@
-//! The consumer's side of a compute unit: a call, and a local HTTP resource.
+//! The consumer's side of a compute unit: a local HTTP resource ([`ProgramDesk`]), whose results may be checked.
 
 use crate::alone::run_alone;
-use crate::desk::{ProgramDesk, Runner};
 use crate::machine::{Limits, Machine};
-use crate::provider::{ERR, EXIT, OUT, SEND_INPUT, SEND_MODULE};
 use async_trait::async_trait;
-use axum::response::Response;
-use bytes::Bytes;
 use caplet_fabric::client::Client;
-use caplet_fabric::desk::failed;
+use caplet_fabric::desk::Failure;
+use caplet_fabric::kinds::programs::{
+    Ended, Exec, Input, MOST, Output, ProgramDesk, Ran, Runner, Said,
+};
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
 use caplet_fabric::{Service, Stop, Tariff};
-use caplet_protocol::wire::RunProgram;
-use prost::Message as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Bytes of what a program writes.
-const MOST: usize = 64 << 20;
 /// For one run over HTTP.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// A program to run, with everything that decides what it does.
-#[derive(Clone, Debug, Default)]
-pub struct Exec {
-    /// The module.
-    pub module: Bytes,
-    /// Arguments; the first is its name by custom.
-    pub args: Vec<String>,
-    /// Environment, `NAME=value`.
-    pub env: Vec<String>,
-    /// Standard input.
-    pub input: Bytes,
-    /// Most units it may cost; 0 for what the lease allows.
-    pub max_units: u64,
-}
-
-/// What it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ran {
-    /// Exit code.
-    pub exit: i32,
-    /// Units, as the provider bills the run itself; running it again shows the same.
-    pub units: u64,
-    /// Standard output.
-    pub stdout: Vec<u8>,
-    /// Standard error.
-    pub stderr: Vec<u8>,
-}
-
-impl Exec {
-    /// Runs it, and goes on with it where it was when the connection fails.
-    ///
-    /// # Errors
-    /// [`Stop`]: the provider's reason, the end of the session, or no end in time.
-    pub async fn run(&self, client: &Client, patience: Duration) -> Result<Ran, Stop> {
-        let ms = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
-        let mut ran = Ran::default();
-        let tries = async {
-            loop {
-                match self.attempt(client, &mut ran).await {
-                    Err(Stop::Ended(end)) if end.is_final() => return Err(end.into()),
-                    Err(Stop::Ended(_) | Stop::Stream(_)) => {
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
-                    other => return other,
-                }
-            }
-        };
-        tokio::time::timeout(patience, tries).await.unwrap_or(Err(Stop::Deadline(ms)))?;
-        Ok(ran)
-    }
-
-    async fn attempt(&self, client: &Client, ran: &mut Ran) -> Result<(), Stop> {
-        let offset = ran.stdout.len().saturating_add(ran.stderr.len());
-        let args = RunProgram {
-            module: blake3::hash(&self.module).as_bytes().to_vec(),
-            module_size: u64::try_from(self.module.len()).unwrap_or(u64::MAX),
-            args: self.args.clone(),
-            input: blake3::hash(&self.input).as_bytes().to_vec(),
-            offset: u64::try_from(offset).unwrap_or(u64::MAX),
-            env: self.env.clone(),
-        };
-        let mut op = client.open_op("run", args.encode_to_vec(), self.max_units).await?;
-        let moved = async {
-            let wanted = op.reader.read_exactly(1).await?;
-            let wanted = wanted.first().copied().unwrap_or(0);
-            if wanted & SEND_MODULE != 0 {
-                op.writer.write_frame(&self.module).await?;
-            }
-            if wanted & SEND_INPUT != 0 {
-                op.writer.write(&self.input).await?;
-            }
-            op.writer.finish().await?;
-            while let Some(frame) = op.reader.read_frame(MOST).await? {
-                take(ran, &frame)?;
-            }
-            Ok::<_, Stop>(())
-        };
-        let moved = moved.await;
-        if let Err(stop @ (Stop::Refused(_) | Stop::Frame(_))) = moved {
-            return Err(stop);
-        }
-        // the outcome says more than a stream that broke
-        op.outcome().await?;
-        moved
-    }
-}
-
-fn take(ran: &mut Ran, frame: &[u8]) -> Result<(), Stop> {
-    let room =
-        ran.stdout.len().saturating_add(ran.stderr.len()).saturating_add(frame.len()) <= MOST;
-    match frame.split_first() {
-        Some((&OUT, bytes)) if room => ran.stdout.extend_from_slice(bytes),
-        Some((&ERR, bytes)) if room => ran.stderr.extend_from_slice(bytes),
-        Some((&EXIT, bytes)) => {
-            let (code, units) = bytes.split_first_chunk::<4>().ok_or_else(bad)?;
-            ran.exit = i32::from_be_bytes(*code);
-            ran.units = u64::from_be_bytes(units.try_into().map_err(|_| bad())?);
-        }
-        _ => return Err(bad()),
-    }
-    Ok(())
-}
-
-fn bad() -> Stop {
-    Stop::refused("the provider's answer is malformed or has no end")
-}
 
 /// Makes a compute unit local ([`ProgramDesk`]).
 #[derive(Clone, Default)]
@@ -161,20 +49,47 @@ struct LeasedRunner {
     again: Option<Machine>,
 }
 
+impl LeasedRunner {
+    async fn run_on(&self, exec: &Exec, output: &mut dyn Output) -> Result<Ended, Failure> {
+        let began = Instant::now();
+        let ran = exec.run_into(&self.client, PATIENCE, output).await;
+        self.client.observe(began.elapsed(), ran.is_ok());
+        ran.map_err(|stop| Failure::from(&stop))
+    }
+}
+
 #[async_trait]
 impl Runner for LeasedRunner {
-    async fn run(&self, exec: Exec) -> Result<Ran, Response> {
-        let began = std::time::Instant::now();
-        let ran = exec.run(&self.client, PATIENCE).await;
-        self.client.observe(began.elapsed(), ran.is_ok());
-        let ran = ran.map_err(|stop| failed(&stop))?;
-        if let Some(machine) = &self.again {
-            self.client.sample(|| {
-                let (machine, exec, ran) = (machine.clone(), exec.clone(), ran.clone());
-                async move { is_right(&machine, exec, &ran).await }
-            });
-        }
-        Ok(ran)
+    async fn run(
+        &self,
+        exec: Exec,
+        input: Input,
+        output: &mut dyn Output,
+    ) -> Result<Ended, Failure> {
+        let exec = Exec { input: input.all(MOST).await?, ..exec.as_module()? };
+        let Some(machine) = &self.again else { return self.run_on(&exec, output).await };
+        let mut kept = Kept { output, ran: Ran::default() };
+        let ended = self.run_on(&exec, &mut kept).await?;
+        let ran = kept.ran.with_end(ended);
+        self.client.sample(|| {
+            let machine = machine.clone();
+            async move { is_right(&machine, exec, &ran).await }
+        });
+        Ok(ended)
+    }
+}
+
+/// Passes on what a program writes, and keeps it to be compared.
+struct Kept<'a> {
+    output: &'a mut dyn Output,
+    ran: Ran,
+}
+
+#[async_trait]
+impl Output for Kept<'_> {
+    async fn take(&mut self, from: Said, bytes: &[u8]) -> Result<(), Stop> {
+        self.ran.take(from, bytes).await?;
+        self.output.take(from, bytes).await
     }
 }
 

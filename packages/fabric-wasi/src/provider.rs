@@ -6,6 +6,7 @@ use crate::price::BYTE;
 use async_trait::async_trait;
 use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::host::{BodyReader, Charger, Op};
+use caplet_fabric::kinds::programs::{ERR, EXIT, OUT, SEND_INPUT, SEND_MODULE};
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_protocol::LeaseId;
@@ -14,15 +15,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::task::TaskTracker;
-
-/// What the provider asks for first, bits of one byte.
-pub(crate) const SEND_MODULE: u8 = 1;
-pub(crate) const SEND_INPUT: u8 = 2;
-
-/// What a frame to the consumer holds, its first byte.
-pub(crate) const OUT: u8 = 1;
-pub(crate) const ERR: u8 = 2;
-pub(crate) const EXIT: u8 = 3;
 
 /// What names a run: lease, module, input, arguments.
 type Name = (LeaseId, [u8; 32]);

@@ -2,6 +2,8 @@
 //!
 //! Every surface answers under its alias; what is not up is 503 with the reason.
 
+pub use crate::failure::Failure;
+
 use crate::health::Health;
 use crate::surface::AttachError;
 use async_trait::async_trait;
@@ -102,15 +104,10 @@ pub fn unavailable(health: &Health) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, Json(health.json())).into_response()
 }
 
-/// A failed operation as a response: 502 with the provider's words, 503 where the session is over.
+/// A failed operation as a response ([`Failure`]).
 #[must_use]
 pub fn failed(stop: &crate::Stop) -> Response {
-    let status = match stop {
-        crate::Stop::Ended(_) => StatusCode::SERVICE_UNAVAILABLE,
-        crate::Stop::Deadline(_) => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::BAD_GATEWAY,
-    };
-    (status, Json(json!({ "reason": stop.to_string() }))).into_response()
+    Failure::from(stop).into_response()
 }
 
 fn check(alias: &str) -> Result<(), AttachError> {

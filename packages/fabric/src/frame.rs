@@ -33,14 +33,14 @@ pub enum FrameError {
     },
 }
 
-/// The next frame; `None` at the end of the stream, between two frames.
+/// How long the next frame is; `None` at the end of the stream, between two frames.
 ///
 /// # Errors
 /// [`FrameError`]; nothing of a frame that is too long is read or kept.
-pub async fn read(
+pub async fn length(
     from: &mut (impl AsyncRead + Unpin + ?Sized),
     most: usize,
-) -> Result<Option<Vec<u8>>, FrameError> {
+) -> Result<Option<usize>, FrameError> {
     let mut len = [0; 4];
     let mut have = 0;
     while have < len.len() {
@@ -55,6 +55,18 @@ pub async fn read(
     if found > most {
         return Err(FrameError::TooLong { found, most });
     }
+    Ok(Some(found))
+}
+
+/// The next frame; `None` at the end of the stream, between two frames.
+///
+/// # Errors
+/// [`FrameError`]; nothing of a frame that is too long is read or kept.
+pub async fn read(
+    from: &mut (impl AsyncRead + Unpin + ?Sized),
+    most: usize,
+) -> Result<Option<Vec<u8>>, FrameError> {
+    let Some(found) = length(from, most).await? else { return Ok(None) };
     // grows with what comes, not with what is announced
     let mut bytes = Vec::with_capacity(found.min(CONTROL));
     let limit = u64::try_from(found).unwrap_or(u64::MAX);

@@ -11,6 +11,7 @@ pub mod client;
 mod count;
 pub mod desk;
 mod end;
+mod failure;
 pub mod frame;
 pub mod health;
 pub mod host;

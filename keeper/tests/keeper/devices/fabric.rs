@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Two gateways with a device of flesh each.
-struct World {
-    stage: Stage,
-    lives: Group,
+pub(super) struct World {
+    pub(super) stage: Stage,
+    pub(super) lives: Group,
     hears: mpsc::UnboundedReceiver<Told>,
     told: mpsc::UnboundedSender<Told>,
     origin: Origin,
@@ -40,14 +40,14 @@ impl World {
         Self::on(Stage::with(long).await).await
     }
 
-    async fn on(stage: Stage) -> Self {
+    pub(super) async fn on(stage: Stage) -> Self {
         let (told, hears) = mpsc::unbounded_channel();
         let origin = Origin::start().await.unwrap();
         Self { stage, lives: Group::new("lives"), hears, told, origin }
     }
 
     /// A device that lives at a keeper, reached at `broker`.
-    async fn device(
+    pub(super) async fn device(
         &self,
         keeper: &Keeper,
         broker: &str,
@@ -95,7 +95,7 @@ impl World {
         tokio::time::timeout(PATIENCE, find).await.expect("nothing of the kind was said")
     }
 
-    async fn leased(&mut self) -> wire::LeaseNotice {
+    pub(super) async fn leased(&mut self) -> wire::LeaseNotice {
         leased(&mut self.hears).await
     }
 
@@ -104,7 +104,7 @@ impl World {
         self.stage.chain.query(&self.stage.deployment.contracts.escrow, &ask).await.unwrap()
     }
 
-    async fn closed(&self, lease: LeaseId) -> LeaseResponse {
+    pub(super) async fn closed(&self, lease: LeaseId) -> LeaseResponse {
         until("the lease to close", async || {
             let found = self.on_chain(lease).await;
             (found.state == LeaseState::Closed).then_some(found)

@@ -2,6 +2,7 @@
 
 mod broker;
 mod client;
+mod containers;
 mod external;
 mod fabric;
 mod http;

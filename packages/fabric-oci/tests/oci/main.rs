@@ -7,54 +7,24 @@
     clippy::cast_sign_loss
 )]
 
-use caplet_fabric::client::Client;
-use caplet_fabric::{Service, Stop, Tariff};
-use caplet_fabric_oci::{Command, Limits, OciAdapter};
-use caplet_fabric_testkit::{Options, World};
-use std::path::Path;
-use std::sync::Arc;
+mod archives;
+mod brought;
+mod kept;
+mod support;
+
+use caplet_fabric::Stop;
+use caplet_fabric::kinds::programs::Exec;
+use caplet_fabric_oci::Limits;
 use std::time::Duration;
-use tempfile::TempDir;
-
-/// A root file system of one program.
-fn root() -> TempDir {
-    use std::os::unix::fs::PermissionsExt as _;
-    let root = TempDir::new().unwrap();
-    for folder in ["bin", "proc", "dev", "tmp", "etc"] {
-        std::fs::create_dir(root.path().join(folder)).unwrap();
-    }
-    std::fs::copy("/bin/busybox", root.path().join("bin/busybox")).unwrap();
-    std::os::unix::fs::symlink("busybox", root.path().join("bin/sh")).unwrap();
-    // other users, which the guest's are, may look in
-    std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    root
-}
-
-fn world(root: &Path, limits: Limits) -> (Arc<World>, Client) {
-    let world = World::new(Options { segment: 20, ..Options::default() });
-    world.offer(Arc::new(OciAdapter::new(root, limits)));
-    let lease = world.lease(1, Service::OCI);
-    let client = world.client(&lease, Tariff::Declared);
-    (world, client)
-}
-
-fn sh(script: &str) -> Command {
-    let args = ["/bin/busybox", "sh", "-c", script].map(str::to_owned).to_vec();
-    Command { args, ..Command::default() }
-}
-
-async fn out(client: &Client, script: &str) -> (i32, String) {
-    let (code, out, err) = sh(script).run(client).await.unwrap();
-    (code, String::from_utf8(out).unwrap() + &String::from_utf8(err).unwrap())
-}
+use support::{out, root, run, sh, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_runs_in_a_container_and_sees_nothing_of_the_host() {
     let root = root();
     let (world, client) = world(root.path(), Limits::default());
     assert_eq!(out(&client, "echo hello; exit 3").await, (3, "hello\n".into()));
-    let cat = Command { input: "through".into(), ..sh("/bin/busybox cat") };
-    assert_eq!(cat.run(&client).await.unwrap().1, b"through");
+    let cat = Exec { input: "through".into(), ..sh("/bin/busybox cat") };
+    assert_eq!(run(&cat, &client).await.unwrap().stdout, b"through");
     // no host's files, no network but its own loopback, no other process, no way to write
     let (_, seen) = out(&client, "/bin/busybox ls /; /bin/busybox ls /etc /home /root").await;
     assert!(!seen.contains("passwd") && !seen.contains("var"), "{seen}");
@@ -76,8 +46,8 @@ async fn a_command_runs_in_a_container_and_sees_nothing_of_the_host() {
 async fn processor_time_is_paid_as_it_is_used_and_bounded_by_what_is_allowed() {
     let root = root();
     let (_world, client) = world(root.path(), Limits::default());
-    let spin = Command { max_units: 5, ..sh("while :; do :; done") };
-    let Err(Stop::Refused(words)) = spin.run(&client).await else { panic!("endless") };
+    let spin = Exec { max_units: 5, ..sh("while :; do :; done") };
+    let Err(Stop::Refused(words)) = run(&spin, &client).await else { panic!("endless") };
     assert!(words.contains("are allowed"), "{words}");
     assert!(client.units() <= 5);
     client.detach().await;
@@ -95,7 +65,7 @@ async fn time_memory_processes_scratch_and_output_have_ends() {
         ..Limits::default()
     };
     let (_world, client) = world(root.path(), limits);
-    let Err(Stop::Refused(words)) = sh("/bin/busybox sleep 60").run(&client).await else {
+    let Err(Stop::Refused(words)) = run(&sh("/bin/busybox sleep 60"), &client).await else {
         panic!()
     };
     assert!(words.contains("took more than"), "{words}");
@@ -108,7 +78,7 @@ async fn time_memory_processes_scratch_and_output_have_ends() {
     assert!(said.contains("fork") || said.contains("Resource"), "{said}");
     let (_, said) = out(&client, "/bin/busybox dd if=/dev/zero of=/tmp/x bs=65536 count=64").await;
     assert!(said.contains("No space"), "{said}");
-    let Err(Stop::Refused(words)) = sh("/bin/busybox yes").run(&client).await else { panic!() };
+    let Err(Stop::Refused(words)) = run(&sh("/bin/busybox yes"), &client).await else { panic!() };
     assert!(words.contains("bytes of output"), "{words}");
     assert_eq!(out(&client, "echo still").await, (0, "still\n".into()));
     client.detach().await;

@@ -12,9 +12,10 @@ mod checks;
 use bytes::Bytes;
 use caplet_fabric::client::Client;
 use caplet_fabric::health::Health;
+use caplet_fabric::kinds::programs::{Exec, Ran};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
-use caplet_fabric_wasi::{ComputeSurface, Exec, Limits, Machine, Ran, WasiAdapter};
+use caplet_fabric_wasi::{ComputeSurface, Limits, Machine, WasiAdapter};
 use caplet_protocol::DeviceId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,7 +97,7 @@ fn busy(millions: u32) -> Bytes {
 }
 
 fn exec(module: Bytes) -> Exec {
-    Exec { module, args: vec!["program".into()], ..Exec::default() }
+    Exec { module: Some(module), args: vec!["program".into()], ..Exec::default() }
 }
 
 fn world(limits: Limits, options: Options) -> (Arc<World>, Client) {

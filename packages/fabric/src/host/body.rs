@@ -275,6 +275,32 @@ impl BodyReader {
         Ok(Some(self.buffer.split().freeze()))
     }
 
+    /// Begins a frame of at most `most` bytes whose content is read in parts, by [`BodyReader::read_part`]: how many
+    /// bytes come; `None` at the end.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub async fn begin_frame(&mut self, most: usize) -> Result<Option<usize>, Stop> {
+        let Some(len) = frame::length(&mut *self.recv, most).await? else { return Ok(None) };
+        self.charger.has_received(4).await?;
+        Ok(Some(len))
+    }
+
+    /// The next bytes, at most `most` and at most 64 KiB, charged for; never none.
+    ///
+    /// # Errors
+    /// [`Stop`], also at the end.
+    pub async fn read_part(&mut self, most: usize) -> Result<Bytes, Stop> {
+        let room = self.charger.shared.chunk.min(most);
+        self.buffer.reserve(room);
+        let got = self.recv.read_buf(&mut (&mut self.buffer).limit(room)).await?;
+        if got == 0 {
+            return Err(Stop::Stream(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        self.charger.has_received(got).await?;
+        Ok(self.buffer.split().freeze())
+    }
+
     /// All that comes, at most `most` bytes.
     ///
     /// # Errors

@@ -100,7 +100,11 @@ impl Shared {
         out: mpsc::Sender<Control>,
     ) -> Self {
         let segment = locked(&payee).segment();
-        let paid_for = segment.saturating_mul(lease.unit_bytes) / 2;
+        let paid_for = match tariff {
+            Tariff::Bytes => segment.saturating_mul(lease.unit_bytes) / 2,
+            // bytes cost nothing by themselves: a segment says nothing of how many may come at a time
+            Tariff::Declared | Tariff::Accepted => u64::MAX,
+        };
         Self {
             sent: ByteCount::new(lease.unit_bytes),
             received: ByteCount::new(lease.unit_bytes),

@@ -1,0 +1,34 @@
+//! Programs of consumers, whatever runs them: what a consumer says to a provider, and the local HTTP resource.
+//!
+//! There is one operation, `run`, whose arguments are [`caplet_protocol::wire::RunProgram`]. The provider's first
+//! byte says what it wants to be sent ([`SEND_MODULE`], [`SEND_INPUT`]); the module comes as one frame, the input as
+//! it is after it. The provider answers with frames, whose first byte is [`OUT`], [`ERR`] or, at the end,
+//! [`EXIT`]: exit code (`i32`) and units (`u64`), big-endian.
+
+mod desk;
+mod exec;
+mod frames;
+mod input;
+mod output;
+
+pub use desk::{ProgramDesk, Runner};
+pub use exec::Exec;
+pub use input::Input;
+pub use output::{Ended, Output, Ran, Said};
+
+/// The provider has not the module: it is to be sent.
+pub const SEND_MODULE: u8 = 1;
+/// The input is to be sent.
+pub const SEND_INPUT: u8 = 2;
+
+/// First byte of a frame of standard output.
+pub const OUT: u8 = 1;
+/// First byte of a frame of standard error.
+pub const ERR: u8 = 2;
+/// First byte of the last frame: exit code and units.
+pub const EXIT: u8 = 3;
+/// First byte of the last frame of the desk's own stream: why there is no exit code, for people.
+pub const FAILED: u8 = 4;
+
+/// Bytes of a run's input or output that are gathered.
+pub const MOST: usize = 64 << 20;
