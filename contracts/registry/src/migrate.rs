@@ -15,7 +15,7 @@ pub(crate) fn stamp(storage: &mut dyn Storage) -> Result<(), ContractError> {
 
 /// Lets an older registry, and nothing else, become this version.
 ///
-/// What an older one stored is read as it is and written anew when it changes (`docs/adr/0027-pages-are-stored-small.md`),
+/// What an older one stored is read as it is and written anew when it changes (`docs/adr/0030-pages-are-stored-small.md`),
 /// so there is nothing to rewrite; a later version dispatches
 /// on what this returns to storage before it is stamped.
 pub(crate) fn upgrade(storage: &mut dyn Storage) -> Result<(), ContractError> {

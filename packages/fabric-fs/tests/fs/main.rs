@@ -17,6 +17,7 @@ use caplet_protocol::LeaseId;
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub(crate) const QUOTA: u64 = 64 << 20;
