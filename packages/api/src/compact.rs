@@ -102,6 +102,7 @@ fn unpack(mut packed: &[u8], most: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects)] // small numbers
     use super::*;
     use proptest::prelude::*;
 

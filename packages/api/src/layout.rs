@@ -622,6 +622,7 @@ impl DeviceRecord {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects)] // small numbers
     use super::*;
     use proptest::prelude::*;
 
@@ -653,7 +654,8 @@ mod tests {
                 let back = pages.records(stored);
                 for place in 0..u32::try_from(rows).unwrap() + 1 {
                     let (mut a, mut b) = (pages.slice(&records, place).to_vec(), pages.slice(&back, place).to_vec());
-                    (a.resize(width, 0), b.resize(width, 0));
+                    a.resize(width, 0);
+                    b.resize(width, 0);
                     prop_assert_eq!(a, b);
                 }
             }
