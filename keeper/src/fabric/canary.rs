@@ -108,7 +108,8 @@ fn program(dice: &[u8; DICE]) -> anyhow::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use caplet_fabric_wasi::{Exec, Limits, Machine, run_alone};
+    use caplet_fabric::kinds::programs::Exec;
+    use caplet_fabric_wasi::{Limits, Machine, run_alone};
 
     #[tokio::test]
     async fn canaries_are_programs_that_run_and_no_two_are_the_same() {
@@ -116,7 +117,7 @@ mod tests {
         let run = |dice: [u8; DICE]| {
             let machine = machine.clone();
             async move {
-                let module = program(&dice).unwrap().into();
+                let module = Some(program(&dice).unwrap().into());
                 let input = dice.to_vec().into();
                 let exec = Exec { module, input, max_units: 1_000_000, ..Exec::default() };
                 run_alone(&machine, Limits::default(), &exec).await.0.unwrap()

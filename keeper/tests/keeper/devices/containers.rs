@@ -78,8 +78,24 @@ async fn a_leased_container_runs_what_its_consumer_brings_and_is_paid_for_it() {
     });
     let (first, second) = (first.await, world.stage.keeper(2, |_| {}).await);
     let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
-    world.device(&first, &ours.to_string(), 60, true, (vec![Letting { tags: Vec::new(), ..GOODS.letting() }], Vec::new())).await;
-    world.device(&second, &theirs.to_string(), 61, true, (Vec::new(), vec![GOODS.want(1_000, LanePreference::Batch)])).await;
+    world
+        .device(
+            &first,
+            &ours.to_string(),
+            60,
+            true,
+            (vec![Letting { tags: Vec::new(), ..GOODS.letting() }], Vec::new()),
+        )
+        .await;
+    world
+        .device(
+            &second,
+            &theirs.to_string(),
+            61,
+            true,
+            (Vec::new(), vec![GOODS.want(1_000, LanePreference::Batch)]),
+        )
+        .await;
     let notice = world.leased().await;
     let alias = notice.alias.as_str();
     until("the lease to be local", async || {
