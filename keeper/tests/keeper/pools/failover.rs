@@ -83,7 +83,8 @@ async fn a_lease_on_a_pool_is_served_on_by_another_member_when_its_member_dies()
     // the last reading is paid for before it is served, and that voucher closes the lease: on a slow machine before
     let counted = most.load(Ordering::SeqCst);
     assert!((LOT - 1..=LOT).contains(&counted), "{counted} of {LOT} were counted");
-    let roll = stand.settled(&notice, before).await;
+    let (redeemed, roll) = stand.settled(&notice, before).await;
+    assert_eq!(redeemed, notice.price, "all of the lot, and no more");
     // who died has paid who took over, from its stake
     let penalty = notice.price / 10;
     assert_eq!((roll[0].stake.u64(), roll[1].stake.u64()), (STAKE - penalty, STAKE));

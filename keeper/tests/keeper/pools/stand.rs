@@ -360,27 +360,32 @@ impl Stand {
         .await
     }
 
-    /// What must hold of the money of a lease that is used up, whoever served which part of it: `before` is what the
-    /// consumer's owner had. Who earned what.
-    pub async fn settled(&self, notice: &wire::LeaseNotice, before: u128) -> Vec<MemberResponse> {
+    /// What must hold of the money of a lease that is over, whoever served which part of it: `before` is what the
+    /// consumer's owner had. What was redeemed, and who earned what.
+    pub async fn settled(
+        &self,
+        notice: &wire::LeaseNotice,
+        before: u128,
+    ) -> (u64, Vec<MemberResponse>) {
         let lease = LeaseId(notice.lease);
         let closed = self.closed(lease).await;
         let total = notice.lot * u64::from(notice.lots);
         assert_eq!((total, closed.lanes.len()), (self.goods.lot, 1));
-        assert_eq!(closed.lanes[0].redeemed.u64(), notice.price, "all of the lot, and no more");
+        let redeemed = closed.lanes[0].redeemed.u64();
+        assert!(redeemed <= notice.price, "{redeemed} of {}", notice.price);
         until("the lease to be accounted", async || {
             self.serves(lease).await.is_none().then_some(())
         })
         .await;
         let (money, spent) = (self.money().await, before - self.wealth(self.owner()).await);
-        let fees = spent - u128::from(notice.price);
+        let fees = spent - u128::from(redeemed);
         assert!(fees <= 30, "{fees} were spent beside the price: a fee a lot and a bond are 20");
         assert_eq!(money.waiting.u64(), 0, "nothing came that no lease brought");
         let roll = self.roll().await;
         let earned: u64 = roll.iter().map(|member| member.earned.u64()).sum();
         assert!(roll.iter().all(|member| member.earned.u64() > 0), "both delivered: {roll:?}");
         assert!(money.credited.u64() - earned - money.paid.u64() < 2, "{money:?} of {roll:?}");
-        roll
+        (redeemed, roll)
     }
 
     /// Money of an account in escrow, but for what leases hold.

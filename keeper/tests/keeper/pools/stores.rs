@@ -6,7 +6,7 @@ use caplet::fabric::Wish;
 use caplet::keeper::Keeper;
 use caplet_protocol::LeaseId;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Bytes of a file.
@@ -113,14 +113,20 @@ async fn files_on_a_pool_are_there_and_written_on_when_the_member_that_served_th
     }
     assert!(units(&third) >= at_opening + 5 * 16, "five were fetched");
 
-    // the lot is used up, and every unit of it was paid once
-    let next = AtomicU8::new(6);
+    // the lot is used up, but for what is less than a write, and what was counted was paid once
+    let (next, most) = (AtomicU8::new(6), AtomicU64::new(0));
     until("the end of the lot", async || {
         let _ = app.put(next.fetch_add(1, Ordering::Relaxed)).await;
+        most.fetch_max(units(&third), Ordering::Relaxed);
         ours.ended(&notice.alias)
     })
     .await;
-    stand.settled(&notice, before).await;
+    let (redeemed, _) = stand.settled(&notice, before).await;
+    let (counted, step) = (most.into_inner(), ROOM.lot / 8);
+    let owed = |units: u64| units * notice.price / ROOM.lot;
+    assert!(counted + 64 > ROOM.lot, "{counted} of {} were used", ROOM.lot);
+    let paid = owed(counted)..=owed(counted + step);
+    assert!(paid.contains(&redeemed), "{redeemed} redeemed for {counted}, {paid:?} are due");
     until("what was stored to be deleted", async || {
         kept(&stand.folder(2), lease).is_none().then_some(())
     })
