@@ -1,8 +1,8 @@
 //! The scenario's stage on a chain inside this process.
 
 use anyhow::Context as _;
-use caplet::deploy::{Codes, IBC_DENOM, deploy, local_spec, native_codes};
-use caplet::scenario::Stage;
+use caplet::deploy::{Codes, IBC_DENOM, deploy, native_codes};
+use caplet::scenario::{Stage, spec};
 use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{Coin, Signer};
 use sha2::{Digest, Sha256};
@@ -31,7 +31,9 @@ pub async fn embedded_stage(folder: &Path) -> anyhow::Result<Stage> {
     let gateways = [account("gateway 1")?, account("gateway 2")?];
     let providers = [account("provider 1")?, account("provider 2")?];
     let payers = [account("payer 1")?, account("payer 2")?];
+    let pool = [account("pool 1")?, account("pool 2")?, account("pool 3")?];
     let everybody = [&admin].into_iter().chain(&gateways).chain(&providers).chain(&payers);
+    let everybody = everybody.chain(&pool);
     let coins = [Coin::new(ENDOWMENT, "ucap"), Coin::new(ENDOWMENT, IBC_DENOM)];
     let genesis = Genesis {
         chain_id: "caplet-bench-1".to_owned(),
@@ -48,6 +50,7 @@ pub async fn embedded_stage(folder: &Path) -> anyhow::Result<Stage> {
     });
     let chain = Arc::new(chain.await.context("starting the embedded chain")?);
     let holders: Vec<String> = payers.iter().map(|payer| payer.address().to_owned()).collect();
-    let deployment = deploy(&*chain, &admin, &Codes::Native, &local_spec(&holders)).await?;
-    Ok(Stage { chain, deployment, admin, gateways, providers, payers, folder: folder.to_owned() })
+    let deployment = deploy(&*chain, &admin, &Codes::Native, &spec(&holders)).await?;
+    let folder = folder.to_owned();
+    Ok(Stage { chain, deployment, admin, gateways, providers, payers, pool, folder })
 }

@@ -66,7 +66,7 @@ pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, Contract
 /// # Errors
 /// If the stored contract is another one, or newer.
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn migrate(deps: DepsMut<'_>, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    upgrade::upgrade(deps.storage)?;
+pub fn migrate(deps: DepsMut<'_>, env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    upgrade::upgrade(deps.storage, env.block.time.seconds())?;
     Ok(Response::new())
 }

@@ -19,17 +19,21 @@ pub type Ordered = BTreeMap<(AssetId, DeviceId), u128>;
 /// With both sides, if an invariant does not hold.
 pub fn check(storage: &dyn Storage, now: u64) -> Result<Ordered, ContractError> {
     let mut ordered = Ordered::new();
-    let mut delivering: BTreeMap<u32, u64> = BTreeMap::new();
+    // lots, and base units set aside for them
+    let mut delivering: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
     for entry in deliveries::all(storage) {
         let (_, delivery) = entry?;
-        let sum = delivering.entry(delivery.series).or_default();
-        *sum = sum.saturating_add(delivery.lots.into());
+        let (lots, each) = (u64::from(delivery.lots), delivery.each.unwrap_or(0));
+        let (sum, pledged) = delivering.entry(delivery.series).or_default();
+        *sum = sum.saturating_add(lots);
+        *pledged = pledged.saturating_add(lots.saturating_mul(each));
     }
     for one in series::range(storage, None) {
         let one = one?;
         series_holds(storage, &one, now, &mut ordered)?;
-        let found = delivering.remove(&one.number).unwrap_or(0);
-        assert_eq!(one.delivering, found, "series {}: lots being delivered", one.number);
+        let (number, found) = (one.number, delivering.remove(&one.number).unwrap_or_default());
+        let counted = (one.delivering, one.pledged);
+        assert_eq!(counted, found, "series {number}: lots being delivered, and set aside for them");
     }
     assert!(delivering.is_empty(), "deliveries of series that are gone: {delivering:?}");
     for entry in bids::all(storage) {
@@ -69,7 +73,7 @@ fn series_holds(
     }
     assert_eq!(one.sold, all, "series {number}: sold, and all positions together");
     assert_eq!(one.owed, owed, "series {number}: owed for defaults, set aside and found");
-    note(ordered, one.asset, one.seller, one.collateral.saturating_add(one.owed));
+    note(ordered, one.asset, one.seller, one.posted().saturating_add(one.owed));
     // what can still be exercised is reserved, slot by slot
     let live = one.live(now).with(&one.on_sale(now));
     let live = live.ok_or_else(|| ContractError::lost("lots"))?;

@@ -4,6 +4,7 @@ use crate::ContractError;
 use crate::lease::Leases;
 use crate::state::config::Config;
 use crate::state::members;
+use caplet_api::auction::{self, CapacityResponse};
 use caplet_api::layout::DeviceRecord;
 use caplet_api::registry::{DeviceResponse, QueryMsg};
 use caplet_base::peer::{Registry, Standings};
@@ -66,13 +67,21 @@ impl<'a> Context<'a> {
         self.now.checked_div(self.config.rules.epoch_secs.into()).unwrap_or(0)
     }
 
-    /// How available a device is alone, and whether it can serve at all now.
-    pub(crate) fn reliability(&self, device: DeviceId) -> Result<(Bps, bool), ContractError> {
-        let (tier, suspended) = Standings::new(self.querier, &self.config.reputation).of(device)?;
+    /// Whether a device can serve now: the registry has it active and its reputation does not suspend it.
+    pub(crate) fn serves(&self, device: DeviceId) -> Result<bool, ContractError> {
+        Ok(self.peers().of(device)?.serves)
+    }
+
+    fn peers(&self) -> Peers<'a> {
+        let standings = Standings::new(self.querier, &self.config.reputation);
+        Peers { registry: self.registry(), standings }
+    }
+
+    /// How available a device of a reliability tier is alone.
+    fn available(&self, tier: u8) -> Bps {
         let tiers = &self.config.rules.reliability;
-        let bps = tiers.get(usize::from(tier)).or_else(|| tiers.last()).copied();
-        let serves = self.device(device)?.is_active() && !suspended;
-        Ok((bps.unwrap_or(Bps(0)), serves))
+        let found = tiers.get(usize::from(tier)).or_else(|| tiers.last());
+        found.copied().unwrap_or(Bps(0))
     }
 
     /// Who takes lots of a lease next: the first in the failover order that serves and has room, other than
@@ -83,14 +92,15 @@ impl<'a> Context<'a> {
         lots: u16,
         not: Option<DeviceId>,
     ) -> Result<Option<DeviceId>, ContractError> {
-        let mut candidates = Vec::new();
+        let (mut peers, mut candidates) = (self.peers(), Vec::new());
         for entry in members::range(storage, None) {
             let (device, member) = entry?;
             if Some(device) == not || member.room() < lots {
                 continue;
             }
-            let (reliability, serves) = self.reliability(device)?;
+            let Known { tier, serves, .. } = peers.of(device)?;
             if serves {
+                let reliability = self.available(tier);
                 candidates.push(Candidate { member: device.0, reliability, cost: member.cost });
             }
         }
@@ -98,17 +108,19 @@ impl<'a> Context<'a> {
         Ok(candidates.first().map(|first| DeviceId(first.member)))
     }
 
-    /// Members that count, lots that may be sold, and the availability in millionths.
+    /// Members that count and serve, lots that may be sold, and the availability in millionths.
     pub(crate) fn promise(&self, storage: &dyn Storage) -> Result<(u32, u16, u32), ContractError> {
-        let (mut lots, mut units) = (Vec::new(), Vec::new());
+        let (mut peers, mut lots, mut units) = (self.peers(), Vec::new(), Vec::new());
         for entry in members::range(storage, None) {
             let (device, member) = entry?;
-            if !member.active {
+            if !member.counts() {
                 continue;
             }
-            let record = self.device(device)?;
-            let (reliability, serves) = self.reliability(device)?;
-            let available = if serves { reliability } else { Bps(0) };
+            let Known { record, tier, serves } = peers.of(device)?;
+            if !serves {
+                continue;
+            }
+            let available = self.available(tier);
             units.push(Unit { available, site: record.gateway, owner: record.owner });
             lots.push(member.lots);
         }
@@ -119,6 +131,40 @@ impl<'a> Context<'a> {
         };
         let members = u32::try_from(lots.len()).unwrap_or(u32::MAX);
         Ok((members, sellable(lots, spares), availability))
+    }
+
+    /// Lots that the auction's ledger has a device declared for, and lots that are promised of them. No contract
+    /// reserves slots of a pool, so that no later slot holds more than the one that runs.
+    pub(crate) fn ledger(&self, device: DeviceId) -> Result<(u16, u16), ContractError> {
+        let market = self.config.market;
+        let ask = auction::QueryMsg::Capacity { market, device, first_slot: None, slots: None };
+        let found: CapacityResponse = self.querier.query_wasm_smart(&self.config.auction, &ask)?;
+        let held = |slot: &auction::SlotResponse| slot.leased.0.saturating_add(slot.reserved.0);
+        let held = found.slots.first().map_or(0, held);
+        let open = if self.now < found.open_until.u64() { found.open.0 } else { 0 };
+        Ok((found.capacity.map_or(0, |lots| lots.0), held.saturating_add(open)))
+    }
+}
+
+/// Registry and standings as one look at the members reads them: each page once.
+struct Peers<'a> {
+    registry: Registry<'a>,
+    standings: Standings<'a>,
+}
+
+/// What is known of a device.
+struct Known {
+    record: DeviceRecord,
+    tier: u8,
+    serves: bool,
+}
+
+impl Peers<'_> {
+    fn of(&mut self, device: DeviceId) -> Result<Known, ContractError> {
+        let record = self.registry.device(device)?;
+        let record = record.ok_or(ContractError::UnknownDevice { device })?;
+        let (tier, suspended) = self.standings.of(device)?;
+        Ok(Known { record, tier, serves: record.is_active() && !suspended })
     }
 }
 

@@ -122,6 +122,14 @@ pub enum ContractError {
         /// Its lots.
         lots: u16,
     },
+    /// Offers while nothing may be sold.
+    #[error(
+        "no lots may be sold, the {spares} largest members are spares: offer when more members count and serve"
+    )]
+    NothingToSell {
+        /// Members that are held back.
+        spares: u32,
+    },
     /// Somebody else's turn.
     #[error("device {next} would take lease {lease} over: its owner must challenge")]
     NotNext {

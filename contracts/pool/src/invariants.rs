@@ -32,24 +32,33 @@ pub fn check(storage: &dyn Storage) -> Result<Expected, ContractError> {
         let sum = busy.entry(served.member).or_default();
         *sum = sum.saturating_add(served.lots.into());
     }
-    let (mut pending, mut shares, mut count) = (0u64, 0u64, 0u64);
+    // in 2^-64 base units, so that nothing is rounded
+    let (mut pending, mut shares) = (0u128, 0u64);
     for entry in members::range(storage, None) {
         let (device, member) = entry?;
         let serves = busy.remove(&device).unwrap_or(0);
         assert_eq!(u32::from(member.busy), serves, "member {device}: lots served");
         assert!(member.busy <= member.lots, "member {device} serves more than it committed");
-        assert!(member.active || member.shares == 0, "member {device} earns before it counts");
+        let counts: u64 = if member.counts() { member.lots.into() } else { 0 };
+        assert_eq!(member.shares, counts, "member {device}: shares");
+        assert!(member.active || !member.counts(), "member {device} earns before it counts");
+        assert!(member.leaves.is_none() || !member.counts(), "member {device} leaves and earns");
         expected.stakes.insert(device, member.stake);
-        let earned = books.ready().settle(member.holder()).0;
-        pending = pending.saturating_add(member.earned).saturating_add(earned);
+        let (earned, holder) = books.ready().settle(member.holder());
+        let whole = wide(member.earned).saturating_add(wide(earned));
+        pending = pending.saturating_add(whole).saturating_add(holder.fraction.into());
         shares = shares.saturating_add(member.shares);
-        count = count.saturating_add(1);
     }
     assert!(busy.is_empty(), "leases served by nobody: {busy:?}");
     assert_eq!(books.ready().shares, shares, "shares, counted and found");
-    // paid + pending + dust = received, with less than a unit of dust a member and what waits for the first
-    let waits = u64::try_from(books.ready().carry >> 64).unwrap_or(u64::MAX);
-    let known = books.paid.saturating_add(pending).saturating_add(waits);
-    assert!(known <= books.credited, "{known} known of {} credited", books.credited);
+    // paid + pending + what the next distribution begins with = credited, to the last fraction: in whole units that
+    // leaves less than one of dust a member, and less than one that waits
+    let known = wide(books.paid).saturating_add(pending).saturating_add(books.ready().carry);
+    assert_eq!(known, wide(books.credited), "known and credited, 2^-64 base units");
     Ok(expected)
+}
+
+/// Base units in 2^-64 base units.
+fn wide(units: u64) -> u128 {
+    u128::from(units) << 64
 }

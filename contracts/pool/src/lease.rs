@@ -4,8 +4,9 @@ use crate::ContractError;
 use caplet_api::escrow::LeaseState;
 use caplet_api::layout::{
     BALANCES, BalanceRecord, DEALS, DealRecord, LANES, LaneRecord, Pages, REDEEMED, STATES,
-    StateRecord, asset_sub, fees_key,
+    StateRecord, asset_sub, fees_key, terms_key,
 };
+use caplet_api::opened::Opened;
 use caplet_base::peer::raw;
 use caplet_mechanism::fees::Schedule;
 use caplet_protocol::{AccountId, AssetId, Bps};
@@ -47,6 +48,13 @@ impl Leases<'_> {
             net = net.saturating_add(self.lane(lease.saturating_add(lane), state.fees)?);
         }
         Ok(Some(Standing { deal, net, state: state.state }))
+    }
+
+    /// Unix seconds when a lease was opened; 0 where escrow has that elsewhere than with its terms.
+    pub(crate) fn opened(&self, deal: &DealRecord) -> Result<u64, ContractError> {
+        let bytes = raw(&self.querier, &self.escrow, terms_key(deal.terms))?;
+        let bytes = bytes.ok_or_else(|| ContractError::lost("a lease without terms"))?;
+        Ok(Opened::read(&bytes)?.at.unwrap_or_default().into())
     }
 
     fn lane(&self, slot: u64, closed_fees: u8) -> Result<u64, ContractError> {

@@ -91,7 +91,7 @@ fn show(
         busy: Lots(member.busy),
         cost: member.cost.into(),
         stake: member.stake.into(),
-        active: member.active,
+        active: member.counts(),
         joins: member.joins.into(),
         leaves: member.leaves.map(Into::into),
         earned: member.earned.saturating_add(pending).into(),

@@ -13,6 +13,8 @@ mod docs;
 mod goldens;
 #[path = "pool/joining.rs"]
 mod joining;
+#[path = "pool/life.rs"]
+mod life;
 #[path = "pool/market.rs"]
 mod market;
 #[path = "pool/migration.rs"]

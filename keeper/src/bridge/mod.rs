@@ -36,6 +36,7 @@ use crate::config::SpareConfig;
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::fabric::{self, Asks, Fabric};
+use crate::latencies::Latencies;
 use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::proximity;
@@ -116,12 +117,14 @@ impl Bridge {
             placer: placer.clone(),
             exchange: exchange.clone(),
             risk: options.risk,
+            latencies: Latencies::default(),
             wanted: wanted.clone(),
         };
         let session = Session::start(context, parts)?;
         let frames = Arc::new(session.clone());
         proximity::start(context, exchange.clone());
-        exchange::serve(listener, exchange.clone(), frames, status, &context.tasks);
+        let known = leases.clone();
+        exchange::serve(listener, exchange.clone(), frames, status, known, &context.tasks);
         let asks = Asks::start(post.clone(), &context.tasks);
         let rooms = fabric::Rooms {
             post: post.clone(),

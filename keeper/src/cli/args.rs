@@ -128,14 +128,27 @@ pub(super) struct StatusArgs {
 pub(super) struct AttachArgs {
     #[command(flatten)]
     pub(super) settings: Settings,
-    /// Number or alias of the lease.
-    pub(super) lease: String,
+    /// Number or alias of the lease; of several, with --spread.
+    #[arg(value_name = "LEASE", required = true)]
+    pub(super) leases: Vec<String>,
+    /// Makes one store of several leases, any K of which restore it.
+    #[arg(long, value_name = "K", conflicts_with_all = ["socks", "port", "tun"])]
+    pub(super) spread: Option<usize>,
+    /// Local name of that store. Attached again by its name with another lease in place of a lost one, it is repaired.
+    #[arg(long = "as", value_name = "NAME", default_value = "spread")]
+    pub(super) name: String,
     /// Folder on which a store is mounted.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["socks", "port"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["socks", "port", "tun"])]
     pub(super) mount: Option<PathBuf>,
     /// Local port of an uplink's proxy (SOCKS5 and HTTP CONNECT).
     #[arg(long, value_name = "PORT", conflicts_with = "port")]
     pub(super) socks: Option<u16>,
+    /// Network interface (TUN) that leads to an uplink, beside its proxy. Needs CAP_NET_ADMIN at the keeper.
+    #[arg(long, value_name = "NAME", conflicts_with = "port")]
+    pub(super) tun: Option<String>,
+    /// Network that is routed into the interface, as 192.0.2.0/24; may be repeated. None unless asked for.
+    #[arg(long = "route", value_name = "NETWORK", requires = "tun")]
+    pub(super) routes: Vec<String>,
     /// Local port of a TCP service.
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,

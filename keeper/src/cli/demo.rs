@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Seconds of trade; open leases then get up to 45 s more to end and settle.
+    /// Seconds of trade; open leases then get up to three minutes more to end and settle.
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 45, value_parser = clap::value_parser!(u64).range(10..=86_400))]
     seconds: u64,
     /// Print one JSON object at the end and nothing else.

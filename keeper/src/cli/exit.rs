@@ -2,6 +2,7 @@
 
 use crate::config::ConfigError;
 use crate::outbox::OutboxError;
+use crate::scenario::Stopped;
 use caplet_chain::{BroadcastError, ChainError, ConfirmError};
 use caplet_clearing::BookError;
 use caplet_clearing::json::FormatError;
@@ -36,11 +37,15 @@ pub(super) fn fail(error: &anyhow::Error, json: bool) -> ExitCode {
     ExitCode::from(code(error))
 }
 
-/// 1 failed, 2 wrong input, 3 unreachable, 4 refused by the chain; that of a program that was run, if it fits one.
+/// 1 failed, 2 wrong input, 3 unreachable, 4 refused by the chain, 130 stopped by Ctrl-C as shells have it; that of a
+/// program that was run, if it fits one.
 fn code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         if let Some(Ended(code)) = cause.downcast_ref() {
             return u8::try_from(*code).unwrap_or(1);
+        }
+        if cause.is::<Stopped>() {
+            return 130;
         }
         if cause.is::<ConfigError>()
             || cause.is::<BadInput>()
@@ -86,6 +91,7 @@ mod tests {
         assert_eq!(with(unreachable.into()), 3);
         assert_eq!(with(OutboxError::Failed { log: "no".into() }.into()), 4);
         assert_eq!((with(Ended(137).into()), with(Ended(-1).into())), (137, 1));
+        assert_eq!(with(Stopped.into()), 130);
         assert_eq!(with(anyhow::anyhow!("anything")), 1);
         let nested = Err::<(), _>(BadInput("no".into())).context("a").context("b");
         assert_eq!(code(&nested.unwrap_err()), 2);

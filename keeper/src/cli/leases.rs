@@ -3,7 +3,7 @@
 use super::args::{AttachArgs, DetachArgs};
 use super::exit::NoAnswer;
 use crate::config::{Config, load};
-use crate::fabric::{DESK_FILE, Wish};
+use crate::fabric::{DESK_FILE, SpreadWish, Wish};
 use anyhow::Context as _;
 use serde_json::Value;
 use std::time::Duration;
@@ -54,17 +54,67 @@ pub(super) async fn attach(args: &AttachArgs) -> anyhow::Result<()> {
     let config = load(args.settings.config.as_deref(), &args.settings.set)?.config;
     let desk = desk(&config, args.url.as_deref());
     let mount = args.mount.as_deref().map(std::path::absolute).transpose()?;
-    let wish = Wish { mount, port: args.socks.or(args.port), ..Wish::default() };
-    let url = format!("{desk}/v1/leases/{}/attach", args.lease);
+    if let Some(needed) = args.spread {
+        let wish = SpreadWish { needed, leases: args.leases.clone(), mount };
+        return spread(args, &desk, &wish).await;
+    }
+    let [lease] = args.leases.as_slice() else {
+        anyhow::bail!(
+            "several leases are attached as one store: say how many restore it (--spread)"
+        )
+    };
+    let (port, routes) = (args.socks.or(args.port), args.routes.clone());
+    let wish = Wish { mount, port, tun: args.tun.clone(), routes, ..Wish::default() };
+    let url = format!("{desk}/v1/leases/{lease}/attach");
     let answer = answered(&url, client(ATTACH)?.post(&url).json(&wish)).await?;
+    let local: Value = answer.json().await.context("the desk answered no JSON")?;
+    let alias = text(&local["alias"]);
+    let tun = match &args.tun {
+        Some(_) => {
+            let url = format!("{desk}/v1/caps/{alias}");
+            let answer = answered(&url, client(ATTACH)?.get(&url)).await?;
+            answer.json::<Value>().await.context("the desk answered no JSON")?["tun"].take()
+        }
+        None => Value::Null,
+    };
+    if args.json {
+        let mut all = local;
+        if !tun.is_null() {
+            all["tun"] = tun;
+        }
+        println!("{}", serde_json::to_string_pretty(&all)?);
+        return Ok(());
+    }
+    let address = at(&desk, &local["address"]);
+    println!("{alias} ({}) is at {address}", text(&local["service"]));
+    if !tun.is_null() {
+        let (name, resolver) = (text(&tun["name"]), text(&tun["resolver"]));
+        println!("what is routed into {name} goes over it; names are asked for at {resolver}");
+    }
+    Ok(())
+}
+
+/// An address of the desk as a URL; others as they are.
+fn at(desk: &str, address: &Value) -> String {
+    let address = text(address);
+    let base = if address.starts_with("/v1/") { desk } else { "" };
+    format!("{base}{address}")
+}
+
+/// Makes one store of several leases.
+async fn spread(args: &AttachArgs, desk: &str, wish: &SpreadWish) -> anyhow::Result<()> {
+    let url = format!("{desk}/v1/spreads/{}", args.name);
+    let answer = answered(&url, client(ATTACH)?.post(&url).json(wish)).await?;
     let local: Value = answer.json().await.context("the desk answered no JSON")?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&local)?);
-    } else {
-        let address = local["address"].as_str().unwrap_or_default();
-        let base = if address.starts_with("/v1/") { desk.as_str() } else { "" };
-        let (alias, service) = (&local["alias"], &local["service"]);
-        println!("{} ({}) is at {base}{address}", text(alias), text(service));
+        return Ok(());
+    }
+    println!("{} (store) is at {}", args.name, at(desk, &local["address"]));
+    for part in local["leases"].as_array().into_iter().flatten() {
+        let (health, standing) = (text(&part["health"]), text(&part["standing"]));
+        let why = part["why"].as_str().map(|why| format!(": {why}")).unwrap_or_default();
+        println!("  lease {} is {health} and {standing}{why}", part["lease"]);
     }
     Ok(())
 }
@@ -81,6 +131,8 @@ pub(super) async fn detach(args: &DetachArgs) -> anyhow::Result<()> {
     let said: Value = answer.json().await.context("the desk answered no JSON")?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&said)?);
+    } else if let Some(name) = said["spread"].as_str() {
+        println!("{name} is local no more; its leases stay open until their end");
     } else {
         println!("lease {} is local no more; it stays open until its end", said["lease"]);
     }

@@ -6,9 +6,9 @@ use super::{chain, keys, log};
 use crate::config::{ChainKind, Config, load};
 use crate::keeper::{Keeper, Parts, ROOMS};
 use crate::outbox::KeyLock;
+use crate::signal;
 use crate::store::Store;
 use crate::tasks::Drained;
-use anyhow::Context as _;
 use std::time::Duration;
 
 /// Time to drain: final receipts, what the outbox holds.
@@ -40,7 +40,7 @@ pub(super) async fn run(args: &RunArgs) -> anyhow::Result<()> {
             .await?;
     announce(&keeper, &config, args.json);
     let died = tokio::select! {
-        signal = stopped() => { signal?; false }
+        signal = signal::stopped() => { signal?; false }
         () = keeper.died() => true,
     };
     eprintln!("stopping: at most {} seconds; Ctrl-C again ends at once", DRAIN.as_secs());
@@ -75,19 +75,4 @@ fn announce(keeper: &Keeper, config: &Config, json: bool) {
     println!("keeper {address} on {chain}");
     println!("devices connect to {}", broker.as_deref().unwrap_or("no broker here"));
     println!("gateways connect to {}", exchange.as_deref().unwrap_or("no exchange here"));
-}
-
-/// Resolves at Ctrl-C, and at SIGTERM where there is one.
-async fn stopped() -> anyhow::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.context("listening for Ctrl-C"),
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("listening for Ctrl-C")
 }

@@ -3,6 +3,7 @@
 use super::args::WhyArgs;
 use super::status::ask;
 use crate::config::load;
+use crate::exchange::Why;
 use caplet_api::auction::{Exclusion, ExplainResponse, Requirement, Verdict};
 
 /// Asks and prints.
@@ -24,7 +25,19 @@ pub(super) async fn why(args: &WhyArgs) -> anyhow::Result<()> {
 }
 
 /// An explanation in words, a thought a line.
-fn lines(why: &ExplainResponse) -> Vec<String> {
+fn lines(why: &Why) -> Vec<String> {
+    let mut lines = why.stands.as_ref().map(stands).unwrap_or_default();
+    lines.extend(why.filled.iter().map(|filled| {
+        format!(
+            "It was served: {} lots by device {} at {} a lot, the price of its class when it was cleared (lease {}).",
+            filled.lots, filled.provider, filled.price, filled.lease
+        )
+    }));
+    lines
+}
+
+/// How it stands in the auction.
+fn stands(why: &ExplainResponse) -> Vec<String> {
     let demand = &why.demand;
     let mut lines = vec![format!(
         "Demand {} of device {}: {} lots at up to {} a lot.",
@@ -99,6 +112,17 @@ mod tests {
                 "The cheapest is offer 9: 300 a lot, and 2 for lost reliability, distance and fee; a limit of 302 takes it.",
                 "Its limit is too low: raise it, or wait.",
             ]
+        );
+    }
+
+    #[test]
+    fn a_demand_that_was_served_is_explained_though_the_auction_has_forgotten_it() {
+        let why = json!({"filled": [{"lease": 64, "provider": 3, "lots": 2, "price": 120}]});
+        let lines = lines(&serde_json::from_value(why).unwrap());
+        assert_eq!(lines.len(), 1);
+        assert!(
+            lines[0].starts_with("It was served: 2 lots by device 3 at 120 a lot"),
+            "{lines:?}"
         );
     }
 }

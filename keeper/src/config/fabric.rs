@@ -85,7 +85,7 @@ impl Default for FabricConfig {
             desk: SocketAddr::from(([127, 0, 0, 1], 7081)),
             auto: true,
             mounts: None,
-            links: 0,
+            links: 16,
             check_bps: 500,
             canaries: Vec::new(),
             failures: 3,

@@ -37,7 +37,7 @@ pub struct SettleConfig {
     pub batch: usize,
     /// Bytes of packed vouchers in one transaction, at most.
     pub batch_bytes: usize,
-    /// Seconds for which a voucher with revealed links waits for a consolidated one without, which is
+    /// Seconds for which revealed links wait for a consolidated voucher without, which is
     /// cheaper to redeem; the consumer is asked for it. Nothing that is urgent waits.
     pub consolidate_secs: u64,
     /// Share of the redeemed value, basis points, that a settlement is worth to this keeper beyond
@@ -69,8 +69,8 @@ impl Default for SettleConfig {
 pub struct MatcherConfig {
     /// Blocks that a keeper waits for another one which the rendezvous hash puts before it.
     pub patience_blocks: u64,
-    /// Whether a book with both sides in which nothing matches is cleared too: it moves the base price,
-    /// and earns nothing.
+    /// Whether a book in which nothing matches is cleared too: it moves the base price, and earns nothing. One with a
+    /// side that is empty is cleared until the price is at its bound.
     pub clear_unmatched: bool,
 }
 

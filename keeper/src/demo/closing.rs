@@ -1,6 +1,6 @@
 //! The closing report for people.
 
-use crate::scenario::Report;
+use crate::scenario::{Ahead, Report};
 use std::fmt::Write as _;
 
 /// Base units in human units, exact.
@@ -34,8 +34,8 @@ pub(super) fn text(report: &Report) -> String {
 fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
-        "\nCaplet demo: {} devices on 2 gateways, {} s on {}",
-        report.devices, report.seconds, report.chain
+        "\nCaplet demo: {} devices on {} gateways, {} s on {}",
+        report.devices, report.gateways, report.seconds, report.chain
     )?;
     writeln!(
         out,
@@ -67,6 +67,7 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     let reasons: Vec<String> =
         report.reasons.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     writeln!(out, "ended:   {}", reasons.join(", "))?;
+    ahead(out, &report.ahead)?;
     writeln!(
         out,
         "\n{:<6} {:<10} {:<13} {:<10} {:>7} {:>10} {:>10}  ended",
@@ -122,6 +123,30 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
         out,
         "\nmoney conserved: {}",
         if report.conserved { "yes, read from the chain" } else { "NO" }
+    )
+}
+
+/// What was sold ahead, and what became of the pool's lease.
+fn ahead(out: &mut String, ahead: &Ahead) -> std::fmt::Result {
+    if let Some(of) = ahead.exercised {
+        writeln!(
+            out,
+            "ahead:   a slot prepaid at {} was exercised as lease {}: {} units read, {} lost",
+            of.strike, of.lease, of.units, of.units_lost
+        )?;
+    }
+    let Some(of) = ahead.failover else { return Ok(()) };
+    writeln!(
+        out,
+        "pool:    the gateway that served lease {} was killed after {} units; another member took over ({}), its first unit came \
+         {} ms after the kill: {} units more, {} paid for, {} lost",
+        of.lease,
+        of.units_before,
+        ahead.pool_failovers,
+        of.ms,
+        of.units_after,
+        of.units_paid,
+        of.units_lost
     )
 }
 

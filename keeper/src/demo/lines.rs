@@ -31,6 +31,8 @@ pub(super) fn line(happening: &Happening) -> Option<String> {
         ),
         // a book that does not cross lapses every epoch: nothing happened
         Happening::Lapsed(_) => return None,
+        // many a second: the live view draws them
+        Happening::Reading(_) => return None,
         Happening::Opened(e) => {
             format!("   market {}: leases {:?} opened at {:?} a lot", e.market, e.leases, e.prices)
         }
@@ -50,6 +52,13 @@ pub(super) fn line(happening: &Happening) -> Option<String> {
             e.refunded,
             reason(e.reason)
         ),
+        Happening::Served(e) if e.before > 0 => format!(
+            "!! lease {} of a pool passes from device {} to device {}, with {} base units of penalty",
+            e.lease, e.before, e.member, e.penalty
+        ),
+        Happening::Served(e) => {
+            format!("   lease {} of a pool is served by its member device {}", e.lease, e.member)
+        }
         Happening::Price(e) => format!(
             "   market {}: base price {} -> {} ticks at {} % use",
             e.market,

@@ -1,8 +1,10 @@
 //! Setting the embedded stage and playing on it.
 
 use super::{closing, lines, view};
-use crate::deploy::{Codes, deploy, local_spec, native_codes};
-use crate::scenario::{Report, Stage, Teller, Timing, play};
+use crate::deploy::{Codes, deploy, native_codes};
+use crate::scenario::{Report, Stage, Teller, Timing, play_until, spec};
+use crate::signal;
+use crate::tasks::Group;
 use anyhow::Context as _;
 use caplet_chain::embedded::{EmbeddedChain, Genesis, Options, Pace};
 use caplet_chain::{Coin, Signer};
@@ -10,7 +12,8 @@ use sha2::{Digest, Sha256};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio_util::sync::CancellationToken;
 
 /// What `caplet demo` may be told.
 #[derive(Clone, Debug)]
@@ -42,7 +45,9 @@ async fn stage(folder: PathBuf) -> anyhow::Result<Stage> {
     let gateways = [account("gateway 1")?, account("gateway 2")?];
     let providers = [account("provider 1")?, account("provider 2")?];
     let payers = [account("payer 1")?, account("payer 2")?];
+    let pool = [account("pool 1")?, account("pool 2")?, account("pool 3")?];
     let everybody = [&admin].into_iter().chain(&gateways).chain(&providers).chain(&payers);
+    let everybody = everybody.chain(&pool);
     let coins = ["ucap", crate::deploy::IBC_DENOM]
         .map(|denom| Coin { denom: denom.to_owned(), amount: ENDOWMENT });
     let genesis = Genesis {
@@ -61,8 +66,8 @@ async fn stage(folder: PathBuf) -> anyhow::Result<Stage> {
     let chain =
         Arc::new(EmbeddedChain::open(options).await.context("starting the embedded chain")?);
     let holders: Vec<String> = payers.iter().map(|payer| payer.address().to_owned()).collect();
-    let deployment = deploy(&*chain, &admin, &Codes::Native, &local_spec(&holders)).await?;
-    Ok(Stage { chain, deployment, admin, gateways, providers, payers, folder })
+    let deployment = deploy(&*chain, &admin, &Codes::Native, &spec(&holders)).await?;
+    Ok(Stage { chain, deployment, admin, gateways, providers, payers, pool, folder })
 }
 
 /// Plays the demo and prints its report; returns it too.
@@ -79,15 +84,19 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<Report> {
     };
     let timing = Timing { trade: Duration::from_secs(options.seconds), settle: SETTLE };
     let live = !options.json && !options.plain && std::io::stdout().is_terminal();
-    let report = if live {
-        let screen = view::Screen::start(timing.trade)?;
-        let played = play(stage(folder).await?, timing, screen.teller()).await;
+    let (quit, signals) = (CancellationToken::new(), Group::new("signals"));
+    listen(&signals, quit.clone());
+    let played = if live {
+        let screen = view::Screen::start(timing.trade, quit.clone())?;
+        let played = play_until(stage(folder).await?, timing, screen.teller(), quit).await;
         screen.end()?;
-        played?
+        played
     } else {
         let teller: Teller = if options.json { Arc::new(|_| ()) } else { lines::teller() };
-        play(stage(folder).await?, timing, teller).await?
+        play_until(stage(folder).await?, timing, teller, quit).await
     };
+    signals.drain(Duration::ZERO).await;
+    let report = played?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -95,6 +104,21 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<Report> {
     }
     anyhow::ensure!(report.conserved, "money was not conserved: see the report's assets");
     Ok(report)
+}
+
+/// Quits at Ctrl-C and SIGTERM; a live view sees the former as a key.
+fn listen(tasks: &Group, quit: CancellationToken) {
+    let stop = tasks.stop_token();
+    tasks.spawn("signals", async move {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            stopped = signal::stopped() => {
+                stopped?;
+                quit.cancel();
+            }
+        }
+        Ok(())
+    });
 }
 
 /// A folder that is deleted when it is dropped.
@@ -109,8 +133,9 @@ impl Drop for Fresh {
 }
 
 fn fresh_folder() -> anyhow::Result<Fresh> {
-    let folder = std::env::temp_dir().join(format!("caplet-demo-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot make {}", folder.display()))?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let folder = std::env::temp_dir().join(format!("caplet-demo-{}-{now}", std::process::id()));
+    // one that is there is of another run
+    std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(Fresh(folder))
 }

@@ -1,7 +1,10 @@
-//! The live view in a terminal: markets, leases in use, what happens.
+//! The live view in a terminal: markets, leases in use, a leased sensor, what happens.
 
 mod draw;
+mod sensor;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use crate::scenario::Teller;
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
@@ -21,11 +24,11 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal and draws until it is told to end.
+    /// Takes the terminal and draws until it is told to end, or somebody quits.
     ///
     /// # Errors
     /// If the terminal cannot be taken.
-    pub(super) fn start(trade: Duration) -> std::io::Result<Self> {
+    pub(super) fn start(trade: Duration, quit: CancellationToken) -> std::io::Result<Self> {
         let mut terminal = ratatui::try_init()?;
         let state = Arc::new(Mutex::new(State::new(trade)));
         let stop = CancellationToken::new();
@@ -38,9 +41,8 @@ impl Screen {
                 }
                 // raw mode hands Ctrl-C to us as a key
                 if event::poll(FRAME)? && is_quit(&event::read()?) {
-                    ratatui::try_restore()?;
-                    println!("stopped: the demo keeps nothing, start it again at any time");
-                    std::process::exit(130);
+                    quit.cancel();
+                    break;
                 }
             }
             ratatui::try_restore()

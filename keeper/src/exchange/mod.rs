@@ -15,11 +15,13 @@ mod reputation;
 mod server;
 mod table;
 mod watcher;
+mod why;
 
 pub(crate) use directory::{Directory, key_of};
 pub use reputation::Reputation;
 pub(crate) use server::{Frames, serve};
 pub use table::TABLES;
+pub use why::{Filled, Why};
 
 use crate::attester::Quotes;
 use crate::bridge::Clock;

@@ -1,8 +1,9 @@
 //! What other gateways, and the operator, may ask over HTTP.
 
-use super::{Exchange, Reputation, Status, documents};
+use super::{Exchange, Filled, Reputation, Status, Why, documents};
 use crate::bridge::Refuse;
 use crate::forward::{self, Forward};
+use crate::leases::Leases;
 use crate::tasks::Group;
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -39,6 +40,7 @@ struct Rooms {
     exchange: Exchange,
     frames: Arc<dyn Frames>,
     status: Status,
+    leases: Leases,
     room: Arc<Semaphore>,
 }
 
@@ -48,9 +50,10 @@ pub(crate) fn serve(
     exchange: Exchange,
     frames: Arc<dyn Frames>,
     status: Status,
+    leases: Leases,
     tasks: &Group,
 ) {
-    let rooms = Rooms { exchange, frames, status, room: Arc::new(Semaphore::new(AT_ONCE)) };
+    let rooms = Rooms { exchange, frames, status, leases, room: Arc::new(Semaphore::new(AT_ONCE)) };
     let routes = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/status", get(status_now))
@@ -148,12 +151,19 @@ async fn quote(
     }
 }
 
-/// Why a demand stands as it does, as the auction says.
+/// Why a demand stands as it does, as the auction says, and what it has become.
 async fn why(
     State(rooms): State<Rooms>,
     Path((market, demand)): Path<(u32, u64)>,
-) -> Result<Json<ExplainResponse>, Refuse> {
-    rooms.ask(&QueryMsg::Explain { market: MarketId(market), demand: demand.into() }).await
+) -> Result<Json<Why>, Refuse> {
+    let market = MarketId(market);
+    let filled = Filled::all(&rooms.leases, market, demand);
+    let asked = QueryMsg::Explain { market, demand: demand.into() };
+    match rooms.ask::<ExplainResponse>(&asked).await {
+        Ok(Json(stands)) => Ok(Json(Why { filled, stands: Some(stands) })),
+        Err(refuse) if filled.is_empty() => Err(refuse),
+        Err(_) => Ok(Json(Why { filled, stands: None })),
+    }
 }
 
 /// A market as the auction says.

@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 use caplet_fabric::Service;
-use caplet_fabric::client::Client;
+use caplet_fabric::client::{Client, about};
 use std::time::Duration;
 
 /// Between two uses, on average.
@@ -46,9 +46,13 @@ pub(super) fn start(client: &Client, place: String) {
     }
     let judged = client.clone();
     client.spawn(async move {
-        let http = reqwest::Client::new();
+        // the desk is here, whatever proxy the environment names
+        let http = match reqwest::Client::builder().no_proxy().build() {
+            Ok(http) => http,
+            Err(error) => return tracing::warn!(%place, %error, "this canary is not used"),
+        };
         loop {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(about(EVERY)).await;
             let right = match used(&http, &place, service).await {
                 Ok(right) => right,
                 Err(error) => {
@@ -108,8 +112,17 @@ fn program(dice: &[u8; DICE]) -> anyhow::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
+    use caplet_fabric::adapter::AnyAdapter;
+    use caplet_fabric::kinds::jobs::{Executor, JobAdapter, JobSurface, Work};
     use caplet_fabric::kinds::programs::Exec;
-    use caplet_fabric_wasi::{Limits, Machine, run_alone};
+    use caplet_fabric::surface::Surface;
+    use caplet_fabric_fs::{StoreAdapter, StoreSurface};
+    use caplet_fabric_image::ImageUnit;
+    use caplet_fabric_testkit::{Options, World};
+    use caplet_fabric_wasi::{ComputeSurface, Limits, Machine, WasiAdapter, run_alone};
+    use caplet_protocol::Bps;
+    use std::sync::Arc;
 
     #[tokio::test]
     async fn canaries_are_programs_that_run_and_no_two_are_the_same() {
@@ -127,5 +140,75 @@ mod tests {
         assert_eq!((one.exit, one.stdout.len()), (0, 8));
         assert_ne!(one.stdout, other.stdout);
         assert_ne!(program(&[1; DICE]).unwrap(), program(&[2; DICE]).unwrap());
+    }
+
+    /// What is judged of a canary on what `adapter` serves: checked, wrong.
+    async fn judged(
+        service: Service,
+        adapter: Arc<dyn AnyAdapter>,
+        surface: &dyn Surface,
+    ) -> (u64, u64) {
+        let _ = rustls::crypto::ring::default_provider().install_default(); // as a keeper does
+        let world = World::new(Options { sample: Bps(10_000), ..Options::default() });
+        world.offer(adapter);
+        let attached = world.attach(&world.lease(1, service), surface, "one").await;
+        let client = attached.client().clone();
+        start(&client, format!("{}/v1/caps/one", world.http().await));
+        let twice = async {
+            while client.quality().checked < 2 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, twice).await.expect("nothing was checked");
+        let quality = client.quality();
+        attached.detach().await;
+        world.stop_host().await;
+        (quality.checked, quality.wrong)
+    }
+
+    fn compute() -> Arc<dyn AnyAdapter> {
+        Arc::new(WasiAdapter::new(Machine::new().unwrap(), Limits::default()))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_honest_providers_do_for_a_canary_is_checked_and_right() {
+        let again = Some(Machine::new().unwrap());
+        let (_, wrong) = judged(Service::WASM, compute(), &ComputeSurface { again }).await;
+        assert_eq!(wrong, 0);
+
+        let unit = || Arc::new(ImageUnit::new(1));
+        let jobs = Arc::new(JobAdapter::new(unit(), 1));
+        let (_, wrong) = judged(Service::JOBS, jobs, &JobSurface { again: Some(unit()) }).await;
+        assert_eq!(wrong, 0);
+
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = Arc::new(StoreAdapter::new(folder.path(), 1 << 20, 1));
+        let surface =
+            StoreSurface { secret: [5; 32], memory: Arc::new(0u64), folder: None, challenge: None };
+        let (_, wrong) = judged(Service::STORE, store, &surface).await;
+        assert_eq!(wrong, 0);
+    }
+
+    /// Works on a picture of its own, whatever it is sent.
+    struct Lazy(ImageUnit);
+
+    #[async_trait]
+    impl Executor for Lazy {
+        fn jobs(&self) -> Vec<String> {
+            self.0.jobs()
+        }
+
+        async fn run(&self, job: &str, params: &str, _: bytes::Bytes) -> Result<Work, String> {
+            let other = caplet_fabric_image::mosaic(&[7; DICE]).map_err(|e| e.to_string())?;
+            self.0.run(job, params, other.into()).await
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_provider_that_answers_without_working_is_wrong_every_time() {
+        let lazy = Arc::new(JobAdapter::new(Arc::new(Lazy(ImageUnit::new(1))), 1));
+        let surface = JobSurface { again: Some(Arc::new(ImageUnit::new(1))) };
+        let (checked, wrong) = judged(Service::JOBS, lazy, &surface).await;
+        assert_eq!(checked, wrong);
     }
 }

@@ -13,6 +13,9 @@ const WINDOW_MS: u64 = 30_000;
 /// Owners, with the one that is judged, from which a majority can be made out.
 const VOICES: usize = 3;
 
+/// Of its range, the part that a sensor's error may be by its own word: one in so many.
+const WIDEST: u64 = 100;
+
 /// Where the same is measured.
 pub(super) type Place = (MarketId, CellId);
 
@@ -49,11 +52,11 @@ impl Comparisons {
         Arc::new(Against { room: self.clone(), place, owner, error })
     }
 
-    fn others(&self, place: Place, owner: &str, reading: Reading) -> Vec<i64> {
+    fn voices(&self, place: Place, owner: &str, reading: Reading, now_ms: u64) -> Vec<i64> {
         let mut all = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
         let here = all.entry(place).or_default();
-        // what is too old for this one is too old for whatever comes
-        here.retain(|_, known| known.is_of(reading.time_ms));
+        // by this gateway's clock alone: nobody's word on the time silences the others
+        here.retain(|_, known| known.is_of(now_ms));
         here.insert(owner.to_owned(), reading);
         here.values().map(|known| known.milli).collect()
     }
@@ -67,8 +70,14 @@ struct Against {
 }
 
 impl Compare for Against {
-    fn agrees(&self, milli: i64, time_ms: u64) -> Option<bool> {
-        let mut voices = self.room.others(self.place, &self.owner, Reading { milli, time_ms });
+    fn agrees(&self, milli: i64, said_ms: u64, now_ms: u64) -> Option<bool> {
+        // nothing was measured after it came
+        let time_ms = said_ms.min(now_ms);
+        let reading = Reading { milli, time_ms };
+        if !reading.is_of(now_ms) {
+            return None; // it is late, which its latency says
+        }
+        let mut voices = self.room.voices(self.place, &self.owner, reading, now_ms);
         let reference = {
             let all = self.room.references.lock().unwrap_or_else(PoisonError::into_inner);
             all.get(&self.place.0).copied().filter(|reference| reference.is_of(time_ms))
@@ -86,8 +95,9 @@ impl Compare for Against {
     }
 }
 
-/// How far off a reading may be, thousandths of its unit: what the profile says of the sensor's error, or of the share
-/// of its range that it is true to, whichever is more.
+/// How far off a reading may be, thousandths of its unit: what the profile says of the sensor's error, but no more than
+/// a hundredth of its range, or the share of its range that its accuracy leaves, whichever is more. Accuracy is what
+/// orders ask for and are matched by; an error that were taken at its word would make a sensor right whatever it says.
 pub(super) fn error_of(capability: &Capability) -> u64 {
     let sensor = super::units::of(capability, |of| match of {
         Of::Sensor(sensor) => {
@@ -99,7 +109,8 @@ pub(super) fn error_of(capability: &Capability) -> u64 {
     let ppm = capability.quality.as_ref().map_or(1_000_000, |quality| quality.accuracy_ppm);
     let off = u128::from(range).saturating_mul(1_000_000u32.saturating_sub(ppm).into());
     let off = u64::try_from(off.checked_div(1_000_000).unwrap_or(0)).unwrap_or(u64::MAX);
-    off.max(error_micro.div_ceil(1_000)).max(1)
+    let most = range.checked_div(WIDEST).unwrap_or(0);
+    off.max(error_micro.div_ceil(1_000).min(most)).max(1)
 }
 
 #[cfg(test)]
@@ -116,11 +127,11 @@ mod tests {
     fn who_differs_from_the_middle_of_three_owners_is_wrong_and_two_tell_nothing() {
         let room = Comparisons::default();
         let all = sensors(&room, &["a", "b", "c"]);
-        assert_eq!(all[0].agrees(20_000, 1_000), None);
-        assert_eq!(all[1].agrees(20_400, 1_000), None);
-        assert_eq!(all[2].agrees(29_000, 1_000), Some(false));
-        assert_eq!(all[0].agrees(20_100, 2_000), Some(true));
-        assert_eq!(all[1].agrees(20_400, 2_000), Some(true));
+        assert_eq!(all[0].agrees(20_000, 1_000, 1_000), None);
+        assert_eq!(all[1].agrees(20_400, 1_000, 1_000), None);
+        assert_eq!(all[2].agrees(29_000, 1_000, 1_000), Some(false));
+        assert_eq!(all[0].agrees(20_100, 2_000, 2_000), Some(true));
+        assert_eq!(all[1].agrees(20_400, 2_000, 2_000), Some(true));
     }
 
     #[test]
@@ -128,9 +139,9 @@ mod tests {
         let room = Comparisons::default();
         let all = sensors(&room, &["liar", "liar", "liar", "honest"]);
         for liar in &all[..3] {
-            assert_eq!(liar.agrees(90_000, 1_000), None);
+            assert_eq!(liar.agrees(90_000, 1_000, 1_000), None);
         }
-        assert_eq!(all[3].agrees(20_000, 1_000), None, "two owners are no majority");
+        assert_eq!(all[3].agrees(20_000, 1_000, 1_000), None, "two owners are no majority");
     }
 
     #[test]
@@ -138,10 +149,10 @@ mod tests {
         let room = Comparisons::default();
         let all = sensors(&room, &["a", "b", "c"]);
         let elsewhere = room.of((MarketId(1), CellId(3)), "d".into(), 500);
-        assert_eq!(all[0].agrees(20_000, 1_000), None);
-        assert_eq!(all[1].agrees(20_000, 1_000), None);
-        assert_eq!(elsewhere.agrees(90_000, 1_000), None);
-        assert_eq!(all[2].agrees(90_000, 1_001 + WINDOW_MS), None);
+        assert_eq!(all[0].agrees(20_000, 1_000, 1_000), None);
+        assert_eq!(all[1].agrees(20_000, 1_000, 1_000), None);
+        assert_eq!(elsewhere.agrees(90_000, 1_000, 1_000), None);
+        assert_eq!(all[2].agrees(90_000, 1_001 + WINDOW_MS, 1_001 + WINDOW_MS), None);
     }
 
     #[test]
@@ -149,8 +160,46 @@ mod tests {
         let room = Comparisons::default();
         let all = sensors(&room, &["a", "b", "c"]);
         room.refer(MarketId(1), 20_000, 1_000);
-        assert_eq!(all[0].agrees(20_500, 2_000), Some(true));
-        assert_eq!(all[1].agrees(20_501, 2_000), Some(false));
-        assert_eq!(all[1].agrees(20_501, 1_001 + WINDOW_MS), None);
+        assert_eq!(all[0].agrees(20_500, 2_000, 2_000), Some(true));
+        assert_eq!(all[1].agrees(20_501, 2_000, 2_000), Some(false));
+        assert_eq!(all[1].agrees(20_501, 1_001 + WINDOW_MS, 1_001 + WINDOW_MS), None);
+    }
+
+    #[test]
+    fn a_time_that_is_made_up_neither_silences_the_others_nor_spares_who_says_it() {
+        let room = Comparisons::default();
+        let all = sensors(&room, &["a", "b", "liar"]);
+        assert_eq!(all[0].agrees(20_000, 1_000, 1_000), None);
+        assert_eq!(all[1].agrees(20_000, 1_000, 1_000), None);
+        assert_eq!(all[2].agrees(90_000, u64::MAX, 2_000), Some(false));
+        assert_eq!(all[0].agrees(20_000, 3_000, 3_000), Some(true));
+        room.refer(MarketId(1), 20_000, 1_000);
+        assert_eq!(all[2].agrees(90_000, 900_000, 4_000), Some(false));
+        // what is said to be old is not judged, and no voice
+        let now = 10 + 2 * WINDOW_MS;
+        assert_eq!(all[2].agrees(90_000, 5, now), None);
+        assert_eq!(all[0].agrees(20_000, now, now), None);
+    }
+
+    #[test]
+    fn a_sensors_word_on_its_error_counts_up_to_a_hundredth_of_its_range() {
+        use caplet_protocol::wire::{Detail, Quality, SensorDetail};
+        let of = |error_micro, accuracy_ppm| {
+            let sensor = SensorDetail {
+                min_milli: -40_000,
+                max_milli: 60_000,
+                error_micro,
+                ..SensorDetail::default()
+            };
+            error_of(&Capability {
+                details: vec![Detail { of: Some(Of::Sensor(sensor)) }],
+                quality: Some(Quality { accuracy_ppm, ..Quality::default() }),
+                ..Capability::default()
+            })
+        };
+        assert_eq!(of(200_000, 1_000_000), 200);
+        assert_eq!(of(u64::MAX, 1_000_000), 1_000);
+        assert_eq!(of(u64::MAX, 950_000), 5_000);
+        assert_eq!(of(0, 1_000_000), 1);
     }
 }

@@ -2,16 +2,17 @@
 
 use super::asks::Asks;
 use super::compare::Comparisons;
-use super::course::Latencies;
 use super::enclaves::Enclaves;
-use super::kind::alias_of;
+use super::kind::{alias_of, service_of};
 use super::ledger::Ledger;
 use super::sight::Sight;
+use super::spreads::{Kept, SpreadShown, SpreadWish, Spreads};
 use super::surfaces::Wish;
 use super::tenancy::{Ended, Tenancy};
 use crate::config::FabricConfig;
 use crate::context::Context;
 use crate::exchange::Exchange;
+use crate::latencies::Latencies;
 use crate::leases::Lease;
 use crate::observe;
 use caplet_fabric::Service;
@@ -60,14 +61,16 @@ pub(super) struct Parts {
     pub(super) base: String,
     /// Of which the keys of stores and chains are made.
     pub(super) secret: [u8; 32],
+    /// Stores over several leases.
+    pub(super) spreads: Spreads,
     /// Whether this system has refused to mount: stores are served over HTTP from then on.
     pub(super) mountless: AtomicBool,
 }
 
 impl Parts {
-    /// What runs programs of this service again, if they are checked.
+    /// What runs programs of this service again.
     pub(super) fn machine(&self, service: Service) -> Option<Machine> {
-        if self.config.check_bps == 0 || service != Service::WASM {
+        if service != Service::WASM {
             return None;
         }
         self.machine.get_or_init(|| Machine::new().ok()).clone()
@@ -89,6 +92,9 @@ pub struct Local {
     pub health: serde_json::Value,
     /// Units counted.
     pub units: u64,
+    /// What was asked for beside it and could not be had, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lacks: Option<String>,
 }
 
 /// What is known of a lease that is being used.
@@ -103,6 +109,7 @@ pub(super) struct Shown {
     pub(super) service: &'static str,
     pub(super) address: String,
     pub(super) health: watch::Receiver<Health>,
+    pub(super) lacks: Option<String>,
     pub(super) client: caplet_fabric::client::Client,
 }
 
@@ -168,7 +175,8 @@ impl Consumers {
 
     fn is_wanted(&self, lease: LeaseId) -> bool {
         let state = self.locked();
-        let asked = state.wishes.contains_key(&lease);
+        let asked =
+            state.wishes.contains_key(&lease) || self.parts.spreads.name_of(lease).is_some();
         let auto = self.parts.config.auto && !state.detached.contains(&lease);
         (auto || asked) && !state.over.contains_key(&lease) && !state.used.contains_key(&lease)
     }
@@ -238,6 +246,9 @@ impl Consumers {
     /// If no lease that a local device uses has that number or name.
     pub fn attach(&self, name: &str, wish: Wish) -> anyhow::Result<LeaseId> {
         let lease = self.find(name)?;
+        if let Some(spread) = self.parts.spreads.name_of(lease.id) {
+            anyhow::bail!("lease {} is a part of {spread}: detach that first", lease.id);
+        }
         let mut state = self.locked();
         state.detached.remove(&lease.id);
         state.over.remove(&lease.id);
@@ -258,6 +269,9 @@ impl Consumers {
     /// As [`Consumers::attach`].
     pub fn detach(&self, name: &str) -> anyhow::Result<LeaseId> {
         let lease = self.find(name)?;
+        if let Some(spread) = self.parts.spreads.name_of(lease.id) {
+            anyhow::bail!("lease {} is a part of {spread}: detach that", lease.id);
+        }
         let mut state = self.locked();
         state.wishes.remove(&lease.id);
         state.detached.insert(lease.id);
@@ -265,6 +279,67 @@ impl Consumers {
             place.stop.cancel();
         }
         Ok(lease.id)
+    }
+
+    /// Makes one store of several leases, any `needed` of which restore it. One of that name is repaired: its part on a
+    /// lease that is not named any more goes to one that is new.
+    ///
+    /// # Errors
+    /// If a lease is none, is no store or a part of another, or too few of the earlier ones are named.
+    pub fn spread(&self, name: &str, wish: SpreadWish) -> anyhow::Result<()> {
+        let SpreadWish { needed, leases, mount } = wish;
+        let leases: Vec<LeaseId> =
+            leases.iter().map(|lease| self.store(lease)).collect::<anyhow::Result<_>>()?;
+        let changed = self.parts.spreads.set(name, Kept { needed, leases, mount })?;
+        let mut state = self.locked();
+        for lease in changed.joined.iter().chain(&changed.left) {
+            state.wishes.remove(lease);
+            if let Some(place) = state.used.get(lease) {
+                place.stop.cancel();
+            }
+        }
+        for lease in &changed.joined {
+            state.detached.remove(lease);
+            state.over.remove(lease);
+        }
+        state.detached.extend(changed.left);
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// A lease of a store, by number or alias.
+    fn store(&self, name: &str) -> anyhow::Result<LeaseId> {
+        let lease = self.find(name)?;
+        let market = self.parts.sight.books.config(lease.terms.market);
+        let service = market.map(|market| service_of(market.kind, &market.resource));
+        anyhow::ensure!(
+            service == Some(Service::STORE),
+            "lease {name} is no store: only stores are spread over several leases"
+        );
+        Ok(lease.id)
+    }
+
+    /// Takes a store over several leases away; they stay open. Whether there was one of that name.
+    ///
+    /// # Errors
+    /// If the keeper's store can't be written.
+    pub fn unspread(&self, name: &str) -> anyhow::Result<bool> {
+        let Some(leases) = self.parts.spreads.end(name)? else { return Ok(false) };
+        let mut state = self.locked();
+        for lease in leases {
+            state.detached.insert(lease);
+            if let Some(place) = state.used.get(&lease) {
+                place.stop.cancel();
+            }
+        }
+        Ok(true)
+    }
+
+    /// Stores over several leases.
+    #[must_use]
+    pub fn spreads(&self) -> Vec<SpreadShown> {
+        self.parts.spreads.all()
     }
 
     /// What is local now.
@@ -280,6 +355,7 @@ impl Consumers {
                 address: shown.address,
                 health: shown.health.borrow().json(),
                 units: shown.client.units(),
+                lacks: shown.lacks,
             })
         };
         used.into_iter().filter_map(local).collect()

@@ -1,7 +1,8 @@
 //! The local HTTP door: leased capabilities under `/v1/caps/{alias}`, and what is attached under
-//! `/v1/leases`.
+//! `/v1/leases`, stores over several leases under `/v1/spreads`.
 
 use super::consumers::{Consumers, Local};
+use super::spreads::{SpreadShown, SpreadWish};
 use super::surfaces::Wish;
 use crate::tasks::Group;
 use anyhow::Context as _;
@@ -42,6 +43,8 @@ pub(super) fn serve(listener: TcpListener, room: Consumers, tasks: &Group) {
         .route("/v1/leases", get(all))
         .route("/v1/leases/{name}/attach", post(attach))
         .route("/v1/leases/{name}", get(one).delete(detach))
+        .route("/v1/spreads", get(spreads))
+        .route("/v1/spreads/{name}", post(spread).get(one_spread).delete(detach))
         .route("/v1/references/{market}", put(refer))
         .with_state(room.clone())
         .merge(room.parts.desk.router())
@@ -103,7 +106,13 @@ async fn attach(
         }
     };
     match tokio::time::timeout(PATIENCE, local).await {
-        Ok(local) => Json(local).into_response(),
+        Ok(local) => match &local.lacks {
+            None => Json(local).into_response(),
+            Some(lacks) => {
+                let words = format!("{lacks}; without that the lease is at {}", local.address);
+                refused(StatusCode::SERVICE_UNAVAILABLE, &words)
+            }
+        },
         Err(_) => refused(
             StatusCode::GATEWAY_TIMEOUT,
             &format!(
@@ -128,7 +137,55 @@ async fn refer(
     StatusCode::NO_CONTENT.into_response()
 }
 
+/// Makes one store of several leases, and waits until it is local.
+async fn spread(
+    State(room): State<Consumers>,
+    Path(name): Path<String>,
+    Json(wish): Json<SpreadWish>,
+) -> Response {
+    if let Err(error) = room.spread(&name, wish) {
+        return refused(StatusCode::CONFLICT, &format!("{error:#}"));
+    }
+    let local = async {
+        loop {
+            let found = found(&room, &name);
+            if let Some(found) = found.filter(|found| found.address.is_some()) {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, local).await {
+        Ok(local) => Json(local).into_response(),
+        Err(_) => {
+            let why = found(&room, &name).and_then(|found| found.reason);
+            let why = why.unwrap_or_else(|| "its leases have not begun, or are not reached".into());
+            refused(StatusCode::GATEWAY_TIMEOUT, &format!("{name} is not local yet: {why}"))
+        }
+    }
+}
+
+fn found(room: &Consumers, name: &str) -> Option<SpreadShown> {
+    room.spreads().into_iter().find(|spread| spread.name == name)
+}
+
+async fn spreads(State(room): State<Consumers>) -> Json<Vec<SpreadShown>> {
+    Json(room.spreads())
+}
+
+async fn one_spread(State(room): State<Consumers>, Path(name): Path<String>) -> Response {
+    match found(&room, &name) {
+        Some(found) => Json(found).into_response(),
+        None => refused(StatusCode::NOT_FOUND, &format!("no store is spread as {name}")),
+    }
+}
+
 async fn detach(State(room): State<Consumers>, Path(name): Path<String>) -> Response {
+    match room.unspread(&name) {
+        Ok(true) => return Json(json!({ "spread": name })).into_response(),
+        Ok(false) => {}
+        Err(error) => return refused(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
+    }
     match room.detach(&name) {
         Ok(lease) => Json(json!({ "lease": lease })).into_response(),
         Err(error) => refused(StatusCode::NOT_FOUND, &format!("{error:#}")),

@@ -100,6 +100,7 @@ impl Poller {
             max_units: 1,
             body: asked.as_ref().map(|asked| asked.text.clone()).unwrap_or_default(),
             seal: asked.as_ref().map(|asked| asked.key.to_vec()).unwrap_or_default(),
+            ..ServiceCall::default()
         };
         let envelope = self.post.sealed(&call)?;
         let served = self.service.call(self.device, (lease.0, id), envelope).await;

@@ -2,6 +2,7 @@
 
 use caplet_fabric::client::Quality;
 use caplet_fabric::health::Health;
+use caplet_mechanism::quality::{Band, Measured, Schedule};
 use caplet_protocol::layout::QosReport;
 use caplet_protocol::{Bps, LeaseId};
 
@@ -74,22 +75,34 @@ pub(super) fn judge(known: &Known, patience: Patience) -> Verdict {
     }
 }
 
-/// The report of a lease's end, by what was measured over `secs`.
+/// The report of a lease's end, by what was measured over `secs`; `band` says what latency is good and bad in its
+/// market, if that is known.
+///
+/// The chain has no distribution to hold milliseconds against, so what latency is worth gets there by the score alone:
+/// the quality of the whole lease, as a segment's is reckoned (`packages/mechanism/src/quality/schedule.rs`).
 pub(super) fn report(
     lease: LeaseId,
     (units, total): (u64, u64),
     quality: &Quality,
+    band: Option<Band>,
     secs: u64,
     given_up: bool,
 ) -> QosReport {
     let all = quality.served.saturating_add(quality.failed);
-    let availability = if all == 0 { share(units, total) } else { share(quality.served, all) };
+    let delivered = Bps::of(units, total).unwrap_or(Bps::ALL);
+    let availability = Bps::of(quality.served, all).unwrap_or(delivered);
+    let measured = Measured {
+        latency_ms: quality.latency_ms(95),
+        served: availability,
+        accuracy: Bps::of(quality.checked.saturating_sub(quality.wrong), quality.checked),
+    };
+    let score = Schedule::quality(&measured, band);
     QosReport {
         lease,
         units,
         failed: quality.failed,
         latency_p50_ms: quality.latency_ms(50),
-        latency_p95_ms: quality.latency_ms(95),
+        latency_p95_ms: measured.latency_ms,
         throughput: u32::try_from(units.checked_div(secs.max(1)).unwrap_or(0)).unwrap_or(u32::MAX),
         // where nothing could be checked, what came is all that is known of it
         accuracy_ppm: quality
@@ -97,13 +110,8 @@ pub(super) fn report(
             .unwrap_or_else(|| u32::from(availability.0).saturating_mul(100)),
         availability,
         // a lease that was given up is judged by what was delivered of it
-        score: if given_up { availability.min(share(units, total)) } else { availability },
+        score: if given_up { score.min(delivered) } else { score },
     }
-}
-
-fn share(part: u64, whole: u64) -> Bps {
-    let bps = u128::from(part).saturating_mul(10_000).checked_div(whole.into()).unwrap_or(10_000);
-    Bps(u16::try_from(bps.min(10_000)).unwrap_or(10_000))
 }
 
 #[cfg(test)]
@@ -159,12 +167,36 @@ mod tests {
     #[test]
     fn a_report_says_what_was_measured_and_less_of_what_was_given_up() {
         let quality = Quality { served: 3, failed: 1, ..Quality::default() };
-        let whole = report(LeaseId(1), (20, 20), &quality, 10, false);
+        let whole = report(LeaseId(1), (20, 20), &quality, None, 10, false);
         assert_eq!((whole.score, whole.throughput), (Bps(7_500), 2));
         assert_eq!(whole.accuracy_ppm, 750_000, "unchecked: as much as came");
         let checked = Quality { checked: 5, wrong: 1, ..quality.clone() };
-        assert_eq!(report(LeaseId(1), (20, 20), &checked, 10, false).accuracy_ppm, 800_000);
-        assert_eq!(report(LeaseId(1), (5, 20), &quality, 10, true).score, Bps(2_500));
-        assert_eq!(report(LeaseId(1), (0, 20), &Quality::default(), 0, true).score, Bps(0));
+        let checked = report(LeaseId(1), (20, 20), &checked, None, 10, false);
+        assert_eq!((checked.accuracy_ppm, checked.score), (800_000, Bps(7_500)));
+        assert_eq!(report(LeaseId(1), (5, 20), &quality, None, 10, true).score, Bps(2_500));
+        assert_eq!(report(LeaseId(1), (0, 20), &Quality::default(), None, 0, true).score, Bps(0));
+    }
+
+    #[test]
+    fn a_slow_lease_and_a_wrong_one_keep_no_full_score_though_all_of_it_was_served() {
+        let took = |ms| Quality {
+            served: 20,
+            latencies: std::iter::repeat_n(ms, 20).collect(),
+            ..Quality::default()
+        };
+        let band = Some(Band { good: 100, bad: 200 });
+        let said = |quality: &Quality, band| report(LeaseId(1), (20, 20), quality, band, 10, false);
+        for (ms, score) in [(100, 10_000), (150, 5_000), (200, 0), (900, 0)] {
+            let slow = said(&took(ms), band);
+            assert_eq!((slow.latency_p95_ms, slow.score), (ms, Bps(score)));
+            assert_eq!(slow.availability, Bps::ALL, "it came all the same");
+        }
+        assert_eq!(said(&took(900), None).score, Bps::ALL, "who knows what is slow here?");
+        let wrong = Quality { checked: 4, wrong: 3, ..took(150) };
+        assert_eq!(said(&wrong, band).score, Bps(2_500), "the worst of what was measured");
+        let given_up = report(LeaseId(1), (2, 20), &took(150), band, 10, true);
+        assert_eq!(given_up.score, Bps(1_000), "what was delivered is less yet");
+        let given_up = report(LeaseId(1), (18, 20), &took(150), band, 10, true);
+        assert_eq!(given_up.score, Bps(5_000));
     }
 }

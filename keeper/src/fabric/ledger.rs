@@ -20,11 +20,18 @@ use caplet_protocol::{Lane, LeaseId};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// Between two looks at what was paid, while payments come.
 const GATHER: Duration = Duration::from_millis(100);
+
+/// From when all that a lane pays for is served until the voucher over all of it is redeemed: escrow closes a lane
+/// that is paid up, and what is on its way to the consumer by then would be cut off.
+const ARRIVAL: Duration = Duration::from_secs(1);
+
+/// The most that such a voucher waits: a consumer that does not take what it has paid for keeps nobody from his money.
+const LONGEST: Duration = Duration::from_secs(30);
 
 type Place = (LeaseId, Lane);
 type LanePayee = Payee<LaneKeys, LaneJournal<PayeeState>>;
@@ -67,10 +74,10 @@ impl Ledger {
     /// # Errors
     /// If the file cannot be read.
     pub(super) fn start(self: &Arc<Self>, context: &Context) -> anyhow::Result<()> {
-        let mut given = BTreeMap::new();
+        let mut giving = Giving::default();
         for (lease, lane, state) in self.store.all::<PayeeState>()? {
             if !crate::leases::is_over(&context.store, lease)? {
-                self.give(context, (lease, lane), &state, &mut given)?;
+                self.give(context, (lease, lane), &state, &mut giving)?;
             }
         }
         let (ledger, context) = (Arc::clone(self), context.clone());
@@ -78,10 +85,11 @@ impl Ledger {
         tasks.spawn("vouchers", async move {
             loop {
                 tokio::select! {
-                    () = stop.cancelled() => return ledger.pass(&context, &mut given),
+                    () = stop.cancelled() => return ledger.pass(&context, &mut giving),
                     () = ledger.paid.notified() => {}
+                    () = tokio::time::sleep(ARRIVAL), if !giving.held.is_empty() => {}
                 }
-                if let Err(error) = ledger.pass(&context, &mut given) {
+                if let Err(error) = ledger.pass(&context, &mut giving) {
                     observe::room_failed("vouchers", &error);
                 }
                 tokio::time::sleep(GATHER).await;
@@ -91,22 +99,38 @@ impl Ledger {
     }
 
     /// Gives the settler what was paid since the last look, and forgets lanes that are over.
-    fn pass(&self, context: &Context, given: &mut BTreeMap<Place, Given>) -> anyhow::Result<()> {
+    fn pass(&self, context: &Context, giving: &mut Giving) -> anyhow::Result<()> {
         let all: Vec<_> = self.locked().iter().map(|(p, payee)| (*p, Arc::clone(payee))).collect();
         for (place, payee) in all {
-            let state = *payee.lock().unwrap_or_else(PoisonError::into_inner).state();
-            self.give(context, place, &state, given)?;
-            let over = self
-                .sight
-                .leases
-                .get(place.0)
-                .is_some_and(|lease| lease.state == LeaseState::Closed);
-            if over {
+            let (state, served_up) = {
+                let payee = payee.lock().unwrap_or_else(PoisonError::into_inner);
+                (*payee.state(), payee.is_served_up())
+            };
+            let lease = self.sight.leases.get(place.0);
+            if lease.as_ref().is_some_and(|lease| self.waits(lease, place, &state)) {
+                let now = Instant::now();
+                let held = giving.held.entry(place).or_insert(Held { since: now, served: None });
+                held.served = served_up.then(|| held.served.unwrap_or(now));
+                let arrived = held.served.is_some_and(|at| at.elapsed() >= ARRIVAL);
+                if state.end.is_none() && !arrived && held.since.elapsed() < LONGEST {
+                    continue;
+                }
+            }
+            giving.held.remove(&place);
+            self.give(context, place, &state, giving)?;
+            if lease.is_some_and(|lease| lease.state == LeaseState::Closed) {
                 self.locked().remove(&place);
-                given.remove(&place);
+                giving.given.remove(&place);
             }
         }
         Ok(())
+    }
+
+    /// Whether what is paid waits for what it pays for: it empties the lane, and the lease goes on.
+    fn waits(&self, lease: &Lease, (_, on): Place, state: &PayeeState) -> bool {
+        let lane = lease.lanes.iter().find(|lane| lane.lane == on);
+        let empties = lane.is_some_and(|lane| state.worth() >= u128::from(lane.cap.u64()));
+        empties && lease.is_live() && self.sight.clock.now() < lease.terms.end.u64()
     }
 
     fn give(
@@ -114,11 +138,11 @@ impl Ledger {
         context: &Context,
         place: Place,
         state: &PayeeState,
-        given: &mut BTreeMap<Place, Given>,
+        giving: &mut Giving,
     ) -> anyhow::Result<()> {
         let Some(best) = state.best else { return Ok(()) };
         let now = Given { voucher: best.voucher, k: best.k, reported: state.report.is_some() };
-        if given.get(&place) == Some(&now) {
+        if giving.given.get(&place) == Some(&now) {
             return Ok(());
         }
         let item = VoucherItem {
@@ -130,7 +154,7 @@ impl Ledger {
         let report = state.report.map(|report| report.encode().to_vec());
         vouchers::accept(&context.store, &item, report, self.sight.clock.now())?;
         observe::vouched(place.0, best.worth(), false);
-        given.insert(place, now);
+        giving.given.insert(place, now);
         Ok(())
     }
 
@@ -169,6 +193,21 @@ impl Ledger {
     fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<Place, Arc<Mutex<LanePayee>>>> {
         self.payees.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What was given to the settler, and what waits.
+#[derive(Default)]
+struct Giving {
+    given: BTreeMap<Place, Given>,
+    /// Lanes that are paid up.
+    held: BTreeMap<Place, Held>,
+}
+
+/// A voucher that waits for what it pays for.
+struct Held {
+    since: Instant,
+    /// Since when all of that is served.
+    served: Option<Instant>,
 }
 
 /// What the settler has of a lane.

@@ -24,6 +24,7 @@ mod ledger;
 mod remembered;
 mod serving;
 mod sight;
+mod spreads;
 mod surfaces;
 mod sweep;
 mod tenancy;
@@ -38,6 +39,7 @@ pub(crate) use endpoint::{Bound, bind};
 pub use kind::{alias_of, service_of, unit_bytes};
 pub use remembered::TABLES;
 pub use serving::{ByProvider, Served, Serving};
+pub use spreads::{SpreadShown, SpreadWish};
 pub use surfaces::Wish;
 pub use units::{LocalUnits, Offered, Units};
 
@@ -46,6 +48,7 @@ use crate::bridge::{Clock, Post};
 use crate::config::FabricConfig;
 use crate::context::Context;
 use crate::exchange::Exchange;
+use crate::latencies::Latencies;
 use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::session::Service;
@@ -153,9 +156,25 @@ impl Fabric {
         let (listener, address) = desk::bind(config.desk).await?;
         std::fs::write(data.join(DESK_FILE), address.to_string())?;
         let registered = Arc::new(enclaves::Registered::new(context, Arc::clone(&sight)));
+        let desk = caplet_fabric::desk::Desk::default();
+        let topics: Arc<dyn caplet_fabric::surface::Topics> = Arc::new(topics::Local(rooms.post));
+        let config = mounted_below(config, &data);
+        if let Some(mounts) = config.mounts.clone() {
+            // what was mounted when a keeper was killed answers nobody, and its lease may be over by now
+            tokio::task::spawn_blocking(move || caplet_fabric_fs::sweep(&mounts)).await?;
+        }
+        let spreads = spreads::Spreads::start(spreads::Parts {
+            store: context.store.clone(),
+            tasks: context.tasks.clone(),
+            desk: desk.clone(),
+            topics: Arc::clone(&topics),
+            secret: secret(context),
+            challenge: (config.check_bps > 0).then_some(surfaces::CHALLENGE),
+            mounts: config.mounts.clone(),
+        })?;
         let consumers = Consumers::start(consumers::Parts {
             context: context.clone(),
-            latencies: course::Latencies::default(),
+            latencies: Latencies::default(),
             comparisons: compare::Comparisons::default(),
             machine: OnceLock::new(),
             enclaves: enclaves::Enclaves::new(registered, rooms.placer, Arc::clone(&sight)),
@@ -164,9 +183,10 @@ impl Fabric {
             exchange: rooms.exchange,
             endpoint: bound.dialled,
             asks: rooms.asks,
-            desk: caplet_fabric::desk::Desk::default(),
-            topics: Arc::new(topics::Local(rooms.post)),
-            config: mounted_below(config, &data),
+            desk,
+            topics,
+            config,
+            spreads,
             base: format!("http://{address}"),
             secret: secret(context),
             mountless: AtomicBool::new(false),

@@ -10,7 +10,7 @@ use caplet_fabric::surface::Surface;
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
 use caplet_fabric_fs::{Memory, StoreSurface};
 use caplet_fabric_image::ImageUnit;
-use caplet_fabric_net::ProxySurface;
+use caplet_fabric_net::{ProxySurface, TunPlan};
 use caplet_fabric_oci::ContainerSurface;
 use caplet_fabric_wasi::{ComputeSurface, Machine};
 use caplet_protocol::wire::{Capability, LeaseNotice, detail::Of};
@@ -31,9 +31,14 @@ pub struct Wish {
     pub port: Option<u16>,
     /// Least milliseconds between the records of a sensor.
     pub interval_ms: u32,
+    /// Name of a network interface (TUN) that leads to an uplink, beside its proxy.
+    pub tun: Option<String>,
+    /// What is routed into it, as `192.0.2.0/24`; the user routes when empty.
+    pub routes: Vec<String>,
 }
 
-/// What results are checked with.
+/// What results are checked with; by default nothing is.
+#[derive(Default)]
 pub(super) struct Checks {
     /// Runs programs again; none on a system that can't.
     pub(super) machine: Option<Machine>,
@@ -44,7 +49,7 @@ pub(super) struct Checks {
 }
 
 /// Between two challenges of a store, on average.
-const CHALLENGE: Duration = Duration::from_secs(30);
+pub(super) const CHALLENGE: Duration = Duration::from_secs(30);
 /// Pictures that are worked on again at a time.
 const AGAIN: usize = 1;
 
@@ -76,6 +81,14 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         wish.mount.is_none() || service == Service::STORE,
         "a lease of {service} is no store: attach it without a mount"
     );
+    anyhow::ensure!(
+        wish.tun.is_none() || service == Service::PROXY,
+        "a lease of {service} is no uplink: attach it without an interface"
+    );
+    anyhow::ensure!(
+        wish.routes.is_empty() || wish.tun.is_some(),
+        "routes lead into an interface: name one (tun)"
+    );
     let port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), wish.port.unwrap_or(0));
     let made: Box<dyn Surface> = match service {
         Service::SENSOR => Box::new(sensor(leased, wish)),
@@ -88,7 +101,11 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
                 (Arc::clone(&leased.memory), leased.checks.on.then_some(CHALLENGE));
             Box::new(StoreSurface { secret, memory, folder, challenge })
         }
-        Service::PROXY => Box::new(ProxySurface::new(port)),
+        Service::PROXY => {
+            let routes = wish.routes.clone();
+            let tun = wish.tun.clone().map(|name| TunPlan { name, routes });
+            Box::new(ProxySurface::new(port).with_tun(tun))
+        }
         Service::TCP => Box::new(TcpSurface::new(port)),
         ENCLAVE => Box::new(leased.enclave.clone().context("no enclave is known")?),
         _ => return None.with_context(|| format!("no {service} is made local here")),
@@ -111,6 +128,6 @@ fn sensor(leased: &Leased<'_>, wish: &Wish) -> SensorSurface {
         thing: thing.unwrap_or_default(),
         interval_ms: wish.interval_ms,
         range,
-        compare: leased.checks.compare.clone().filter(|_| leased.checks.on),
+        compare: leased.checks.compare.clone(),
     }
 }

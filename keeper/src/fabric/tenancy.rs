@@ -22,6 +22,7 @@ use caplet_fabric::kinds::sensor::Compare;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::surface::{AttachError, Attached, Place as Where, Surface};
 use caplet_fabric_enclave::{ENCLAVE, EnclaveSurface};
+use caplet_mechanism::quality::Band;
 use caplet_metering::sqlite::LaneJournal;
 use caplet_metering::{Payer, PayerState, Terms};
 use caplet_protocol::layout::Voucher;
@@ -84,6 +85,8 @@ struct Used {
     payer: Arc<Mutex<LanePayer>>,
     attached: Attached,
     began: Instant,
+    /// What latency was good and bad before it was measured: it is not held against itself.
+    band: Option<Band>,
 }
 
 impl Tenancy<'_> {
@@ -104,6 +107,7 @@ impl Tenancy<'_> {
             service: used.view.service.name(),
             address: used.attached.address.clone(),
             health: used.attached.health.clone(),
+            lacks: used.attached.lacks.clone(),
             client: used.attached.client().clone(),
         }));
         let verdict = self.watch(&used).await;
@@ -137,7 +141,7 @@ impl Tenancy<'_> {
             tariff: surface.tariff(),
             payer: Arc::clone(&payer) as _,
             view: Arc::clone(&self.room.sight) as _,
-            sample: if self.is_canary() { Bps(10_000) } else { Bps(self.room.config.check_bps) },
+            sample: self.sample(),
         });
         let place = Where {
             alias: leased.notice.alias.clone(),
@@ -151,7 +155,8 @@ impl Tenancy<'_> {
                     let alias = &leased.notice.alias;
                     canary::start(&client, format!("{}/v1/caps/{alias}", self.room.base));
                 }
-                Ok(Used { view, served, payer, attached, began: Instant::now() })
+                let band = self.room.latencies.band(self.lease.terms.market);
+                Ok(Used { view, served, payer, attached, began: Instant::now(), band })
             }
             Ok(Err(error)) => {
                 client.detach().await;
@@ -174,6 +179,11 @@ impl Tenancy<'_> {
     /// Whether it is leased only to see how it is served.
     fn is_canary(&self) -> bool {
         self.room.config.canaries.contains(&self.lease.consumer.0)
+    }
+
+    /// Which share of what comes is checked.
+    fn sample(&self) -> Bps {
+        if self.is_canary() { Bps(10_000) } else { Bps(self.room.config.check_bps) }
     }
 
     /// The device that signs on the lane.
@@ -363,7 +373,8 @@ impl Tenancy<'_> {
         };
         let total = self.lease.terms.lot_units.u64().saturating_mul(self.lease.lots.0.into());
         let secs = used.began.elapsed().as_secs();
-        let report = report(self.lease.id, (counted, total), &quality, secs, given_up);
+        let band = used.band.or_else(|| self.room.latencies.band(self.lease.terms.market));
+        let report = report(self.lease.id, (counted, total), &quality, band, secs, given_up);
         let voucher = Voucher {
             lease: self.lease.id,
             lane: used.view.lane,
@@ -417,6 +428,9 @@ impl LeasedThing {
         tenancy: &Tenancy<'_>,
         enclave: Option<EnclaveSurface>,
     ) -> anyhow::Result<Box<dyn Surface>> {
+        if let Some(share) = tenancy.room.spreads.share(self.view.lease) {
+            return Ok(Box::new(share));
+        }
         let leased = Leased {
             service: self.view.service,
             notice: &self.notice,
@@ -425,10 +439,11 @@ impl LeasedThing {
             secret: tenancy.room.secret,
             memory: Arc::new(Remembered(tenancy.room.context.store.clone())),
             enclave,
-            checks: Checks {
-                machine: tenancy.room.machine(self.view.service),
-                compare: self.compare.clone(),
-                on: tenancy.room.config.check_bps > 0,
+            checks: if tenancy.sample() > Bps(0) {
+                let machine = tenancy.room.machine(self.view.service);
+                Checks { machine, compare: self.compare.clone(), on: true }
+            } else {
+                Checks::default()
             },
         };
         let mut wish = tenancy.wish.clone().unwrap_or_default();
@@ -441,8 +456,7 @@ impl LeasedThing {
             wish.mount = Some(mounts.join(&self.notice.alias));
         }
         if let Some(folder) = &wish.mount {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
+            caplet_fabric_fs::make_point(folder)?;
         }
         surface(&leased, &wish)
     }

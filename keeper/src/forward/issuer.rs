@@ -1,6 +1,7 @@
 //! Issues series for devices by policy.
 
 use super::Duty;
+use super::cover::bound;
 use super::recent::Recent;
 use crate::config::IssueConfig;
 use crate::reconcile::Reconciler;
@@ -32,11 +33,10 @@ impl Issuer {
         self.recent.note(market, capacity.current.into(), mark.mark.u64());
         let policy = of.policy();
         let strike = policy.strike(&self.recent.of(market), mark.mark.u64());
-        let there: Vec<Issued> = self
-            .duty
-            .series()
-            .await?
-            .into_iter()
+        let _binding = self.duty.binding.lock().await;
+        let all = self.duty.series().await?;
+        let there: Vec<Issued> = all
+            .iter()
             .filter(|series| series.seller == device && series.market == market)
             .map(|series| Issued { first: series.first_slot, slots: series.slots })
             .collect();
@@ -47,15 +47,17 @@ impl Issuer {
         let rules = self.duty.rules().await?.rules;
         let margin =
             Margin { least: rules.least, headroom: rules.headroom, penalty: rules.penalty };
+        let mut bound = bound(&all, device);
         for issue in missing {
             let promised = u64::from(issue.lots).saturating_mul(issue.slots.into());
             let required = margin.required(promised, issue.price, mark.mark.u64());
-            let collateral = self.duty.config.cover().wanted(required);
+            let Some(collateral) = self.duty.config.cover().afford(required, bound) else { break };
             let msg = ExecuteMsg::Issue(input(of, issue, collateral));
             if !self.duty.tell("series_issued", &msg).await? {
                 // what this one lacks the next lacks too: capacity or money
                 break;
             }
+            bound = bound.saturating_add(collateral);
         }
         Ok(())
     }

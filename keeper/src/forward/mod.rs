@@ -1,14 +1,15 @@
 //! Futures and pools: what `caplet_forward` decides, asked of the chain and sent to it.
 //!
 //! Series are issued for devices by policy (`issuer`), covered within limits (`cover`), used by consumers when that
-//! beats spot (`exerciser`), watched while short and settled when over (`tidy`). Devices join pools and leave them, and
-//! pools are offered, by policy (`members`). Members serve, answer for each other and are paid (`pools`); who serves a
-//! pool's lease now is what `ByPool` says.
+//! beats spot (`exerciser`), watched while short and settled when over (`tidy`); the index is told of trades (`feed`).
+//! Devices join pools and leave them, and pools are offered, by policy (`members`). Members serve, answer for each other
+//! and are paid (`pools`); who serves a pool's lease now is what `ByPool` says.
 
 mod ask;
 mod cover;
 mod curve;
 mod exerciser;
+mod feed;
 mod issuer;
 mod members;
 mod pools;
@@ -44,18 +45,21 @@ pub fn start(
     config: &ForwardConfig,
 ) {
     let wakes = || leases.changed();
+    let binding = Arc::<tokio::sync::Mutex<()>>::default();
     let duty = |contract: &str| Duty {
         context: context.clone(),
         leases: leases.clone(),
         config: config.clone(),
         contract: contract.to_owned(),
         refused: Arc::default(),
+        binding: Arc::clone(&binding),
     };
     if let Some(futures) = &context.deployment.contracts.futures {
         reconcile::start(context, issuer::Issuer::new(duty(futures)), wakes());
         reconcile::start(context, cover::Cover::new(duty(futures)), wakes());
         reconcile::start(context, exerciser::Exerciser::new(duty(futures)), wakes());
         reconcile::start(context, tidy::Tidy::new(duty(futures)), wakes());
+        reconcile::start(context, feed::Feed::new(duty(futures)), wakes());
     }
     for pool in &context.deployment.contracts.pools {
         let pools = pools::Pools::new(duty(pool), exchange.cloned());
@@ -97,6 +101,8 @@ struct Duty {
     contract: String,
     /// Maps what was refused to the chain's second from which it is tried again.
     refused: Arc<Mutex<BTreeMap<String, u64>>>,
+    /// Held from when it is read what series bind until what binds more is decided: the limit is for both who do.
+    binding: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Duty {

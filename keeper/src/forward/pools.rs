@@ -5,11 +5,14 @@ use crate::exchange::Exchange;
 use crate::leases::Lease as Known;
 use crate::observe;
 use crate::reconcile::Reconciler;
+use caplet_api::auction::CapacityResponse;
 use caplet_api::escrow::{self, LeaseResponse, LeaseState};
 use caplet_api::pool::{
     ConfigResponse, ExecuteMsg, LeasesResponse, MAX_LEASES, MAX_MEMBERS, MemberResponse,
-    MembersResponse, NextResponse, QueryMsg, ServedResponse,
+    MembersResponse, NextResponse, PromiseResponse, QueryMsg, ServedResponse,
 };
+use caplet_api::registry::{self, DeviceResponse, DeviceStatus};
+use caplet_api::reputation::{self, StandingResponse};
 use caplet_chain::ChainExt as _;
 use caplet_forward::pool::{Act, Lease, Own};
 use caplet_protocol::DeviceId;
@@ -19,7 +22,7 @@ use std::time::Duration;
 /// For a serving member's gateway to answer.
 const ANSWER: Duration = Duration::from_millis(800);
 
-/// Assigns, accounts, answers, challenges, takes over, claims.
+/// Lets members in and go, assigns, accounts, answers, challenges, takes over, claims.
 pub(super) struct Pools {
     duty: Duty,
     exchange: Option<Exchange>,
@@ -27,37 +30,137 @@ pub(super) struct Pools {
     members: BTreeMap<u64, DeviceId>,
     /// Unix seconds when a member's gateway last answered, or was first asked.
     heard: BTreeMap<DeviceId, u64>,
+    /// Unix seconds since when something is to be done for a member.
+    due: BTreeMap<DeviceId, u64>,
+}
+
+/// How a pool's promises stand.
+struct Promises {
+    /// The epoch that runs.
+    epoch: u64,
+    /// Whether nothing is promised that members who count and serve cannot do: whoever left may go.
+    kept: bool,
+    /// Whether a member counts that cannot serve.
+    idle: bool,
+    /// The member by whom the capacity ledger is brought up to date, if it is not.
+    stale: Option<DeviceId>,
 }
 
 impl Pools {
     pub(super) const fn new(duty: Duty, exchange: Option<Exchange>) -> Self {
-        Self { duty, exchange, members: BTreeMap::new(), heard: BTreeMap::new() }
+        Self {
+            duty,
+            exchange,
+            members: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            due: BTreeMap::new(),
+        }
     }
 
     async fn ask<T: serde::de::DeserializeOwned>(&self, msg: &QueryMsg) -> anyhow::Result<T> {
         Ok(self.duty.context.chain.query(&self.duty.contract, msg).await?)
     }
 
-    /// Members whose owner is this keeper's account; admitted and let go when their epoch has come.
-    async fn own(&self, epoch: u64) -> anyhow::Result<Vec<Own>> {
+    /// Members whose owner is this keeper's account.
+    fn own(&self, members: &[MemberResponse]) -> anyhow::Result<Vec<Own>> {
         let mut own = Vec::new();
-        for member in self.members_of().await? {
-            let device = member.device;
-            let here = self.duty.owner_here(device)?;
-            if here.as_deref() != Some(self.duty.context.signer.address()) {
-                continue;
+        for member in members {
+            let here = self.duty.owner_here(member.device)?;
+            if here.as_deref() == Some(self.duty.context.signer.address()) {
+                let ready = member.active && member.leaves.is_none();
+                own.push(Own { device: member.device, ready, earned: member.earned.u64() });
             }
-            if !member.active && member.leaves.is_none() && member.joins.u64() <= epoch {
-                self.duty.tell("pool_admitted", &ExecuteMsg::Admit { device }).await?;
-            }
-            let leaves = member.leaves.is_some_and(|leaves| leaves.u64() <= epoch);
-            if leaves && member.busy.0 == 0 {
-                self.duty.tell("pool_departed", &ExecuteMsg::Depart { device }).await?;
-            }
-            let ready = member.active && member.leaves.is_none();
-            own.push(Own { device, ready, earned: member.earned.u64() });
         }
         Ok(own)
+    }
+
+    /// Lets members in and go whose epoch has come, and has those counted out that cannot serve: whoever counts and
+    /// does nothing is paid by the others. A keeper that has a member sees to all of them: to its own at once, to the
+    /// others' when their keepers had their time.
+    async fn tend(
+        &mut self,
+        pool: &ConfigResponse,
+        device: DeviceId,
+        members: &[MemberResponse],
+        own: &[Own],
+    ) -> anyhow::Result<()> {
+        if own.is_empty() {
+            return Ok(());
+        }
+        let promises = self.promises(pool, device, members).await?;
+        let (now, patience) = (self.duty.now(), self.duty.config.pool().patience_secs);
+        let mut due = BTreeMap::new();
+        for member in members {
+            let mine = own.iter().any(|one| one.device == member.device);
+            let Some((what, msg)) = self.lacks(pool, member, mine, &promises).await? else {
+                continue;
+            };
+            let since = self.due.get(&member.device).copied().unwrap_or(now);
+            due.insert(member.device, since);
+            if mine || now >= since.saturating_add(patience) {
+                self.duty.tell(what, &msg).await?;
+            }
+        }
+        self.due = due;
+        Ok(())
+    }
+
+    async fn promises(
+        &self,
+        pool: &ConfigResponse,
+        device: DeviceId,
+        members: &[MemberResponse],
+    ) -> anyhow::Result<Promises> {
+        let now = self.duty.now();
+        let promise: PromiseResponse = self.ask(&QueryMsg::Promise {}).await?;
+        let ledger = self.duty.capacity(pool.market, device).await?;
+        let declared = ledger.capacity.map_or(0, |lots| lots.0);
+        let (promised, sellable) = (promised(&ledger, now), promise.sellable.0);
+        let counting = || members.iter().filter(|member| member.active);
+        let stale = declared != sellable.max(promised);
+        Ok(Promises {
+            epoch: now.checked_div(pool.rules.epoch_secs.into()).unwrap_or(0),
+            kept: promised <= sellable,
+            idle: counting().count() > usize::try_from(promise.members).unwrap_or(usize::MAX),
+            stale: counting().next().filter(|_| stale).map(|member| member.device),
+        })
+    }
+
+    /// What is to be sent for a member.
+    async fn lacks(
+        &self,
+        pool: &ConfigResponse,
+        member: &MemberResponse,
+        mine: bool,
+        of: &Promises,
+    ) -> anyhow::Result<Option<(&'static str, ExecuteMsg)>> {
+        let device = member.device;
+        if let Some(leaves) = member.leaves {
+            // one that was never admitted goes whatever is promised, which its own keeper tries
+            let goes = leaves.u64() <= of.epoch && member.busy.0 == 0 && (mine || of.kept);
+            return Ok(goes.then_some(("pool_departed", ExecuteMsg::Depart { device })));
+        }
+        let admit = ExecuteMsg::Admit { device };
+        if member.active {
+            let idle = of.idle && !self.serves(pool, device).await?;
+            let recounted = idle || of.stale == Some(device);
+            return Ok(recounted.then_some(("pool_recounted", admit)));
+        }
+        let enters = member.joins.u64() <= of.epoch && self.serves(pool, device).await?;
+        Ok(enters.then_some(("pool_admitted", admit)))
+    }
+
+    /// Whether a device can serve, as its pool sees that.
+    async fn serves(&self, pool: &ConfigResponse, device: DeviceId) -> anyhow::Result<bool> {
+        let chain = &self.duty.context.chain;
+        let ask = registry::QueryMsg::Device { device };
+        let known: DeviceResponse = chain.query(&pool.registry, &ask).await?;
+        if known.status != DeviceStatus::Active {
+            return Ok(false);
+        }
+        let ask = reputation::QueryMsg::Standing { device };
+        let standing: StandingResponse = chain.query(&pool.reputation, &ask).await?;
+        Ok(standing.suspended_until.is_none())
     }
 
     async fn members_of(&self) -> anyhow::Result<Vec<MemberResponse>> {
@@ -107,6 +210,7 @@ impl Pools {
             closed: standing.state == LeaseState::Closed,
             uncredited: redeemed.saturating_sub(served.credited.u64()),
             member: Some(member),
+            grew: standing.lots > served.lots,
             answer_by: served.answer_by.map(|by| by.u64()),
             next,
             heard: self.heard.get(&member).copied(),
@@ -163,6 +267,13 @@ impl Pools {
     }
 }
 
+/// Lots that are promised of a pool's device now. Nobody reserves slots of a pool, so no later slot holds more.
+fn promised(ledger: &CapacityResponse, now: u64) -> u16 {
+    let held = ledger.slots.first().map_or(0, |slot| slot.leased.0.saturating_add(slot.reserved.0));
+    let open = if now < ledger.open_until.u64() { ledger.open.0 } else { 0 };
+    held.saturating_add(open)
+}
+
 fn unassigned(lease: &Known) -> Lease {
     Lease {
         lease: lease.id.0,
@@ -170,6 +281,7 @@ fn unassigned(lease: &Known) -> Lease {
         closed: false,
         uncredited: 0,
         member: None,
+        grew: false,
         answer_by: None,
         next: None,
         heard: None,
@@ -182,8 +294,9 @@ impl Reconciler for Pools {
     async fn pass(&mut self) -> anyhow::Result<()> {
         let config: ConfigResponse = self.ask(&QueryMsg::Config {}).await?;
         let Some(device) = config.device else { return Ok(()) };
-        let epoch = self.duty.now().checked_div(config.rules.epoch_secs.into()).unwrap_or(0);
-        let own = self.own(epoch).await?;
+        let members = self.members_of().await?;
+        let own = self.own(&members)?;
+        self.tend(&config, device, &members, &own).await?;
         let leases = self.leases(device).await?;
         self.note(&leases);
         for act in self.duty.config.pool().due(self.duty.now(), &leases, &own) {

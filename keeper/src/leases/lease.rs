@@ -3,7 +3,12 @@
 use caplet_api::escrow::{
     CloseReason, FeeSchedule, LaneResponse, LeaseResponse, LeaseState, Terms,
 };
+use caplet_metering::Rates;
 use caplet_protocol::{AccountId, DeviceId, LeaseId, Lots, OrderId};
+use std::num::NonZeroU64;
+
+/// Segments of a lease.
+const PARTS: u64 = 8;
 
 /// A lease, as last read from the escrow contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,12 +106,18 @@ impl Lease {
         self.lanes.iter().any(|lane| earlier(lane).is_some_and(|old| lane.cap > old.cap))
     }
 
-    /// Base units owed for `units` served: floor(units * price / lot), at most the cap.
+    /// Base units owed for `units` served at these rates, at most the cap.
     #[must_use]
-    pub fn owed(&self, units: u64) -> u128 {
-        let product = u128::from(units).saturating_mul(u128::from(self.price));
-        let lot = u128::from(self.terms.lot_units.u64());
-        product.checked_div(lot).unwrap_or(0).min(u128::from(self.cap()))
+    pub fn owed(&self, rates: &Rates, units: u64) -> u128 {
+        let lot = NonZeroU64::new(self.terms.lot_units.u64()).unwrap_or(NonZeroU64::MIN);
+        rates.owed(self.price, lot, units).min(u128::from(self.cap()))
+    }
+
+    /// Units that are measured together, and paid ahead by a stranger: either side loses at most so many.
+    #[must_use]
+    pub fn segment(&self) -> u64 {
+        let total = self.terms.lot_units.u64().saturating_mul(self.lots.0.into());
+        total.checked_div(PARTS).unwrap_or(0).max(1)
     }
 
     /// Whether it may be served: not yet closing.

@@ -3,7 +3,7 @@
 use super::chore::Round;
 use super::clear_away::ClearAway;
 use super::reclass::Reclass;
-use super::solve::{Apart, follow, is_idle};
+use super::solve::{Apart, follow, is_idle, moves};
 use crate::book::Books;
 use crate::config::MatcherConfig;
 use crate::context::Context;
@@ -18,7 +18,7 @@ use caplet_api::event::EpochCleared;
 use caplet_api::registry::{GatewaysResponse, QueryMsg as AskRegistry};
 use caplet_api::reputation::{AvoidedResponse, QueryMsg as AskReputation};
 use caplet_chain::{ChainExt as _, Head, Msg, TxResult};
-use caplet_clearing::Following;
+use caplet_clearing::{Book, Following};
 use caplet_protocol::MarketId;
 use futures::future::join_all;
 use std::collections::BTreeMap;
@@ -130,7 +130,7 @@ impl Matcher {
         let (offers, demands) = (book.offers.len(), book.demands.len());
         // offers that wait for their new class are worth a clearing of nothing
         let waited_for = self.reclass.waits_for(market);
-        if is_idle(&book) && !waited_for {
+        if is_idle(&book) && !waited_for && !self.moves(market, &book).await? {
             self.finish(market, epoch);
             return Ok(None);
         }
@@ -170,6 +170,17 @@ impl Matcher {
         let msgs = solution.messages(market, epoch, orders, PART);
         let msgs = msgs.iter().map(|msg| Msg::execute(auction, msg)).collect::<Result<_, _>>()?;
         Ok(Some((market, epoch, msgs)))
+    }
+
+    /// Whether a book of which a side is empty is worth a clearing of nothing, for the price that it moves.
+    async fn moves(&self, market: MarketId, book: &Book) -> anyhow::Result<bool> {
+        if !self.policy.clear_unmatched {
+            return Ok(false);
+        }
+        let auction = &self.context.deployment.contracts.auction;
+        let query = QueryMsg::Market { market };
+        let answer: MarketResponse = self.context.chain.query(auction, &query).await?;
+        Ok(moves(book, answer.base, &answer.config.price))
     }
 
     /// Pairs that are not to meet now, because the provider failed the consumer lately. None in a market that reduces

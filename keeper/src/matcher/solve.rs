@@ -1,11 +1,11 @@
 //! From a frozen book to what a `Clear` carries.
 
-use caplet_api::auction::ExecuteMsg;
+use caplet_api::auction::{ExecuteMsg, PriceConfig};
 use caplet_api::packed::FillItem;
 use caplet_clearing::{
     Book, BookError, Clearing, Demand, Fill, Following, Offer, Reject, Verified, keep_apart, verify,
 };
-use caplet_protocol::{DeviceId, MarketId};
+use caplet_protocol::{DeviceId, MarketId, Tick};
 use std::collections::BTreeSet;
 
 /// A clearing that the certificate accepts.
@@ -44,6 +44,18 @@ pub fn solve(book: &Book) -> Result<Option<Solution>, SolveError> {
 pub(super) fn is_idle(book: &Book) -> bool {
     let offered = book.offers.iter().any(|offer| offer.lots.0 > 0);
     !(offered && book.demands.iter().any(|demand| demand.lots.0 > 0))
+}
+
+/// Whether clearing a book of which a side is empty moves the base price: down where nobody asks, up where nobody
+/// offers, until it is at its bound. A book with neither says nothing.
+pub(super) fn moves(book: &Book, base: Tick, price: &PriceConfig) -> bool {
+    let offered = book.offers.iter().any(|offer| offer.lots.0 > 0);
+    let demanded = book.demands.iter().any(|demand| demand.lots.0 > 0);
+    match (offered, demanded) {
+        (true, false) => base > price.floor,
+        (false, true) => base < price.ceiling,
+        _ => false,
+    }
 }
 
 /// Pairs of provider and consumer that are better not given to each other.

@@ -217,6 +217,12 @@ pub fn attached(lease: LeaseId, service: &str, address: &str) {
     tracing::info!(lease = lease.0, service, address, "a lease is local");
 }
 
+/// A store over several leases is local.
+pub fn spread_attached(name: &str, address: &str) {
+    count("spread_attached");
+    tracing::info!(name, address, "a store over several leases is local");
+}
+
 /// A lease is local no more.
 pub fn detached(lease: LeaseId, why: &str) {
     count("detached");

@@ -14,7 +14,7 @@ use futures::stream::FuturesUnordered;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +56,8 @@ struct Work {
     answers: Answers,
     flights: FuturesUnordered<BoxFuture<'static, Landed>>,
     sequences: Sequences,
+    /// Whose turn it is to send: in the order in which they were signed.
+    turn: Arc<Mutex<()>>,
     earlier: RowId,
     /// When to try again after the chain did not answer, and the wait after that.
     retry: Option<Instant>,
@@ -103,6 +105,7 @@ impl Desk {
             answers,
             flights: FuturesUnordered::new(),
             sequences: Sequences::default(),
+            turn: Arc::default(),
             earlier: self.earlier,
             retry: None,
             wait: FIRST_WAIT,
@@ -140,7 +143,8 @@ impl Desk {
         let Some(tx) = row.tx else { return };
         work.sequences.took(tx.sequence);
         let resend_every = Duration::from_millis(self.policy.resend_ms.max(1));
-        let flight = Flight { id: row.id, lane: row.lane, tx, resend_every };
+        let turn = Arc::clone(&work.turn);
+        let flight = Flight { id: row.id, lane: row.lane, tx, resend_every, turn };
         let (chain, store) = (Arc::clone(&self.chain), self.store.clone());
         work.flights.push(Box::pin(async move {
             let landing = fly(&*chain, &store, &flight).await;
@@ -172,6 +176,12 @@ impl Desk {
     fn land(&self, work: &mut Work, flight: &Flight, landing: Landing) -> anyhow::Result<()> {
         let Flight { id, lane, tx, .. } = flight;
         match landing {
+            // another of the same key was to go first: nothing of it was done
+            Landing::Included(result) if result.out_of_turn().is_some() => {
+                work.sequences.lost();
+                table::requeue(&self.store, *id)?;
+                observe::tx_requeued(*lane, tx, &result.log);
+            }
             Landing::Included(result) => {
                 table::decided(&self.store, *id, &result)?;
                 observe::tx_included(*lane, tx, &result);

@@ -7,7 +7,9 @@ use crate::store::Store;
 use caplet_chain::{
     BroadcastError, Chain, ChainError, ConfirmError, Patience, SignedTx, TxResult, confirm,
 };
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How a flight ended.
@@ -28,6 +30,9 @@ pub(super) struct Flight {
     pub(super) lane: Lane,
     pub(super) tx: SignedTx,
     pub(super) resend_every: Duration,
+    /// Held while the bytes go to the node for the first time: two that reach it at once may enter its mempool, and a
+    /// block, in the wrong order, and the later sequence fails there.
+    pub(super) turn: Arc<Mutex<()>>,
 }
 
 /// Broadcasts the bytes, and stays with them until they are in a block or can never be.
@@ -39,7 +44,11 @@ pub(super) async fn fly(
     store: &Store,
     flight: &Flight,
 ) -> anyhow::Result<Landing> {
-    if depart(chain, &flight.tx).await {
+    let departed = {
+        let _turn = flight.turn.lock().await;
+        depart(chain, &flight.tx).await
+    };
+    if departed {
         table::broadcast(store, flight.id)?;
         observe::tx_broadcast(flight.lane, &flight.tx);
         if let Some(result) = await_block(chain, flight).await {

@@ -3,13 +3,14 @@
 use super::market::{self, Market, Subject};
 use super::{price, tiers};
 use crate::bridge::Refuse;
+use caplet_api::auction::MAX_SLOTS;
 use caplet_protocol::{
     DeviceId, Lots,
     layout::{Demand, Offer, OrderFlags},
     wire::{Capability, DemandProfile, Quality, RefusalCode as Code, Requirement, Weights},
 };
 
-/// Seconds that a proposed offer stands; after that it is proposed anew.
+/// Most seconds that a proposed offer stands; after that it is proposed anew.
 const OFFER_SECS: u64 = 6 * 3_600;
 
 /// The market for a capability: the first that fits.
@@ -57,9 +58,16 @@ pub(super) fn offer(
         ask: price::ask(&cost, market)?,
         batch: Lots(lots.saturating_sub(instant)),
         instant: Lots(instant),
-        not_after: not_after.min(now.saturating_add(OFFER_SECS)),
+        not_after: not_after.min(now.saturating_add(stands(market))),
         relay_fee: 0,
     })
+}
+
+/// Seconds that a proposed offer stands in a market: its leases must end within the slots that the capacity ledger keeps,
+/// and one of the last second runs into the slot after it.
+fn stands(market: &Market) -> u64 {
+    let slots = u64::from(MAX_SLOTS.saturating_sub(2));
+    OFFER_SECS.min(slots.saturating_mul(market.config.slot_secs.into()))
 }
 
 /// A demand profile as an order in the market that wastes least of what is bought.
@@ -162,6 +170,20 @@ mod tests {
             deadline: 1_900,
             ..DemandProfile::default()
         }
+    }
+
+    #[test]
+    fn an_offer_ends_before_the_slots_do_that_the_ledger_keeps() {
+        let capability =
+            Capability { price: Some(cost(100, PricedPer::Operation, 1)), ..Capability::default() };
+        let (mut short, now) = (market(), 1_000);
+        short.config.slot_secs = 12;
+        let stands = |market: &Market| {
+            offer(DeviceId(7), &capability, market, 1, now, u64::MAX).unwrap().not_after - now
+        };
+        assert!(stands(&short) + 12 < 12 * u64::from(MAX_SLOTS), "{}", stands(&short));
+        short.config.slot_secs = 3_600;
+        assert_eq!(stands(&short), OFFER_SECS);
     }
 
     #[test]

@@ -28,6 +28,7 @@ impl Placer {
             offer: choice.offer.id.to_u64().into(),
             demand: input(&order, &kept.signature),
             market: order.market,
+            lease: None,
         };
         let msg = Msg::execute(&self.context.deployment.contracts.auction, &take)?;
         match self.context.outbox.submit(Lane::Orders, vec![msg]).await {

@@ -93,15 +93,21 @@ fn price(market: &MarketResponse, percent: u64) -> u64 {
     ticks.saturating_mul(market.config.tick_size.u64())
 }
 
-fn letting(one: &Let, market: &MarketResponse, assets: &[AssetResponse]) -> Letting {
+/// `lots` lots let out at `percent` of a market's base price.
+pub(super) fn letting(
+    percent: u64,
+    lots: u32,
+    market: &MarketResponse,
+    assets: &[AssetResponse],
+) -> Letting {
     Letting {
-        kind: one.kind,
+        kind: market.config.kind,
         resource: market.config.resource.clone(),
         unit: market.config.unit.clone(),
-        ask: price(market, one.percent),
+        ask: price(market, percent),
         lot_units: market.config.lot_units.u64(),
         asset: asset_of(assets, market),
-        lots: one.lots,
+        lots,
         quality: wire::Quality {
             latency_ms: 150,
             throughput: 20,
@@ -114,13 +120,20 @@ fn letting(one: &Let, market: &MarketResponse, assets: &[AssetResponse]) -> Lett
     }
 }
 
-fn want(one: &Wish, market: &MarketResponse, assets: &[AssetResponse]) -> Want {
+/// `lots` lots wanted at `percent` of a market's base price at most.
+pub(super) fn want(
+    percent: u64,
+    lots: u64,
+    lane: wire::LanePreference,
+    market: &MarketResponse,
+    assets: &[AssetResponse],
+) -> Want {
     Want {
-        kind: one.kind,
+        kind: market.config.kind,
         resource: market.config.resource.clone(),
         unit: market.config.unit.clone(),
-        quantity: market.config.lot_units.u64().saturating_mul(one.lots),
-        limit: price(market, one.percent).saturating_mul(one.lots),
+        quantity: market.config.lot_units.u64().saturating_mul(lots),
+        limit: price(market, percent).saturating_mul(lots),
         asset: asset_of(assets, market),
         qos: wire::Requirement {
             max_latency_ms: 1_000,
@@ -130,7 +143,7 @@ fn want(one: &Wish, market: &MarketResponse, assets: &[AssetResponse]) -> Want {
         },
         weights: wire::Weights { rho: 30, lambda: 50 },
         tags: Vec::new(),
-        lane: one.lane,
+        lane,
         times: None,
         pace: Duration::from_millis(120),
         relay_fee: market.config.tick_size.u64(),
@@ -142,11 +155,11 @@ fn want(one: &Wish, market: &MarketResponse, assets: &[AssetResponse]) -> Want {
 pub(super) fn cast(markets: &[MarketResponse], assets: &[AssetResponse]) -> Vec<Part> {
     let of = |kind: Kind| markets.iter().find(|market| market.config.kind == kind);
     let lets = LETS.iter().filter_map(|one| {
-        let lets = vec![letting(one, of(one.kind)?, assets)];
+        let lets = vec![letting(one.percent, one.lots, of(one.kind)?, assets)];
         Some(Part { name: one.name, gateway: one.gateway, granted: true, lets, wants: Vec::new() })
     });
     let wants = WISHES.iter().filter_map(|one| {
-        let wants = vec![want(one, of(one.kind)?, assets)];
+        let wants = vec![want(one.percent, one.lots, one.lane, of(one.kind)?, assets)];
         let granted = one.name != CONSTRAINED;
         Some(Part { name: one.name, gateway: one.gateway, granted, lets: Vec::new(), wants })
     });

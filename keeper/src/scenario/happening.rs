@@ -1,10 +1,11 @@
 //! What an audience is told while the scenario runs.
 
 use caplet_api::event::{
-    EpochCleared, EpochLapsed, LeaseClosed, LeaseRated, LeasesOpened, OfferTaken, PriceMoved,
-    Settled, SuspensionChanged,
+    EpochCleared, EpochLapsed, LeaseClosed, LeaseRated, LeaseServed, LeasesOpened, OfferTaken,
+    PriceMoved, Settled, SuspensionChanged,
 };
 use caplet_chain::Event;
+use caplet_protocol::{DeviceId, LeaseId};
 use caplet_simulator::Told;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub enum Happening {
     Trouble(String),
     /// A device said something.
     Device(Told),
+    /// An application read a leased sensor.
+    Reading(Reading),
     /// A batch cleared.
     Cleared(EpochCleared),
     /// A batch passed uncleared.
@@ -29,6 +32,8 @@ pub enum Happening {
     Settled(Settled),
     /// A lease is over.
     Closed(LeaseClosed),
+    /// A member of a pool serves a lease.
+    Served(LeaseServed),
     /// A base price moved.
     Price(PriceMoved),
     /// A lease was rated.
@@ -49,6 +54,7 @@ impl Happening {
             OfferTaken::NAME => OfferTaken::try_from(event).ok().map(Self::Taken),
             Settled::NAME => Settled::try_from(event).ok().map(Self::Settled),
             LeaseClosed::NAME => LeaseClosed::try_from(event).ok().map(Self::Closed),
+            LeaseServed::NAME => LeaseServed::try_from(event).ok().map(Self::Served),
             PriceMoved::NAME => PriceMoved::try_from(event).ok().map(Self::Price),
             LeaseRated::NAME => LeaseRated::try_from(event).ok().map(Self::Rated),
             SuspensionChanged::NAME => {
@@ -57,6 +63,23 @@ impl Happening {
             _ => None,
         }
     }
+}
+
+/// What an application read of a leased sensor.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The device beside which the application runs.
+    pub consumer: String,
+    /// The device whose sensor it is.
+    pub provider: DeviceId,
+    /// What is measured, by its SenML name.
+    pub name: String,
+    /// SenML unit of the value.
+    pub unit: String,
+    /// The value.
+    pub value: f64,
 }
 
 /// Who listens.

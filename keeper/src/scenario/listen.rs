@@ -109,6 +109,7 @@ impl Listener {
             desk,
             origin: self.origin,
             told: self.told.clone(),
+            teller: Arc::clone(&self.teller),
             uses: self.uses.clone(),
         };
         let stop = lives.stop_token();

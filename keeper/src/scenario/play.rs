@@ -8,19 +8,19 @@ use super::happening::{Happening, Teller};
 use super::ledger::{Names, Reader, is_over, kind, line, standing};
 use super::listen::{Listener, Uses};
 use super::report::{Money, Report};
-use super::setup::{Gateway, Wires, secret};
+use super::setup::{Gateway, Wires, place, provision, secret};
 use super::stage::Stage;
-use crate::context::{Domains, domain_of};
+use crate::context::Domains;
 use crate::tasks::Group;
 use anyhow::Context as _;
 use caplet_api::auction::MarketResponse;
 use caplet_api::cw20::Cw20ExecuteMsg;
 use caplet_api::escrow::{AssetKind, AssetResponse, ExecuteMsg as EscrowMsg, ReceiveMsg};
-use caplet_api::registry::{ExecuteMsg as RegistryMsg, GatewayResponse, QueryMsg as RegistryQuery};
+use caplet_api::registry::ExecuteMsg as RegistryMsg;
 use caplet_api::reputation::StandingResponse;
-use caplet_chain::{ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm};
+use caplet_chain::{Coin, Msg, Signer};
 use caplet_protocol::{AssetId, CellId, DeviceId};
-use caplet_simulator::{Device, Fault, Plan, Provision, Told, origin::Origin};
+use caplet_simulator::{Device, Fault, Plan, Told, origin::Origin};
 use cosmwasm_std::{Uint64, Uint128};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,6 +29,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// How long the parts of the story take.
 #[derive(Clone, Copy, Debug)]
@@ -59,8 +60,31 @@ struct Seen {
 /// # Errors
 /// If the chain or a keeper fails; what devices do wrong is part of the story.
 pub async fn play(stage: Stage, timing: Timing, teller: Teller) -> anyhow::Result<Report> {
+    play_until(stage, timing, teller, CancellationToken::new()).await
+}
+
+/// Somebody wanted no more of the story.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("stopped: the demo keeps nothing, start it again at any time")]
+pub struct Stopped;
+
+/// Tells the story as [`play`] does, until it is told to stop; gateways and devices then get a moment to let go of what
+/// they have, such as mounted stores.
+///
+/// # Errors
+/// As [`play`]; [`Stopped`] if it was.
+pub async fn play_until(
+    stage: Stage,
+    timing: Timing,
+    teller: Teller,
+    stop: CancellationToken,
+) -> anyhow::Result<Report> {
     let tasks = Group::new("scenario");
-    let played = Play { stage: &stage, teller: &teller, tasks: &tasks }.run(timing).await;
+    let story = Play { stage: &stage, teller: &teller, tasks: &tasks };
+    let played = tokio::select! {
+        played = story.run(timing) => played,
+        () = stop.cancelled() => Err(Stopped.into()),
+    };
     tasks.drain(Duration::from_secs(5)).await;
     played
 }
@@ -105,8 +129,9 @@ impl Play<'_> {
         let mut keepers = Vec::new();
         let mut brokers = Vec::new();
         for (index, signer) in self.stage.gateways.iter().enumerate() {
-            let gateway = Gateway { stage: self.stage, index, signer, origin: origin.address() };
-            let (keeper, broker) = gateway.start(&wires, &faults, self.tasks).await?;
+            let (stage, name) = (self.stage, index.to_string());
+            let gateway = Gateway { stage, name, signer, origin: origin.address() };
+            let (keeper, broker) = gateway.start(&wires, &faults, self.tasks, |_| {}).await?;
             keepers.push(keeper);
             brokers.push(broker);
         }
@@ -139,8 +164,19 @@ impl Play<'_> {
         }
         let before = self.standings(&reader, &actors).await?;
         self.authorise(&actors, &assets).await?;
-        self.trade(timing.trade, &actors, &busy).await;
-        self.settle(timing.settle, &actors, &reader).await?;
+        let trade = async {
+            self.trade(timing.trade, &actors, &busy).await;
+            self.settle(timing.settle, &actors, &reader).await
+        };
+        let setting = forward::Setting {
+            stage: self.stage,
+            teller: self.teller,
+            tasks: self.tasks,
+            wires: &wires,
+            origin: origin.address(),
+        };
+        // with accounts of their own, so that neither waits for the other
+        let ((), ahead) = tokio::try_join!(trade, forward::tell(setting))?;
         self.step("one payer withdraws what is free");
         self.withdraw(&assets).await?;
         let seconds = started.elapsed().as_secs();
@@ -148,11 +184,12 @@ impl Play<'_> {
         lives.stop();
         // what a device signed at the last moment still has to end
         self.settle(timing.settle, &actors, &reader).await?;
+        let gateways = keepers.len().saturating_add(ahead.gateways);
         for keeper in keepers {
             keeper.stop(Duration::from_secs(20)).await;
         }
-        let ahead = forward::tell(self.stage, &|words| self.step(words)).await?;
         let mut report = self.report(&reader, &markets, &assets, &actors, &before, &ahead).await?;
+        report.gateways = gateways;
         (report.uses, report.store) = (uses.local(), uses.store());
         report.sealed_uses = uses.sealed();
         wires.tell(&mut report);
@@ -192,44 +229,15 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// Waits until both gateways have published where they are dialled, then governance puts each
-    /// into its network region.
     async fn place_gateways(&self) -> anyhow::Result<()> {
-        let registry = &self.stage.deployment.contracts.registry;
-        let deadline =
-            Instant::now().checked_add(Duration::from_secs(60)).context("clock overflow")?;
-        let mut msgs = Vec::new();
-        for (cell, gateway) in (1u16..).zip(&self.stage.gateways) {
-            let ask = RegistryQuery::Gateway { address: gateway.address().to_owned() };
-            while let Err(error) =
-                self.stage.chain.query::<_, GatewayResponse>(registry, &ask).await
-            {
-                anyhow::ensure!(
-                    Instant::now() < deadline,
-                    "gateway {} never registered: {error}",
-                    gateway.address()
-                );
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            let assign = RegistryMsg::AssignCell {
-                gateway: gateway.address().to_owned(),
-                cell: CellId(cell),
-            };
-            msgs.push(Msg::execute(registry, &assign)?);
-        }
+        let gateways: Vec<(&Signer, CellId)> =
+            self.stage.gateways.iter().zip((1..).map(CellId)).collect();
         self.step("governance places the gateways in two network cells, 20 ms apart");
-        self.send(&self.stage.admin, msgs).await
+        place(self.stage, &gateways).await
     }
 
     async fn send(&self, signer: &Signer, msgs: Vec<Msg>) -> anyhow::Result<()> {
-        execute_and_confirm(
-            &*self.stage.chain,
-            signer,
-            msgs,
-            TxOptions::default(),
-            Patience::default(),
-        )
-        .await?;
+        self.stage.send(signer, msgs).await?;
         Ok(())
     }
 
@@ -288,17 +296,9 @@ impl Play<'_> {
             let lets = !part.lets.is_empty();
             let owners = if lets { &self.stage.providers } else { &self.stage.payers };
             let owner = owners.get(part.gateway).context("a part without a gateway")?;
-            let provision = Provision {
-                broker: brokers
-                    .get(part.gateway)
-                    .context("a gateway without a broker")?
-                    .to_string(),
-                gateway: *gateways.get(part.gateway).context("a gateway without a key")?,
-                registry: domain_of(&domains.registry)?,
-                auction: domain_of(&domains.auction)?,
-                escrow: domain_of(&domains.escrow)?,
-                owner: owner.address().to_owned(),
-            };
+            let broker = *brokers.get(part.gateway).context("a gateway without a broker")?;
+            let gateway = *gateways.get(part.gateway).context("a gateway without a key")?;
+            let provision = provision(&domains, broker, gateway, owner)?;
             let plan = Plan {
                 name: part.name.to_owned(),
                 seed: secret(&format!("{} of {}", part.name, owner.address())),
@@ -398,9 +398,11 @@ impl Play<'_> {
         reader: &Reader<'_>,
     ) -> anyhow::Result<()> {
         let deadline = Instant::now().checked_add(within).context("clock overflow")?;
+        let lets = |device: DeviceId| actors.iter().any(|actor| actor.lets && actor.id == device);
         while Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(500)).await;
-            let leases = reader.leases().await?;
+            let mut leases = reader.leases().await?;
+            leases.retain(|lease| lets(lease.provider));
             let over = leases.iter().filter(|lease| is_over(lease)).count();
             let mut rated = 0usize;
             for actor in actors.iter().filter(|actor| actor.lets) {
@@ -439,12 +441,13 @@ impl Play<'_> {
         ahead: &forward::Ahead,
     ) -> anyhow::Result<Report> {
         let leases = reader.leases().await?;
-        let names: Names =
+        let mut names: Names =
             actors.iter().map(|actor| (actor.id, actor.device.name().to_owned())).collect();
+        names.extend(ahead.names.clone());
         let mut report = Report {
             service: "fabric",
             chain: self.stage.chain.chain_id().to_owned(),
-            devices: actors.len(),
+            devices: actors.len().saturating_add(ahead.devices),
             leases_opened: leases.len(),
             leases_settled: leases.iter().filter(|lease| is_over(lease)).count(),
             leases: leases.iter().map(|lease| line(lease, &names, markets, assets)).collect(),
@@ -460,7 +463,7 @@ impl Play<'_> {
         }
         for asset in assets {
             let mut one = reader.asset(asset, &leases).await?;
-            one.money = ahead.apart(asset.asset, one.money)?;
+            one.money = ahead.moved.apart(asset.asset, one.money)?;
             report.money = report.money.plus(&one.money);
             report.assets.push(one);
         }

@@ -26,6 +26,8 @@ pub struct Report {
     pub seconds: u64,
     /// Devices enrolled.
     pub devices: usize,
+    /// Gateways, each with a keeper and a broker of its own.
+    pub gateways: usize,
     /// Batches cleared.
     pub batches: u32,
     /// Offers taken in the instant lane.

@@ -6,19 +6,30 @@ use super::report::{Captured, Report};
 use super::stage::Stage;
 use super::tap::{Recorder, Tap};
 use crate::config::{Config, Transport};
+use crate::context::{Domains, domain_of};
 use crate::fabric::{LocalUnits, Seams};
 use crate::keeper::{Keeper, Parts, ROOMS};
 use crate::store::Store;
 use crate::tasks::Group;
 use anyhow::Context as _;
-use caplet_chain::Signer;
+use caplet_api::registry::{ExecuteMsg, GatewayResponse, QueryMsg};
+use caplet_chain::{ChainExt as _, Msg, Signer};
+use caplet_protocol::CellId;
+use caplet_simulator::Provision;
 use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha256};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A part of every reading in SenML, which carries no mark of its own.
 const READING: &str = r#""u":"Cel""#;
+
+/// How long a gateway may take to publish where it is dialled.
+const PUBLISHED: Duration = Duration::from_secs(60);
+/// Between looks whether it has.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What passes between devices and brokers, and between gateways.
 pub(super) struct Wires {
@@ -53,30 +64,34 @@ fn mounts() -> bool {
 /// A gateway to be started.
 pub(super) struct Gateway<'a> {
     pub(super) stage: &'a Stage,
-    pub(super) index: usize,
+    /// What it is called among the others.
+    pub(super) name: String,
     pub(super) signer: &'a Signer,
     /// Where its uplinks lead.
     pub(super) origin: SocketAddr,
 }
 
 impl Gateway<'_> {
-    /// Starts its keeper, and says where its devices connect: everything passes a tap.
+    /// Starts its keeper with a `change` to how they are set up here, and says where its devices connect: everything
+    /// passes a tap.
     pub(super) async fn start(
         &self,
         wires: &Wires,
         faults: &Faults,
         tasks: &Group,
+        change: impl FnOnce(&mut Config),
     ) -> anyhow::Result<(Keeper, SocketAddr)> {
-        let folder = self.stage.folder.join(format!("gateway-{}", self.index));
+        let folder = self.stage.folder.join(format!("gateway-{}", self.name));
         std::fs::create_dir_all(&folder)?;
         let devices = Tap::tcp(&wires.mqtt, tasks).await?;
         let exchange = Tap::tcp(&wires.exchange, tasks).await?;
         let links = Tap::udp(&wires.links, tasks).await?;
-        let config = self.config(&folder, exchange.address(), links.address());
+        let mut config = self.config(&folder, exchange.address(), links.address());
+        change(&mut config);
         let usual = LocalUnits::new(config.fabric.clone(), folder.clone());
         let units = FaultyUnits { usual, faults: faults.clone() };
         let seams = Seams { units: Some(Arc::new(units)), ..Seams::default() };
-        let key = secret(&format!("gateway {} {}", self.index, self.signer.address()));
+        let key = secret(&format!("gateway {} {}", self.name, self.signer.address()));
         let parts = Parts {
             store: Store::open(&folder.join("keeper.db"), ROOMS)?,
             config,
@@ -87,7 +102,7 @@ impl Gateway<'_> {
         };
         let keeper = Keeper::start_with(parts, seams)
             .await
-            .with_context(|| format!("starting the keeper of gateway {}", self.index))?;
+            .with_context(|| format!("starting the keeper of gateway {}", self.name))?;
         devices.lead_to(keeper.broker()?);
         exchange.lead_to(keeper.exchange().context("a keeper without exchange")?);
         let fabric = keeper.fabric().context("a keeper without links")?;
@@ -116,6 +131,42 @@ impl Gateway<'_> {
         fabric.mounts = mounts().then(|| "caps".into());
         config
     }
+}
+
+/// Waits until gateways have published where they are dialled, then governance puts each into its network region.
+pub(super) async fn place(stage: &Stage, gateways: &[(&Signer, CellId)]) -> anyhow::Result<()> {
+    let registry = &stage.deployment.contracts.registry;
+    let deadline = Instant::now().checked_add(PUBLISHED).context("clock overflow")?;
+    let mut msgs = Vec::new();
+    for (signer, cell) in gateways {
+        let gateway = signer.address().to_owned();
+        let ask = QueryMsg::Gateway { address: gateway.clone() };
+        while let Err(error) = stage.chain.query::<_, GatewayResponse>(registry, &ask).await {
+            let waits = Instant::now() < deadline;
+            anyhow::ensure!(waits, "gateway {gateway} never registered: {error}");
+            tokio::time::sleep(LOOK).await;
+        }
+        msgs.push(Msg::execute(registry, &ExecuteMsg::AssignCell { gateway, cell: *cell })?);
+    }
+    stage.send(&stage.admin, msgs).await?;
+    Ok(())
+}
+
+/// Where a device belongs, and whose it is.
+pub(super) fn provision(
+    domains: &Domains,
+    broker: SocketAddr,
+    gateway: [u8; 32],
+    owner: &Signer,
+) -> anyhow::Result<Provision> {
+    Ok(Provision {
+        broker: broker.to_string(),
+        gateway,
+        registry: domain_of(&domains.registry)?,
+        auction: domain_of(&domains.auction)?,
+        escrow: domain_of(&domains.escrow)?,
+        owner: owner.address().to_owned(),
+    })
 }
 
 /// A secret for a part of the story, the same on every run over the same accounts.

@@ -1,7 +1,7 @@
 //! What a scenario needs before it begins: a chain with contracts, accounts, and a place to write.
 
 use crate::deploy::Deployment;
-use caplet_chain::{Chain, Signer};
+use caplet_chain::{Chain, Event, Msg, Patience, Signer, TxOptions, execute_and_confirm};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +19,17 @@ pub struct Stage {
     pub providers: [Signer; 2],
     /// Accounts that own and pay for the consuming devices, one a gateway; they hold every asset.
     pub payers: [Signer; 2],
+    /// Accounts of three gateways more, where the pool's story is told: two own a member each, the third is the
+    /// consumer's.
+    pub pool: [Signer; 3],
     /// Folder for the keepers' stores.
     pub folder: PathBuf,
+}
+
+impl Stage {
+    /// Sends messages in one transaction, and waits for its events.
+    pub(super) async fn send(&self, by: &Signer, msgs: Vec<Msg>) -> anyhow::Result<Vec<Event>> {
+        let (options, patience) = (TxOptions::default(), Patience::default());
+        Ok(execute_and_confirm(&*self.chain, by, msgs, options, patience).await?.events)
+    }
 }

@@ -1,7 +1,9 @@
 //! Whether a lease may be served now, from chain state alone.
 
+use super::count::STRIKES;
 use super::risk::{Risk, unpaid};
 use crate::leases::Lease;
+use caplet_metering::Rates;
 use caplet_protocol::wire::{Pause, PauseReason, amount_bytes};
 
 /// What is known when a call comes.
@@ -13,6 +15,8 @@ pub(super) struct Now {
     pub(super) fresh: bool,
     /// Units served so far.
     pub(super) units: u64,
+    /// Rates that were agreed to.
+    pub(super) rates: Rates,
     /// Base units vouched for.
     pub(super) vouched: u128,
     /// Vouchers in a row whose counts differed.
@@ -22,7 +26,7 @@ pub(super) struct Now {
 /// Why the provider does not serve this call; `None` if it does.
 pub(super) fn pause(lease: &Lease, risk: &Risk, now: &Now) -> Option<Pause> {
     let (start, end) = (lease.terms.start.u64(), lease.terms.end.u64());
-    let owed = unpaid(lease, now.units, now.vouched);
+    let owed = unpaid(lease, &now.rates, now.units, now.vouched);
     let cap = risk.cap(lease);
     let (reason, words) = if !lease.is_live() {
         (PauseReason::NotDue, "the lease is closing".to_owned())
@@ -33,6 +37,10 @@ pub(super) fn pause(lease: &Lease, risk: &Risk, now: &Now) -> Option<Pause> {
         let words =
             format!("no block was seen for {} s: service waits for the chain", risk.stale_secs);
         (PauseReason::ChainStale, words)
+    } else if now.mismatches >= STRIKES {
+        let words =
+            "vouchers counted fewer units than were served too often: the lease is served no more";
+        (PauseReason::CountMismatch, words.to_owned())
     } else if now.mismatches > 0 {
         let words = "the last voucher counts fewer units than were served: vouch for all of them";
         (PauseReason::CountMismatch, words.to_owned())
@@ -52,8 +60,12 @@ mod tests {
     use super::super::risk::tests::lease;
     use super::*;
     use caplet_api::escrow::LeaseState;
+    use caplet_protocol::Bps;
 
-    const NOW: Now = Now { time: 150, fresh: true, units: 4, vouched: 0, mismatches: 0 };
+    const FULL: Rates =
+        Rates { start: 0, before: 0, rate: Bps(10_000), switch: 0, next: Bps(10_000) };
+    const NOW: Now =
+        Now { time: 150, fresh: true, units: 4, rates: FULL, vouched: 0, mismatches: 0 };
 
     fn reason(lease: &Lease, now: &Now) -> Option<PauseReason> {
         pause(lease, &Risk::default(), now).map(|pause| pause.reason())
@@ -68,6 +80,9 @@ mod tests {
         assert_eq!(reason(&open, &Now { fresh: false, ..NOW }), Some(PauseReason::ChainStale));
         assert_eq!(reason(&open, &Now { units: 5, ..NOW }), Some(PauseReason::Unpaid));
         assert_eq!(reason(&open, &Now { units: 5, vouched: 50, ..NOW }), None);
+        let rates = Rates { next: Bps(5_000), ..FULL };
+        assert_eq!(reason(&open, &Now { units: 9, rates, ..NOW }), None, "225 of 250 at half");
+        assert_eq!(reason(&open, &Now { units: 10, rates, ..NOW }), Some(PauseReason::Unpaid));
         assert_eq!(reason(&open, &Now { mismatches: 1, ..NOW }), Some(PauseReason::CountMismatch));
         for state in [LeaseState::Closing, LeaseState::Closed] {
             let over = Lease { state, ..lease() };

@@ -8,8 +8,9 @@ use crate::leases::Lease;
 use crate::observe;
 use crate::settler::vouchers;
 use caplet_fabric_enclave::ENCLAVE;
+use caplet_metering::Allowed;
 use caplet_protocol::{
-    Lane,
+    Bps, Lane,
     wire::{RefusalCode as Code, ServiceCall},
 };
 use std::time::Duration;
@@ -31,19 +32,27 @@ impl Session {
         check(call)?;
         self.not_of_an_enclave(lease)?;
         let id = (call.lease, call.id);
+        let turn = self.turns.of(lease.id).await;
         if let Some(served) = self.results.get(id) {
             return Ok(served.envelope);
         }
-        let now = self.now(lease).map_err(|e| Refuse::internal(&e))?;
+        self.priced(lease, call).map_err(|e| Refuse::internal(&e))?;
+        let mut now = self.now(lease).map_err(|e| Refuse::internal(&e))?;
+        // those on their way cost a unit each at least
+        now.units = now.units.saturating_add(turn.others);
         if let Some(pause) = admit::pause(lease, &self.parts.risk, &now) {
             observe::paused(lease.id, &pause);
             return self.parts.post.sealed(&pause).map_err(|e| Refuse::internal(&e));
         }
         self.notify_provider(lease).await;
         let served = self.service.call(lease.serving(), id, envelope).await?;
-        let units = billed(call, &served.result, lease, now.units);
-        count::change(&self.context.store, lease.id, |count| count.add(units))
-            .map_err(|e| Refuse::internal(&e))?;
+        let units = count::change(&self.context.store, lease.id, |count| {
+            // by what is counted now: other calls may have ended meanwhile
+            let units = billed(call, &served.result, lease, count.units);
+            count.add(units);
+            units
+        })
+        .map_err(|e| Refuse::internal(&e))?;
         observe::served(lease.id, units);
         let answer = served.envelope.clone();
         self.results.put(id, served);
@@ -67,6 +76,27 @@ impl Session {
         ))
     }
 
+    /// Agrees to the rate that the caller says, if the market's schedule gives it (`PROTOCOL.md` 2).
+    fn priced(&self, lease: &Lease, call: &ServiceCall) -> anyhow::Result<()> {
+        let Ok(rate) = u16::try_from(call.rate_bps).map(Bps) else { return Ok(()) };
+        let market = self.parts.books.config(lease.terms.market);
+        let Some(market) = market.filter(|_| rate > Bps(0)) else { return Ok(()) };
+        let allowed = Allowed { floor: market.quality.floor, step: market.quality.step };
+        let known = count::get(&self.context.store, lease.id)?.rates;
+        if (known.switch, known.next) == (call.rate_from, rate) {
+            return Ok(());
+        }
+        let agreed = count::change(&self.context.store, lease.id, |count| {
+            count.agree_to(&allowed, lease.segment(), call.rate_from, rate)
+        })?;
+        if agreed {
+            observe::repriced(lease.id, call.rate_from, rate);
+        } else {
+            observe::not_agreed(lease.id, rate);
+        }
+        Ok(())
+    }
+
     fn now(&self, lease: &Lease) -> anyhow::Result<Now> {
         let store = &self.context.store;
         let count = count::get(store, lease.id)?;
@@ -77,6 +107,7 @@ impl Session {
             time: self.parts.clock.now(),
             fresh: self.parts.clock.is_fresh(stale),
             units: count.units,
+            rates: count.rates,
             vouched,
             mismatches: count.mismatches,
         })

@@ -22,6 +22,7 @@ mod risk;
 mod service;
 mod table;
 mod told;
+mod turns;
 mod voucher;
 
 pub use risk::Risk;
@@ -32,6 +33,7 @@ use crate::book::Books;
 use crate::bridge::{Clock, Post};
 use crate::context::{Context, domain_of};
 use crate::exchange::Exchange;
+use crate::latencies::Latencies;
 use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::settler::Asked;
@@ -43,6 +45,7 @@ use results::Results;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
+use turns::Turns;
 
 /// What the session is made of.
 pub(crate) struct Parts {
@@ -53,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) placer: Placer,
     pub(crate) exchange: Exchange,
     pub(crate) risk: Risk,
+    /// What latency is good, as devices of this gateway have it.
+    pub(crate) latencies: Latencies,
     /// What the settler asks of consumers; nothing where it is off.
     pub(crate) wanted: Option<watch::Receiver<Asked>>,
 }
@@ -68,6 +73,7 @@ pub struct Session {
     mqtt: Arc<OverMqtt>,
     queues: Arc<Queues>,
     results: Arc<Results>,
+    turns: Arc<Turns>,
     meters: Arc<Meters>,
     reborn: Arc<Mutex<BTreeSet<DeviceId>>>,
     wake: Arc<Notify>,
@@ -89,6 +95,7 @@ impl Session {
             mqtt,
             queues: Arc::default(),
             results: Arc::default(),
+            turns: Arc::default(),
             meters: Arc::default(),
             reborn: Arc::default(),
             wake: Arc::default(),

@@ -4,6 +4,7 @@ use super::Session;
 use crate::exchange::key_of;
 use crate::fabric::alias_of;
 use crate::leases::Lease;
+use caplet_api::auction::MarketConfig;
 use caplet_api::escrow::LeaseState;
 use caplet_protocol::wire::{self, CapabilityKind, LeaseNotice, Role};
 
@@ -27,6 +28,7 @@ impl Session {
         // whoever has no record is reached by its gateway's own means; the notice does not wait for it
         let endpoint = directory.endpoint_of(other_device).await.ok();
         let demand = if role == Role::Consumer { self.parts.placer.demand_of(lease)? } else { 0 };
+        let quality = Some(self.schedule(lease, &market));
         Ok(LeaseNotice {
             lease: lease.id.0,
             lane: lease.lanes.first().map_or(0, |lane| lane.lane.0.into()),
@@ -53,8 +55,24 @@ impl Session {
             exposure_cap: lease.terms.exposure_cap.u64(),
             reason: lease.reason.map_or(0, |reason| reason as u32),
             demand,
+            quality,
             profile: provider.profile.as_ref().map(|p| p.digest.to_vec()).unwrap_or_default(),
         })
+    }
+}
+
+impl Session {
+    /// How the market pays for quality, and what latency is good and bad by what leases of it had here.
+    fn schedule(&self, lease: &Lease, market: &MarketConfig) -> wire::QualitySchedule {
+        let band = self.parts.latencies.band(lease.terms.market);
+        wire::QualitySchedule {
+            floor_bps: market.quality.floor.0.into(),
+            full_bps: market.quality.full.0.into(),
+            step_bps: market.quality.step.0.into(),
+            segment: lease.segment(),
+            good_ms: band.map_or(0, |band| band.good),
+            bad_ms: band.map_or(0, |band| band.bad),
+        }
     }
 }
 

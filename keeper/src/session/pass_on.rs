@@ -7,7 +7,7 @@ use crate::exchange::Frames as _;
 use crate::leases::Lease;
 use caplet_protocol::{
     DeviceId, LeaseId,
-    wire::{BodyKind, Opened, RefusalCode as Code},
+    wire::{BodyKind, Opened, RefusalCode as Code, SignedVoucher},
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,7 @@ impl Session {
                 "use your own leases",
             ));
         }
+        self.learn(&lease, opened);
         match self.queues.put(lease.id, Item::new(device, opened, envelope)) {
             Put::Queued => {}
             Put::Opened(queue) => self.work_on(lease.id, queue),
@@ -54,6 +55,16 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// What a device measured of a lease says what latency is good in its market.
+    fn learn(&self, lease: &Lease, opened: &Opened) {
+        let Some(BodyKind::Voucher) = opened.kind() else { return };
+        let Ok(message) = opened.read::<SignedVoucher>() else { return };
+        if let Some(report) = &message.view().report {
+            let measured = std::iter::once(report.latency_p95_ms);
+            let _ = self.parts.latencies.learn(lease.terms.market, measured);
+        }
     }
 
     /// A lease in which a local device takes part.

@@ -1,6 +1,7 @@
 //! How much a provider serves before it is paid.
 
 use crate::leases::Lease;
+use caplet_metering::Rates;
 
 /// The provider side serves only while what is owed and not vouched for stays under a cap, and while
 /// it knows where the chain stands.
@@ -29,9 +30,9 @@ impl Risk {
     }
 }
 
-/// Base units owed for what was served and not vouched for.
-pub(super) fn unpaid(lease: &Lease, units: u64, vouched: u128) -> u128 {
-    lease.owed(units).saturating_sub(vouched)
+/// Base units owed for what was served, at the rates that were agreed to, and not vouched for.
+pub(super) fn unpaid(lease: &Lease, rates: &Rates, units: u64, vouched: u128) -> u128 {
+    lease.owed(rates, units).saturating_sub(vouched)
 }
 
 #[cfg(test)]
@@ -94,10 +95,10 @@ pub(super) mod tests {
             let (risk, lease) = (Risk::default(), lease());
             let cap = risk.cap(&lease);
             let mut units = 0;
-            while units < 40 && unpaid(&lease, units, vouched) < cap {
+            while units < 40 && unpaid(&lease, &Rates::default(), units, vouched) < cap {
                 units += 1;
             }
-            prop_assert!(unpaid(&lease, units, vouched) <= cap + 50);
+            prop_assert!(unpaid(&lease, &Rates::default(), units, vouched) <= cap + 50);
         }
     }
 }

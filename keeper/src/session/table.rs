@@ -23,5 +23,9 @@ pub const TABLES: Tables = Tables {
     ) STRICT, WITHOUT ROWID;",
         // who serves a pool's lease changes; 0, which no device has, is told anew
         "ALTER TABLE told ADD COLUMN server INTEGER NOT NULL DEFAULT 0;",
+        // without it the full price holds
+        "ALTER TABLE served ADD COLUMN rates BLOB;",
+        // what was let go of before is not known: nothing
+        "ALTER TABLE served ADD COLUMN forgiven BLOB;",
     ],
 };

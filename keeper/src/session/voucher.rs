@@ -122,8 +122,8 @@ impl Session {
             Accepted::Best { .. } => worth,
             Accepted::Stale { best } => best,
         };
-        // an older voucher says nothing of what is owed now
-        if held == worth {
+        // an older voucher says nothing of what is owed now, and the same one once more nothing new
+        if matches!(accepted, Accepted::Best { .. }) {
             self.compare(lease, units_of(item), worth).await?;
         }
         let units = if held == worth { units_of(item) } else { 0 };
@@ -140,11 +140,16 @@ impl Session {
                 .map_err(|e| Refuse::internal(&e))?;
         observe::vouched(lease.id, worth, differs);
         if differs {
+            let words = if count.is_over() {
+                "too often: nothing more is served, finish the lease"
+            } else {
+                "it is waited for a voucher that counts them"
+            };
             let pause = Pause {
                 lease: lease.id.0,
                 reason: PauseReason::CountMismatch.into(),
                 words: format!(
-                    "the consumer counts {units} units, fewer than were served; {} times in a row",
+                    "the consumer counts {units} units, fewer than were served; {} times in a row: {words}",
                     count.mismatches
                 ),
                 unpaid: Vec::new(),

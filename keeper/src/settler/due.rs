@@ -1,6 +1,6 @@
 //! Which vouchers to redeem now, and in what order.
 
-use super::value::Claim;
+use super::value::{Claim, claim as value};
 use crate::config::SettleConfig;
 use crate::leases::Lease;
 use caplet_api::escrow::LeaseState;
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug)]
 pub(super) struct Due {
     pub(super) claim: Claim,
+    /// What its voucher brings without the links that are revealed of its chain, if it has any.
+    pub(super) plain: Option<Claim>,
     asset: AssetId,
     /// Chain time after which it may be worth nothing: the end of the lease, or of its settle window.
     deadline: u64,
@@ -34,7 +36,11 @@ impl Due {
             closing.map_or(end, |(time, _)| time.saturating_add(lease.terms.settle_secs.into()));
         let urgent =
             soon || old || claim.is_last || closing.is_some() || ending.contains(&lease.id);
-        Self { claim, asset: lease.terms.asset, deadline, urgent }
+        let kept = &claim.kept;
+        // what was sent of it is not sent again before the lease is read anew
+        let open = kept.item.k != 0 && kept.item.voucher.amount > kept.settled;
+        let plain = open.then(|| kept.without_links()).and_then(|kept| value(&lease, &kept));
+        Self { claim, plain, asset: lease.terms.asset, deadline, urgent }
     }
 
     /// Before what it goes: the urgent, the nearest deadline, the most at risk.
@@ -46,7 +52,7 @@ impl Due {
 
 /// What to redeem now: nothing, unless value, age or the end of a lease asks for it; then whatever
 /// fits a batch by count and by bytes, since one more voucher costs little.
-pub(super) fn select(mut claims: Vec<Due>, policy: &SettleConfig) -> Vec<Claim> {
+pub(super) fn select(mut claims: Vec<Due>, policy: &SettleConfig) -> Vec<Due> {
     let mut by_asset: BTreeMap<AssetId, u64> = BTreeMap::new();
     for due in &claims {
         let sum = by_asset.entry(due.asset).or_default();
@@ -59,12 +65,12 @@ pub(super) fn select(mut claims: Vec<Due>, policy: &SettleConfig) -> Vec<Claim> 
     claims.sort_by_key(Due::rank);
     let mut room = policy.batch_bytes;
     let mut batch = Vec::new();
-    for Due { claim, .. } in claims.into_iter().take(policy.batch) {
+    for due in claims.into_iter().take(policy.batch) {
         let mut packed = Vec::new();
-        claim.kept.item.put(&mut packed);
+        due.claim.kept.item.put(&mut packed);
         let Some(left) = room.checked_sub(packed.len()) else { break };
         room = left;
-        batch.push(claim);
+        batch.push(due);
     }
     batch
 }
@@ -103,7 +109,7 @@ mod tests {
         let due =
             claims.into_iter().map(|(lease, claim)| Due::new(lease, claim, &ending, now, policy));
         let selected = select(due.collect(), policy);
-        selected.iter().map(|claim| claim.kept.item.voucher.lease.0).collect()
+        selected.iter().map(|due| due.claim.kept.item.voucher.lease.0).collect()
     }
 
     fn selected(claims: Vec<(Lease, Claim)>, ending: &[u64], now: u64) -> Vec<u64> {

@@ -9,6 +9,7 @@ mod expire;
 mod rate;
 mod redeem;
 mod refill;
+mod suspended;
 mod turn;
 pub(crate) mod value;
 pub mod vouchers;

@@ -45,11 +45,10 @@ impl Reconciler for Redeem {
         let claims = claims
             .into_iter()
             .map(|(lease, claim)| Due::new(lease, claim, &ending, now, &self.duty.policy));
-        let claims =
-            self.wanted.hold_back(claims.collect(), now, self.duty.policy.consolidate_secs);
         let policy =
             SettleConfig { batch: self.duty.policy.batch.min(self.most), ..self.duty.policy };
-        let batch = select(claims, &policy);
+        let due = select(claims.collect(), &policy);
+        let batch = self.wanted.hold_back(due, now, policy.consolidate_secs);
         if batch.is_empty() || now < self.hold.0 {
             return Ok(());
         }
@@ -61,7 +60,7 @@ impl Reconciler for Redeem {
         match outbox.submit_worth(Lane::Settle, vec![msg], Some(worth)).await {
             Ok(result) => {
                 (self.hold, self.most) = ((0, FIRST_HOLD), usize::MAX);
-                self.judge(&items, &result)
+                self.judge(&items, &result, now)
             }
             Err(OutboxError::Uneconomic { .. }) => {
                 self.put_off(now);
@@ -104,14 +103,14 @@ impl Redeem {
     }
 
     /// Records what the contract made of each item, from its event.
-    fn judge(&self, items: &[VoucherItem], result: &TxResult) -> anyhow::Result<()> {
+    fn judge(&self, items: &[VoucherItem], result: &TxResult, now: u64) -> anyhow::Result<()> {
         let settled = result.events.iter().find_map(|event| Settled::try_from(event).ok());
         let Some(settled) = settled else { return Ok(()) };
         let outcomes = settled.results.iter().zip(&settled.paid);
         for (item, (result, paid)) in items.iter().zip(outcomes) {
             let verdict = u8::try_from(*result).ok().and_then(ItemResult::from_u8);
             let verdict = verdict.unwrap_or(ItemResult::Malformed);
-            vouchers::judged(&self.duty.context.store, item, verdict)?;
+            vouchers::judged(&self.duty.context.store, item, verdict, now)?;
             match verdict {
                 ItemResult::Paid | ItemResult::Clamped => {
                     observe::voucher_paid(item.voucher.lease, *paid);

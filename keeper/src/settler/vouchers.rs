@@ -44,6 +44,13 @@ impl Kept {
     pub fn worth(&self) -> u128 {
         self.item.voucher.worth(self.item.k)
     }
+
+    /// The same voucher as it was signed, no link of its chain revealed.
+    #[must_use]
+    pub fn without_links(&self) -> Self {
+        let item = VoucherItem { k: 0, link: [0; 32], ..self.item };
+        Self { item, ..self.clone() }
+    }
 }
 
 /// What became of an offered voucher.
@@ -139,24 +146,37 @@ pub(super) fn forget(store: &Store, lease: LeaseId) -> anyhow::Result<()> {
     })
 }
 
-/// Notes what the contract made of a voucher, unless a better one has come since.
-pub(super) fn judged(store: &Store, item: &VoucherItem, verdict: ItemResult) -> anyhow::Result<()> {
+/// Notes what the contract made of a voucher, unless a better one has come since. `now` is chain time in Unix seconds: from
+/// then on waits what is left above what was settled.
+pub(super) fn judged(
+    store: &Store,
+    item: &VoucherItem,
+    verdict: ItemResult,
+    now: u64,
+) -> anyhow::Result<()> {
     let key = params_of(item.voucher.lease, item.voucher.lane)?;
     let worth = item.voucher.worth(item.k).to_be_bytes();
     let settled = matches!(verdict, ItemResult::Paid | ItemResult::Clamped | ItemResult::Stale);
-    let mut packed = Vec::new();
-    item.put(&mut packed);
+    // no other link makes such a voucher a better one
+    let spoilt = !settled && verdict != ItemResult::BadChain;
     store.write(|tx| {
         if settled {
             tx.execute(
-                "UPDATE vouchers SET settled = max(settled, ?3) WHERE lease = ?1 AND lane = ?2",
-                params![key[0], key[1], worth],
+                "UPDATE vouchers SET settled = ?3, since = ?4
+                 WHERE lease = ?1 AND lane = ?2 AND settled < ?3",
+                params![key[0], key[1], worth, i64::try_from(now)?],
             )?;
         }
-        tx.execute(
-            "UPDATE vouchers SET verdict = ?4 WHERE lease = ?1 AND lane = ?2 AND item = ?3",
-            params![key[0], key[1], packed, verdict as u8],
-        )?;
+        let sql = format!("{SELECT} WHERE lease = ?1 AND lane = ?2");
+        let kept = tx.query_row(&sql, key, read).optional()?.transpose()?;
+        let very =
+            |kept: &Kept| kept.item == *item || (spoilt && kept.item.signature == item.signature);
+        if kept.as_ref().is_some_and(very) {
+            tx.execute(
+                "UPDATE vouchers SET verdict = ?3 WHERE lease = ?1 AND lane = ?2",
+                params![key[0], key[1], verdict as u8],
+            )?;
+        }
         Ok(())
     })
 }
@@ -231,7 +251,8 @@ mod tests {
         if k > 0 {
             (voucher.links, voucher.link_amount, voucher.anchor) = (100, 3, [1; 32]);
         }
-        VoucherItem { voucher, k, link: [u8::from(k > 0); 32], signature: [2; 64] }
+        let signed = u8::try_from(amount % 251).unwrap();
+        VoucherItem { voucher, k, link: [u8::from(k > 0); 32], signature: [signed; 64] }
     }
 
     fn store() -> Store {
@@ -287,9 +308,32 @@ mod tests {
         accept(&store, &item(50, 0, [0; 32]), None, 100).unwrap();
         accept(&store, &item(60, 0, [0; 32]), None, 110).unwrap();
         assert_eq!(since(), 100);
-        judged(&store, &item(60, 0, [0; 32]), ItemResult::Paid).unwrap();
+        judged(&store, &item(60, 0, [0; 32]), ItemResult::Paid, 110).unwrap();
         accept(&store, &item(70, 0, [0; 32]), None, 120).unwrap();
         assert_eq!(since(), 120);
+    }
+
+    #[test]
+    fn what_a_lane_that_ticks_on_has_left_waits_since_the_last_settlement() {
+        let store = store();
+        let kept = || best(&store, LeaseId(7), Lane(0)).unwrap().unwrap();
+        accept(&store, &item(50, 4, [0; 32]), None, 100).unwrap();
+        let plain = kept().without_links();
+        assert_eq!((plain.worth(), kept().worth()), (50, 62));
+        judged(&store, &plain.item, ItemResult::Paid, 130).unwrap();
+        assert_eq!((kept().since, kept().settled, kept().verdict), (130, 50, None));
+        accept(&store, &item(50, 5, [0; 32]), None, 140).unwrap();
+        assert_eq!(kept().since, 130);
+        // a link that is wrong spoils itself, a signature that is wrong the whole chain
+        let wrong = |verdict| {
+            judged(&store, &plain.item, verdict, 145).unwrap();
+            kept().verdict
+        };
+        assert_eq!(wrong(ItemResult::BadChain), None);
+        assert_eq!(wrong(ItemResult::BadSignature), Some(ItemResult::BadSignature));
+        // what is late to be read changes nothing
+        judged(&store, &item(40, 0, [0; 32]), ItemResult::Stale, 150).unwrap();
+        assert_eq!((kept().since, kept().settled), (130, 50));
     }
 
     #[test]
@@ -301,7 +345,7 @@ mod tests {
             (ItemResult::BadSignature, Some(ItemResult::BadSignature)),
             (ItemResult::Clamped, None),
         ] {
-            judged(&store, &item(50, 0, [0; 32]), judgement).unwrap();
+            judged(&store, &item(50, 0, [0; 32]), judgement, 110).unwrap();
             unclamp(&store, LeaseId(8)).unwrap();
             assert_eq!(verdict(), Some(judgement), "another lease's");
             unclamp(&store, LeaseId(7)).unwrap();
@@ -314,11 +358,11 @@ mod tests {
         let store = store();
         let verdict = || best(&store, LeaseId(7), Lane(0)).unwrap().unwrap().verdict;
         accept(&store, &item(50, 0, [0; 32]), None, 100).unwrap();
-        judged(&store, &item(50, 0, [0; 32]), ItemResult::BadChain).unwrap();
+        judged(&store, &item(50, 0, [0; 32]), ItemResult::BadChain, 110).unwrap();
         assert_eq!(verdict(), Some(ItemResult::BadChain));
         accept(&store, &item(51, 0, [0; 32]), None, 100).unwrap();
         assert_eq!(verdict(), None);
-        judged(&store, &item(50, 0, [0; 32]), ItemResult::BadChain).unwrap();
+        judged(&store, &item(50, 0, [0; 32]), ItemResult::BadChain, 110).unwrap();
         assert_eq!(verdict(), None);
     }
 

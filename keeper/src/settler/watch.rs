@@ -1,10 +1,12 @@
 //! Counterparties that can no longer trade: an alarm for the operator, and an end for what can only end.
 //!
-//! The registry's events say at once whose status changed; what an event did not say, because blocks were
-//! missed, is found by asking again now and then.
+//! The events of registry and reputation say at once whose status changed; what an event did not say, because blocks
+//! were missed, is found by asking again now and then. Leases of a retired device and of a suspended provider end by
+//! rule: the keepers of both sides look, and one of them closes.
 
 use super::Duty;
 use super::batch::Batcher;
+use super::suspended::Suspended;
 use super::turn::Turns;
 use crate::follow::{Follower, Since, seconds};
 use crate::leases::Lease;
@@ -28,6 +30,7 @@ pub(super) struct Watch {
     follower: Follower,
     /// Maps a device to its status and the chain time at which it was read.
     statuses: BTreeMap<DeviceId, (DeviceStatus, u64)>,
+    suspended: Suspended,
     /// Leases for which the alarm was raised.
     alarmed: BTreeSet<LeaseId>,
 }
@@ -43,17 +46,18 @@ impl Reconciler for Watch {
         let devices: BTreeSet<DeviceId> =
             live.iter().flat_map(|lease| [lease.consumer, lease.provider]).collect();
         self.statuses.retain(|device, _| devices.contains(device));
-        let mut retired = Vec::new();
+        self.suspended.retain(&devices);
+        let mut ending = Vec::new();
         for lease in &live {
-            if self.look(lease, seconds(head)).await? {
-                retired.push(lease.clone());
+            if let Some(reason) = self.look(lease, seconds(head)).await? {
+                ending.push((lease, reason));
             }
         }
-        self.turns.retain(&retired);
+        self.turns.retain_ids(&ending.iter().map(|(lease, _)| lease.id).collect());
         let mut mine = Vec::new();
-        for lease in &retired {
+        for (lease, reason) in ending {
             if self.turns.is_mine(&self.duty.context, lease, head.height).await? {
-                mine.push((lease.id, input(lease)));
+                mine.push((lease.id, input(lease, reason)));
             }
         }
         let Self { duty, close, .. } = self;
@@ -66,24 +70,28 @@ impl Reconciler for Watch {
 
 impl Watch {
     pub(super) fn new(duty: Duty) -> Self {
-        let (close, turns) = (Batcher::new("close_retired"), Turns::new("close_retired"));
+        let (close, turns) = (Batcher::new("close_barred"), Turns::new("close_barred"));
         let (statuses, alarmed) = (BTreeMap::new(), BTreeSet::new());
-        Self { duty, close, turns, follower: Follower::default(), statuses, alarmed }
+        let (follower, suspended) = (Follower::default(), Suspended::default());
+        Self { duty, close, turns, follower, statuses, suspended, alarmed }
     }
 
-    /// Forgets the statuses that changed since the last pass.
+    /// Forgets what changed since the last pass.
     async fn follow(&mut self) -> anyhow::Result<()> {
         let context = &self.duty.context;
-        let registry = context.deployment.contracts.registry.as_str();
-        let height = match self.follower.since(&*context.chain, &[registry]).await? {
+        let contracts = &context.deployment.contracts;
+        let both = [contracts.registry.as_str(), contracts.reputation.as_str()];
+        let height = match self.follower.since(&*context.chain, &both).await? {
             Since::Missed(head) => {
                 self.statuses.clear();
+                self.suspended.clear();
                 head.height
             }
             Since::Events(head, events) => {
                 for device in changed(&events)? {
                     self.statuses.remove(&device);
                 }
+                self.suspended.follow(&events)?;
                 head.height
             }
         };
@@ -91,18 +99,19 @@ impl Watch {
         Ok(())
     }
 
-    /// Raises the alarm once a lease; whether one of its devices is retired.
-    async fn look(&mut self, lease: &Lease, now: u64) -> anyhow::Result<bool> {
-        let mut retired = false;
-        for device in [lease.consumer, lease.provider] {
+    /// Raises the alarm once a lease; why it is to be closed, if it is.
+    async fn look(&mut self, lease: &Lease, now: u64) -> anyhow::Result<Option<CloseReason>> {
+        let mut statuses = [DeviceStatus::Active; 2];
+        for (device, known) in [lease.consumer, lease.provider].into_iter().zip(&mut statuses) {
             let status = self.status(device, now).await?;
-            retired |= status == DeviceStatus::Retired;
+            *known = status;
             if status != DeviceStatus::Active && self.alarmed.insert(lease.id) {
                 let at_risk = lease.cap().saturating_sub(lease.redeemed());
                 observe::counterparty_frozen(lease.id, device, status, at_risk);
             }
         }
-        Ok(retired)
+        let suspended = self.suspended.is_suspended(&self.duty, lease.provider, now).await?;
+        Ok(wanted(lease, statuses, suspended))
     }
 
     async fn status(&mut self, device: DeviceId, now: u64) -> anyhow::Result<DeviceStatus> {
@@ -128,7 +137,48 @@ fn changed(events: &[Event]) -> Result<Vec<DeviceId>, EventError> {
     events.iter().filter(named).map(read).collect()
 }
 
-fn input(lease: &Lease) -> CloseInput {
-    let reason = CloseReason::DeviceRetired;
+/// Why a lease is to be closed now, if it is: by the statuses of its consumer and provider, and by whether the provider
+/// is suspended. A frozen device loses nothing, and a suspended one may go on using what it has leased.
+fn wanted(lease: &Lease, statuses: [DeviceStatus; 2], suspended: bool) -> Option<CloseReason> {
+    if !lease.is_live() {
+        return None;
+    }
+    if statuses.contains(&DeviceStatus::Retired) {
+        return Some(CloseReason::DeviceRetired);
+    }
+    suspended.then_some(CloseReason::Suspended)
+}
+
+fn input(lease: &Lease, reason: CloseReason) -> CloseInput {
     CloseInput { lease: lease.id.0.into(), reason, signature: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::value::tests::lease;
+    use super::*;
+    use caplet_api::escrow::LeaseState;
+
+    #[test]
+    fn leases_of_the_retired_and_of_suspended_providers_end_and_no_others() {
+        use DeviceStatus::{Active, Frozen, Retired};
+        for (statuses, suspended, reason) in [
+            ([Active, Active], false, None),
+            ([Active, Active], true, Some(CloseReason::Suspended)),
+            ([Frozen, Active], false, None),
+            ([Active, Frozen], false, None),
+            ([Active, Frozen], true, Some(CloseReason::Suspended)),
+            ([Retired, Active], false, Some(CloseReason::DeviceRetired)),
+            ([Active, Retired], true, Some(CloseReason::DeviceRetired)),
+        ] {
+            for state in [LeaseState::Open, LeaseState::Notice] {
+                let live = Lease { state, ..lease(0) };
+                assert_eq!(wanted(&live, statuses, suspended), reason, "{statuses:?}");
+            }
+            for state in [LeaseState::Closing, LeaseState::Closed] {
+                let over = Lease { state, ..lease(0) };
+                assert_eq!(wanted(&over, statuses, suspended), None);
+            }
+        }
+    }
 }

@@ -185,6 +185,9 @@ pub enum ExecuteMsg {
         demand: DemandInput,
         /// The market.
         market: MarketId,
+        /// A running lease of both devices in this market that takes the lots on until its own end, at its own price if
+        /// that is no less than the posted one and within the limit. Absent for a lease of their own.
+        lease: Option<Uint64>,
     },
     /// Takes orders back. The devices' owner, or anyone with the devices' signatures.
     Cancel {

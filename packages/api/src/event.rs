@@ -149,6 +149,17 @@ macro_rules! event {
 }
 
 event!(
+    /// Every contract: its administration changed.
+    AdminChanged = "caplet_admin" {
+        /// Who owns it.
+        owner: String,
+        /// Who was proposed as owner and may accept; empty if nobody.
+        pending: String,
+        /// Whether new business is stopped.
+        paused: bool,
+    }
+);
+event!(
     /// Registry: a gateway's endpoint record; carries the address list itself.
     EndpointPublished = "caplet_endpoint" {
         /// Gateway's account number.
@@ -856,13 +867,13 @@ event!(
     }
 );
 event!(
-    /// Pool: a member serves a lease.
+    /// Pool: a member serves a lease, or more lots of it.
     LeaseServed = "caplet_served" {
         /// The lease.
         lease: u64,
         /// The member.
         member: u32,
-        /// Who served before; 0 for nobody.
+        /// Who served before; 0 for nobody, the member itself where only lots came.
         before: u32,
         /// Base units of penalty that it paid.
         penalty: u64,
@@ -904,6 +915,7 @@ event!(
 
 /// Every event there is.
 pub const ALL: &[Shape] = &[
+    AdminChanged::SHAPE,
     EndpointPublished::SHAPE,
     DeviceRegistered::SHAPE,
     ProfileAnnounced::SHAPE,

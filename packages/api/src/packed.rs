@@ -156,7 +156,7 @@ item!(
 
 item!(
     /// Lots that a running lease takes on, at its own price.
-    TopUpItem, 20 {
+    TopUpItem, 40 {
         /// The lease.
         lease: u64 = 0,
         /// The lane whose cap rises.
@@ -168,6 +168,14 @@ item!(
         /// Bit 7: asked by the owner itself, as the lease was. Bit 0: `unlock` is taken from free
         /// (allowance asked), nothing was locked before.
         flags: u8 = 19,
+        /// The consuming device, which must be the lease's.
+        consumer: u32 = 20,
+        /// The providing device whose lots they are, which must be the lease's.
+        provider: u32 = 24,
+        /// The market whose lots they are, which must be the lease's.
+        market: u32 = 28,
+        /// What the provider asks for a lot, base units: the lease's price must be no less.
+        price: u64 = 32,
     }
 );
 

@@ -98,7 +98,8 @@ pub enum ExecuteMsg {
         /// At most 100.
         orders: Vec<CancelInput>,
     },
-    /// Gives leases of the pool's device to the members that are first in the failover order and have room. Anyone.
+    /// Gives leases of the pool's device to the members that are first in the failover order and have room; one that
+    /// is served and has grown since, to its member with all its lots. Anyone.
     Assign {
         /// At most [`MAX_LEASES`].
         leases: Vec<Uint64>,

@@ -1,6 +1,7 @@
 //! Ownership in two steps and pause, the same in every contract.
 
 use caplet_api::common::{AdminMsg, AdminResponse};
+use caplet_api::event::AdminChanged;
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{Addr, Api, Event, StdError, StdResult, Storage};
 use cw_storage_plus::Item;
@@ -92,10 +93,8 @@ pub fn execute(
         }
     }
     ADMIN.save(storage, &admin)?;
-    Ok(Event::new("caplet_admin")
-        .add_attribute("owner", admin.owner)
-        .add_attribute("pending", admin.pending.map(String::from).unwrap_or_default())
-        .add_attribute("paused", admin.paused.to_string()))
+    let pending = admin.pending.map(String::from).unwrap_or_default();
+    Ok(AdminChanged { owner: admin.owner.into(), pending, paused: admin.paused }.into())
 }
 
 fn only_owner(admin: &Admin, sender: &Addr) -> Result<(), AdminError> {

@@ -53,9 +53,7 @@ impl Surface for EnclaveSurface {
         let sealed = sealed.with_most(self.most_units);
         let programs = ProgramDesk::new(SealedRunner(sealed.clone()));
         let resource = Arc::new(EnclaveResource { sealed, programs });
-        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
-        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
-        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+        place.serve(self.service(), client, resource)
     }
 }
 

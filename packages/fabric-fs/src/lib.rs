@@ -5,17 +5,21 @@
 //! is of, and can't change a bit unseen. A manifest, sealed too and numbered, says what is stored;
 //! writing it is what makes a write count. The provider refuses a number that is not larger, the consumer
 //! refuses one that is smaller than it remembers. In a pool what one member stores another stores too
-//! ([`replica`]).
+//! ([`replica`]). A store may be spread over several leases, of which any few restore it ([`Spread`]).
 
 mod local;
 mod mount;
 mod provider;
 pub mod replica;
 mod seal;
+mod spread;
 mod vault;
 
 pub use local::StoreSurface;
-pub use mount::{MountError, Mounted, is_dead, mount, unmount_lazily};
+pub use mount::{MountError, Mounted, is_dead, make_point, mount, sweep, unmount_lazily};
 pub use provider::{Shelves, StoreAdapter};
 pub use seal::{Key, SealError};
+pub use spread::{
+    Part, Plan, Shape, ShapeError, ShareSurface, Spread, SpreadAttached, SpreadSurface, Standing,
+};
 pub use vault::{CHUNK, Entry, Memory, Vault, VaultError};

@@ -2,17 +2,17 @@
 
 use crate::mount::{Mounted, mount};
 use crate::seal::Key;
-use crate::vault::{Memory, Vault, VaultError};
+use crate::vault::{Leased, Memory, Vault, VaultError};
 use async_trait::async_trait;
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use caplet_fabric::client::Client;
+use caplet_fabric::client::{Client, about};
 use caplet_fabric::desk::{Resource, failed};
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
-use caplet_fabric::{Service, Stop, Tariff};
+use caplet_fabric::{Service, Tariff};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,9 +22,10 @@ use std::time::Duration;
 const MOST: usize = 256 << 20;
 
 /// How long one request of the kernel may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Says, of what was written over HTTP, on how many gateways' disks it is: 2 in a pool that has a member to spare.
+/// Says, of what was written over HTTP, one more than the number of gateways that may be lost: 2 in a pool that has a
+/// member to spare.
 const COPIES: &str = "caplet-copies";
 
 /// Makes a store local.
@@ -56,7 +57,8 @@ impl Surface for StoreSurface {
             why: why.to_string(),
         };
         let memory = Arc::clone(&self.memory);
-        let vault = match Vault::remembered(client.clone(), key, memory).await {
+        let depot = Arc::new(Leased::new(client.clone(), memory));
+        let vault = match Vault::over(Arc::clone(&depot) as _, key).await {
             // it will not come back by trying again: the session is over, and says why
             Err(error @ VaultError::Rolled { .. }) => {
                 client.give_up(&error.to_string());
@@ -64,10 +66,9 @@ impl Surface for StoreSurface {
             }
             vault => Arc::new(vault.map_err(|e| local("the store", &e))?),
         };
-        let follows = Arc::clone(&vault);
-        client.spawn(async move { follows.follow().await });
+        client.spawn(async move { depot.follow().await });
         if let Some(every) = self.challenge {
-            client.spawn(challenged(Arc::clone(&vault), client.clone(), every));
+            client.spawn(challenged(Arc::clone(&vault), every));
         }
         let resource = Arc::new(StoreResource { vault: Arc::clone(&vault) });
         place.desk.put(&place.alias, self.service(), client.health(), resource)?;
@@ -93,41 +94,29 @@ impl Surface for StoreSurface {
     }
 }
 
-/// Asks for random blocks at random times, and notes whether the provider has them.
-async fn challenged(vault: Arc<Vault>, client: Client, every: Duration) {
+/// Asks for random blocks at random times; whether they are there is noted of the lease.
+pub(crate) async fn challenged(vault: Arc<Vault>, every: Duration) {
     loop {
         tokio::time::sleep(about(every)).await;
-        match vault.challenge().await {
-            Ok(true) => client.judge(true),
-            // refused is what a provider does that has lost the chunk
-            Err(VaultError::Changed(_) | VaultError::Session(Stop::Refused(_))) => {
-                client.judge(false);
-            }
-            // nothing is stored, or nothing is reached
-            Ok(false) | Err(_) => {}
+        if let Err(error) = vault.challenge().await {
+            tracing::debug!(%error, "a challenge was not met");
         }
     }
 }
 
-/// From half of `every` to one and a half: no provider knows when.
-fn about(every: Duration) -> Duration {
-    let mut dice = [0; 2];
-    let dice = getrandom::fill(&mut dice).map_or(u16::MAX / 2, |()| u16::from_be_bytes(dice));
-    let share = every.saturating_mul(dice.into()).checked_div(u16::MAX.into());
-    every.checked_div(2).zip(share).map_or(every, |(half, share)| half.saturating_add(share))
+/// A store's files over HTTP.
+pub(crate) struct StoreResource {
+    pub(crate) vault: Arc<Vault>,
 }
 
-struct StoreResource {
-    vault: Arc<Vault>,
-}
-
-fn said(error: &VaultError) -> Response {
+pub(crate) fn said(error: &VaultError) -> Response {
     let status = match error {
         VaultError::NotFound(_) => StatusCode::NOT_FOUND,
         VaultError::Exists(_) | VaultError::Kind(_) => StatusCode::CONFLICT,
         VaultError::Name(_) => StatusCode::BAD_REQUEST,
         VaultError::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         VaultError::Changed(_) | VaultError::Rolled { .. } => StatusCode::BAD_GATEWAY,
+        VaultError::Few { .. } => StatusCode::SERVICE_UNAVAILABLE,
         VaultError::Session(stop) => return failed(stop),
     };
     (status, Json(json!({ "reason": error.to_string() }))).into_response()
@@ -169,7 +158,7 @@ impl StoreResource {
         Ok(self.done())
     }
 
-    /// Done, and on how many gateways' disks it is.
+    /// Done, and how safe it is.
     fn done(&self) -> Response {
         (StatusCode::NO_CONTENT, [(COPIES, self.vault.copies().to_string())]).into_response()
     }

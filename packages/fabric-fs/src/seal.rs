@@ -27,6 +27,8 @@ pub(crate) enum Of {
     Chunk,
     /// The manifest of this number.
     Manifest(u64),
+    /// What leads to the shards of a store that is spread, of this round.
+    Spread(u64),
 }
 
 impl Of {
@@ -34,6 +36,7 @@ impl Of {
         match self {
             Self::Chunk => b"chunk".to_vec(),
             Self::Manifest(sequence) => [b"manifest".as_slice(), &sequence.to_be_bytes()].concat(),
+            Self::Spread(round) => [b"spread".as_slice(), &round.to_be_bytes()].concat(),
         }
     }
 }
@@ -46,6 +49,16 @@ impl Key {
         Self {
             content: blake3::derive_key("caplet 2026 store content", &material),
             nonce: blake3::derive_key("caplet 2026 store nonce", &material),
+        }
+    }
+
+    /// The key for a store that is spread over leases, which come and go, by its name.
+    #[must_use]
+    pub fn of_spread(secret: &[u8; 32], name: &str) -> Self {
+        let material = [secret.as_slice(), name.as_bytes()].concat();
+        Self {
+            content: blake3::derive_key("caplet 2026 spread content", &material),
+            nonce: blake3::derive_key("caplet 2026 spread nonce", &material),
         }
     }
 
@@ -88,10 +101,13 @@ mod tests {
             let sealed = key.seal(Of::Chunk, &plain);
             prop_assert_eq!(&sealed, &key.seal(Of::Chunk, &plain), "equal chunks are one");
             prop_assert_eq!(key.open(Of::Chunk, &sealed), Ok(plain));
-            for other in [Key::of(&[1; 32], 8), Key::of(&[2; 32], 7)] {
+            let spread = Key::of_spread(&[1; 32], "\0\0\0\0\0\0\0\u{7}");
+            for other in [Key::of(&[1; 32], 8), Key::of(&[2; 32], 7), spread] {
                 prop_assert_eq!(other.open(Of::Chunk, &sealed), Err(SealError::Changed));
             }
-            prop_assert_eq!(key.open(Of::Manifest(1), &sealed), Err(SealError::Changed));
+            for other in [Of::Manifest(1), Of::Spread(1)] {
+                prop_assert_eq!(key.open(other, &sealed), Err(SealError::Changed));
+            }
             let mut changed = sealed;
             let at = at % changed.len();
             changed[at] ^= 1 << bit;

@@ -8,6 +8,7 @@ use caplet_fabric::kinds::jobs::{Executor, FrameSource, Work};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde::Deserialize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -25,14 +26,14 @@ struct Params {
 
 /// Works on pictures: a unit each.
 pub struct ImageUnit {
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
 }
 
 impl ImageUnit {
     /// At most `parallel` pictures at a time.
     #[must_use]
     pub fn new(parallel: usize) -> Self {
-        Self { slots: Semaphore::new(parallel.max(1)) }
+        Self { slots: Arc::new(Semaphore::new(parallel.max(1))) }
     }
 
     /// Does one job.
@@ -64,9 +65,14 @@ impl Executor for ImageUnit {
     }
 
     async fn run(&self, job: &str, params: &str, input: Bytes) -> Result<Work, String> {
-        let _slot = self.slots.acquire().await.map_err(|e| e.to_string())?;
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|e| e.to_string())?;
         let (job, params) = (job.to_owned(), params.to_owned());
-        let work = move || Self::work(&job, &params, &input);
+        // a thread can't be stopped: its place is free when its work and its picture are gone, whoever still waits
+        let work = move || {
+            let output = Self::work(&job, &params, &input);
+            drop((input, slot));
+            output
+        };
         let output = tokio::task::spawn_blocking(work).await.map_err(|e| e.to_string())??;
         Ok(Work { output: output.into(), units: 1 })
     }

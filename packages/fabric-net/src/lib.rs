@@ -1,5 +1,5 @@
 //! Bandwidth leases: on the consumer side a local SOCKS5 (RFC 1928) and HTTP CONNECT (RFC 9110, 9.3.6)
-//! proxy, on the provider side an uplink with an allow-list, which also resolves names: DNS goes through
+//! proxy and, if asked for, a TUN interface, on the provider side an uplink with an allow-list, which also resolves names: DNS goes through
 //! the lease, and a name never reaches an address of the provider's own network.
 
 mod allow;
@@ -7,7 +7,9 @@ mod http;
 mod local;
 mod provider;
 mod socks;
+mod tun;
 
 pub use allow::{Allow, Rule, RuleError};
 pub use local::ProxySurface;
 pub use provider::{Resolve, System, UplinkAdapter};
+pub use tun::{TunPlan, TunShown};

@@ -1,14 +1,21 @@
-//! The consumer's side of an uplink: one local port that speaks SOCKS5 and HTTP CONNECT.
+//! The consumer's side of an uplink: one local port that speaks SOCKS5 and HTTP CONNECT, and a network interface if
+//! one is asked for.
 
+use crate::tun::{self, TunPlan, TunShown};
 use crate::{http, socks};
 use async_trait::async_trait;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use caplet_fabric::client::{Client, ClientOp};
+use caplet_fabric::desk::Resource;
 use caplet_fabric::kinds::relay;
-use caplet_fabric::kinds::tcp::Address;
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_protocol::wire::Connect;
 use prost::Message as _;
+use serde_json::json;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,16 +27,25 @@ use tokio_util::task::TaskTracker;
 /// How long a connection may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Makes an uplink a local proxy.
+/// Makes an uplink a local proxy, and an interface.
 pub struct ProxySurface {
     bind: SocketAddr,
+    tun: Option<TunPlan>,
 }
 
 impl ProxySurface {
     /// At this local address; port 0 takes a free one.
     #[must_use]
     pub fn new(bind: SocketAddr) -> Self {
-        Self { bind }
+        Self { bind, tun: None }
+    }
+
+    /// With an interface beside the proxy. Where it can't be had the lease is attached without, and says what it
+    /// lacks ([`Attached::lacks`]).
+    #[must_use]
+    pub fn with_tun(mut self, plan: Option<TunPlan>) -> Self {
+        self.tun = plan;
+        self
     }
 }
 
@@ -50,12 +66,16 @@ impl Surface for ProxySurface {
         };
         let listener = TcpListener::bind(self.bind).await.map_err(local)?;
         let address = listener.local_addr().map_err(local)?;
-        place.desk.put(
-            &place.alias,
-            self.service(),
-            client.health(),
-            Arc::new(Address(address)),
-        )?;
+        let tun = match &self.tun {
+            Some(plan) => Some(tun::start(plan, &client).await),
+            None => None,
+        };
+        let (shown, lacks) = match tun.transpose() {
+            Ok(shown) => (shown, None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let resource = Arc::new(Uplink { proxy: address, tun: shown, lacks: lacks.clone() });
+        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
         let proxy = client.clone();
         client.spawn(async move {
             let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -74,7 +94,30 @@ impl Surface for ProxySurface {
             }
         });
         let (alias, desk) = (place.alias, place.desk);
-        Ok(Attached::new(format!("socks5h://{address}"), client, move || desk.remove(&alias)))
+        let attached =
+            Attached::new(format!("socks5h://{address}"), client, move || desk.remove(&alias));
+        Ok(attached.lacking(lacks))
+    }
+}
+
+/// Where an uplink is.
+struct Uplink {
+    proxy: SocketAddr,
+    tun: Option<TunShown>,
+    lacks: Option<String>,
+}
+
+#[async_trait]
+impl Resource for Uplink {
+    async fn answer(&self, _: &str, _: Request<Body>) -> Response {
+        let mut shown = json!({ "health": "up", "address": self.proxy.to_string() });
+        if let Some(tun) = &self.tun {
+            shown["tun"] = json!(tun);
+        }
+        if let Some(lacks) = &self.lacks {
+            shown["lacks"] = lacks.as_str().into();
+        }
+        Json(shown).into_response()
     }
 }
 
@@ -96,13 +139,7 @@ async fn pass(client: &Client, mut stream: TcpStream) -> Result<(), Stop> {
     let Some((host, port)) = wanted.map_err(|_| Stop::refused("no request came in time"))?? else {
         return Ok(());
     };
-    let began = std::time::Instant::now();
-    let opened = open(client, host, port).await;
-    // what the list does not lead to is the consumer's own affair
-    if !matches!(&opened, Err(Stop::Refused(_))) {
-        client.observe(began.elapsed(), opened.is_ok());
-    }
-    match opened {
+    match open(client, host, port).await {
         Ok(op) => {
             if socks {
                 socks::reply(&mut stream, socks::SUCCEEDED).await?;
@@ -123,7 +160,9 @@ async fn pass(client: &Client, mut stream: TcpStream) -> Result<(), Stop> {
     }
 }
 
-async fn open(client: &Client, host: String, port: u16) -> Result<ClientOp, Stop> {
+/// Has the provider connect to a name or an address.
+pub(crate) async fn open(client: &Client, host: String, port: u16) -> Result<ClientOp, Stop> {
+    let began = std::time::Instant::now();
     let args = Connect { host, port: port.into() }.encode_to_vec();
     let opening = async {
         let mut op = client.open_op("connect", args, 0).await?;
@@ -131,7 +170,12 @@ async fn open(client: &Client, host: String, port: u16) -> Result<ClientOp, Stop
         Ok(op)
     };
     let opened = tokio::time::timeout(PATIENCE.saturating_mul(2), opening).await;
-    opened.unwrap_or(Err(Stop::Deadline(20_000)))
+    let opened = opened.unwrap_or(Err(Stop::Deadline(20_000)));
+    // what the list does not lead to is the consumer's own affair
+    if !matches!(&opened, Err(Stop::Refused(_))) {
+        client.observe(began.elapsed(), opened.is_ok());
+    }
+    opened
 }
 
 /// What a failure is in SOCKS and in HTTP.

@@ -29,9 +29,7 @@ impl Surface for ContainerSurface {
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
         let resource = Arc::new(ProgramDesk::new(Leased(client.clone())).with_most(ROOT));
-        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
-        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
-        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+        place.serve(self.service(), client, resource)
     }
 }
 

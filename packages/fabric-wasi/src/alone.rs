@@ -1,7 +1,7 @@
 //! A run that nobody follows: all it may cost is allowed before, all that it wrote is there at its end.
 
 use crate::io::From;
-use crate::job::{Job, Task};
+use crate::job::{Job, Stdin, Task};
 use crate::machine::{Limits, Machine};
 use crate::price::UNIT;
 use caplet_fabric::kinds::programs::{Exec, Ran};
@@ -28,13 +28,13 @@ pub async fn run_alone(
         module,
         args: exec.args.clone(),
         env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        input_len: u64::try_from(exec.input.len()).unwrap_or(u64::MAX),
-        input: Box::new(std::io::Cursor::new(exec.input.clone())),
+        input: Stdin::Whole(exec.input.clone()),
         max_units: exec.max_units.min(u64::MAX / UNIT),
+        paid: u64::MAX,
+        slot: None,
     };
     let job = Job::begin(machine, limits, task);
-    let _given_up = job.stop.clone().drop_guard();
-    job.granted.send_replace(u64::MAX);
+    let _given_up = job.pay.stop.clone().drop_guard();
     let mut finished = job.finished.subscribe();
     let finished = match finished.wait_for(Option::is_some).await {
         Ok(finished) => finished.clone(),

@@ -7,13 +7,15 @@
 //! [`caplet_fabric::kinds::programs`], as for everything that runs programs.
 
 mod alone;
+mod bill;
+mod guest;
 mod io;
 mod job;
+mod kept;
 mod local;
 mod machine;
 mod price;
 mod provider;
-mod slices;
 
 pub use alone::run_alone;
 pub use local::ComputeSurface;

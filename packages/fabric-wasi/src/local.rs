@@ -38,9 +38,7 @@ impl Surface for ComputeSurface {
             client: client.clone(),
             again: self.again.clone(),
         }));
-        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
-        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
-        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+        place.serve(self.service(), client, resource)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Limits {
     pub time: Duration,
     /// Runs at a time.
     pub runs: usize,
-    /// How long a run waits for its consumer to come back.
+    /// How long a run waits for its consumer to come back, or to pay.
     pub orphan: Duration,
 }
 
@@ -96,13 +96,26 @@ impl Machine {
     /// # Errors
     /// [`MachineError::Module`].
     pub async fn module(&self, bytes: Vec<u8>) -> Result<Module, MachineError> {
+        self.compile(bytes, ()).await
+    }
+
+    /// The same on a thread that has `held` for as long as it works, whoever still waits for it.
+    pub(crate) async fn compile(
+        &self,
+        bytes: Vec<u8>,
+        held: impl Send + 'static,
+    ) -> Result<Module, MachineError> {
         let id = *blake3::hash(&bytes).as_bytes();
         if let Some(module) = self.known(&id) {
             return Ok(module);
         }
         let engine = self.engine.clone();
         let failed = |e: &dyn std::fmt::Display| MachineError::Module(e.to_string());
-        let compiled = tokio::task::spawn_blocking(move || Module::from_binary(&engine, &bytes));
+        let compiled = tokio::task::spawn_blocking(move || {
+            let module = Module::from_binary(&engine, &bytes);
+            drop((bytes, held));
+            module
+        });
         let module = compiled.await.map_err(|e| failed(&e))?.map_err(|e| failed(&e))?;
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         modules.push_back((id, module.clone()));

@@ -1,55 +1,71 @@
 //! The provider's side of a compute unit.
 
-use crate::job::{Finished, Job, Task};
+use crate::job::{Finished, Job, Slot, Stdin, Task};
+use crate::kept::{Name, Runs};
 use crate::machine::{Limits, Machine};
-use crate::price::BYTE;
+use crate::price::{self, BYTE, UNIT, units};
 use async_trait::async_trait;
 use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::host::{BodyReader, Charger, Op};
 use caplet_fabric::kinds::programs::{ERR, EXIT, OUT, SEND_INPUT, SEND_MODULE};
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
-use caplet_protocol::LeaseId;
 use caplet_protocol::wire::RunProgram;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
-use tokio_util::task::TaskTracker;
+use tokio::sync::Semaphore;
 
-/// What names a run: lease, module, input, arguments.
-type Name = (LeaseId, [u8; 32]);
-
-struct Kept {
-    job: Job,
-    /// Counts who follows it; without anybody it is given up after a while.
-    followers: usize,
-}
+/// How long a run that gives way may take to do so.
+const WAY: Duration = Duration::from_secs(5);
 
 /// Runs programs of consumers.
 pub struct WasiAdapter {
     machine: Machine,
     limits: Limits,
-    kept: Arc<Mutex<BTreeMap<Name, Kept>>>,
-    tasks: TaskTracker,
-    slots: Arc<tokio::sync::Semaphore>,
+    runs: Runs,
+    slots: Arc<Semaphore>,
+}
+
+/// What a run is made of.
+struct Brought {
+    module: wasmtime::Module,
+    max_units: u64,
+    input: Vec<u8>,
+    /// Units of the run that are paid.
+    paid: u64,
 }
 
 impl WasiAdapter {
     /// On this machine, within these limits.
     #[must_use]
     pub fn new(machine: Machine, limits: Limits) -> Self {
-        let slots = Arc::new(tokio::sync::Semaphore::new(limits.runs));
-        Self { machine, limits, kept: Arc::default(), tasks: TaskTracker::new(), slots }
+        let slots = Arc::new(Semaphore::new(limits.runs));
+        Self { machine, limits, runs: Runs::new(&limits), slots }
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, BTreeMap<Name, Kept>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn full(&self) -> Stop {
+        let runs = self.limits.runs;
+        Stop::refused(format!("{runs} programs run, that is all: come back later"))
+    }
+
+    /// A place to run in; a run that nobody follows any more gives way to one that is asked for.
+    async fn slot(&self) -> Result<Slot, Stop> {
+        let slots = Arc::clone(&self.slots);
+        if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
+            return Ok(Arc::new(slot));
+        }
+        self.runs.give_way();
+        match tokio::time::timeout(WAY, slots.acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(Arc::new(slot)),
+            _ => Err(self.full()),
+        }
     }
 
     async fn run(&self, op: &mut Op) -> Result<(), Stop> {
         let asked: RunProgram = op.args()?;
         let module: [u8; 32] = fixed(&asked.module, "a module's name")?;
-        let name = match asked.input.len() {
+        let name: Option<Name> = match asked.input.len() {
             0 => None,
             _ => {
                 fixed(&asked.input, "an input's name")?;
@@ -57,64 +73,97 @@ impl WasiAdapter {
             }
         };
         if let Some(name) = name
-            && let Some(job) = self.again(name)
+            && let Some((job, _following)) = self.runs.again(name)
         {
             op.body.write(&[0]).await?;
-            let _following = Following { adapter: self, name };
             return follow(op, &job, asked.offset).await;
         }
-        let _slot = Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
-            Stop::refused(format!(
-                "{} programs run, that is all: come back later",
-                self.limits.runs
-            ))
-        })?;
-        let known = self.machine.known(&module);
+        let is_taken = self.slots.available_permits() == 0 && !self.runs.gives_way();
+        if is_taken || !self.runs.has_room() {
+            return Err(self.full());
+        }
+        // nothing is held for who does not pay: a run's first unit comes before its place, its input and its thread
+        op.charge(1).await?;
+        let slot = self.slot().await?;
+        let patience = self.limits.orphan.saturating_add(self.limits.time);
+        let brought = self.bring(op, &asked, &module, &slot);
+        let brought = tokio::time::timeout(patience, brought).await.map_err(|_| {
+            let seconds = patience.as_secs();
+            Stop::refused(format!("module and input did not come within {seconds} s: send less"))
+        })??;
+        let env = asked.env.iter().filter_map(|pair| pair.split_once('='));
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let Brought { module, max_units, input, paid } = brought;
+        let mut task = Task {
+            module,
+            args: asked.args.clone(),
+            env,
+            input: Stdin::Whole(input.into()),
+            max_units,
+            paid,
+            slot: Some(slot),
+        };
+        if let Some(name) = name {
+            let begin = || Job::begin(&self.machine, self.limits, task);
+            let (job, _following) = self.runs.begin(name, begin);
+            return follow(op, &job, asked.offset).await;
+        }
+        // what it writes is kept for this operation alone, which has its place, too
+        let _slot = task.slot.clone();
+        let (to_guest, input) = tokio::io::duplex(64 * 1024);
+        task.input = Stdin::Live(input);
+        let job = Job::begin(&self.machine, self.limits, task);
+        let _abandoned = job.pay.stop.clone().drop_guard();
+        let charger = op.charger();
+        let (reader, most) = (&mut op.body.reader, self.limits.input);
+        let writer = &mut op.body.writer;
+        let feed = feed(reader, to_guest, &charger, most);
+        let follow = send(writer, &charger, &job, 0);
+        tokio::pin!(feed, follow);
+        let mut fed = false;
+        loop {
+            tokio::select! {
+                done = &mut follow => return done,
+                ended = &mut feed, if !fed => { ended?; fed = true; }
+            }
+        }
+    }
+
+    /// What a run is made of, as it comes. Its input is paid for before more of it is read, if it is named.
+    async fn bring(
+        &self,
+        op: &mut Op,
+        asked: &RunProgram,
+        module: &[u8; 32],
+        slot: &Slot,
+    ) -> Result<Brought, Stop> {
+        let known = self.machine.known(module);
         let wanted = SEND_INPUT | if known.is_none() { SEND_MODULE } else { 0 };
         op.body.write(&[wanted]).await?;
         let module = match known {
             Some(module) => module,
-            None => self.compile(op, &module, asked.module_size).await?,
+            None => self.compile(op, module, asked.module_size, slot).await?,
         };
-        let max_units = op.allowance().min(u64::MAX / crate::price::UNIT);
-        let env = asked.env.iter().filter_map(|pair| pair.split_once('='));
-        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let args = asked.args.clone();
-        match name {
-            Some(name) => {
-                let input = op.body.read_all(self.limits.input).await?;
-                if blake3::hash(&input).as_bytes().as_slice() != asked.input {
-                    return Err(Stop::refused("the input is not the one that was named"));
-                }
-                let input_len = u64::try_from(input.len()).unwrap_or(u64::MAX);
-                let input = Box::new(std::io::Cursor::new(input));
-                let task = Task { module, args, env, input, input_len, max_units };
-                let job = Job::begin(&self.machine, self.limits, task);
-                self.kept().insert(name, Kept { job: job.clone(), followers: 1 });
-                let _following = Following { adapter: self, name };
-                follow(op, &job, asked.offset).await
-            }
-            None => {
-                let (to_guest, input) = tokio::io::duplex(64 * 1024);
-                let input = Box::new(input);
-                let task = Task { module, args, env, input, input_len: 0, max_units };
-                let job = Job::begin(&self.machine, self.limits, task);
-                let _abandoned = job.stop.clone().drop_guard();
-                let charger = op.charger();
-                let (reader, most) = (&mut op.body.reader, self.limits.input);
-                let writer = &mut op.body.writer;
-                let feed = feed(reader, to_guest, &charger, most);
-                let follow = send(writer, &charger, &job, 0);
-                tokio::pin!(feed, follow);
-                let mut fed = false;
-                loop {
-                    tokio::select! {
-                        done = &mut follow => return done,
-                        ended = &mut feed, if !fed => { ended?; fed = true; }
-                    }
-                }
-            }
+        // the unit that is paid is the run's own first
+        let max_units = op.allowance().saturating_add(1).min(u64::MAX / UNIT);
+        let (mut input, mut paid) = (Vec::new(), 1);
+        if asked.input.is_empty() {
+            return Ok(Brought { module, max_units, input, paid });
         }
+        let most = self.limits.input;
+        while let Some(bytes) = op.body.read().await? {
+            if input.len().saturating_add(bytes.len()) > most {
+                return Err(Stop::refused(format!("more than {most} bytes came: send less")));
+            }
+            input.extend_from_slice(&bytes);
+            let due = units(price::bytes(input.len())).max(1);
+            op.charge(due.saturating_sub(paid)).await?;
+            paid = due;
+        }
+        if blake3::hash(&input).as_bytes().as_slice() != asked.input {
+            return Err(Stop::refused("the input is not the one that was named"));
+        }
+        Ok(Brought { module, max_units, input, paid })
     }
 
     async fn compile(
@@ -122,6 +171,7 @@ impl WasiAdapter {
         op: &mut Op,
         id: &[u8; 32],
         size: u64,
+        slot: &Slot,
     ) -> Result<wasmtime::Module, Stop> {
         let most = self.limits.module;
         if usize::try_from(size).map_or(true, |size| size > most) {
@@ -132,57 +182,19 @@ impl WasiAdapter {
         // compiling is work, too: a unit for each 64 KiB
         op.charge(size.div_ceil(64 * 1024).max(1)).await?;
         let none = || Stop::refused("the module did not come");
-        let bytes = op.body.read_frame(most).await?.ok_or_else(none)?;
+        let size = usize::try_from(size).unwrap_or(most);
+        let bytes = op.body.read_frame(size).await?.ok_or_else(none)?;
         if blake3::hash(&bytes).as_bytes() != id {
             return Err(Stop::refused("the module is not the one that was named"));
         }
-        self.machine.module(bytes).await.map_err(|e| Stop::refused(e.to_string()))
-    }
-
-    fn again(&self, name: Name) -> Option<Job> {
-        let mut kept = self.kept();
-        let found = kept.get_mut(&name)?;
-        found.followers = found.followers.saturating_add(1);
-        Some(found.job.clone())
+        let compiled = self.machine.compile(bytes, Arc::clone(slot)).await;
+        compiled.map_err(|error| Stop::refused(error.to_string()))
     }
 }
 
-/// Runs that wait for their consumers end with the adapter: each is a thread, and a program that ends waits
-/// for its threads.
 impl Drop for WasiAdapter {
     fn drop(&mut self) {
-        for kept in self.kept().values() {
-            kept.job.stop.cancel();
-        }
-    }
-}
-
-/// Somebody follows a run that is kept.
-struct Following<'a> {
-    adapter: &'a WasiAdapter,
-    name: Name,
-}
-
-impl Drop for Following<'_> {
-    fn drop(&mut self) {
-        let name = self.name;
-        if let Some(kept) = self.adapter.kept().get_mut(&name) {
-            kept.followers = kept.followers.saturating_sub(1);
-            if kept.followers > 0 {
-                return;
-            }
-        }
-        // a consumer that comes back in time finds it; nobody pays for it meanwhile, so it stands still
-        let (all, wait) = (Arc::clone(&self.adapter.kept), self.adapter.limits.orphan);
-        self.adapter.tasks.spawn(async move {
-            tokio::time::sleep(wait).await;
-            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-            if all.get(&name).is_some_and(|kept| kept.followers == 0)
-                && let Some(kept) = all.remove(&name)
-            {
-                kept.job.stop.cancel();
-            }
-        });
+        self.runs.stop();
     }
 }
 
@@ -224,7 +236,7 @@ async fn feed(
         if usize::try_from(sum).map_or(true, |sum| sum > most) {
             return Err(Stop::refused(format!("more than {most} bytes of input: send less")));
         }
-        let due = sum.saturating_mul(BYTE) / crate::price::UNIT;
+        let due = sum.saturating_mul(BYTE) / UNIT;
         charger.charge(due.saturating_sub(paid)).await?;
         paid = due;
         if to.write_all(&bytes).await.is_err() {
@@ -242,7 +254,7 @@ async fn send(
     offset: u64,
 ) -> Result<(), Stop> {
     let mut at = usize::try_from(offset).unwrap_or(usize::MAX);
-    let (mut grows, mut wanted) = (job.output.grows(), job.wanted.subscribe());
+    let (mut grows, mut wanted) = (job.output.grows(), job.pay.wanted.subscribe());
     let mut finished = job.finished.subscribe();
     loop {
         grant(charger, job, &mut wanted).await?;
@@ -250,6 +262,8 @@ async fn send(
             let tag = if from == crate::io::From::Out { OUT } else { ERR };
             writer.write_frame(&[&[tag][..], &bytes].concat()).await?;
             at = at.saturating_add(bytes.len());
+            // a consumer that reads slowly pays meanwhile
+            grant(charger, job, &mut wanted).await?;
         }
         let over = finished.borrow_and_update().clone();
         if let Some(Finished { exit, units }) = over
@@ -278,12 +292,16 @@ async fn grant(
     wanted: &mut tokio::sync::watch::Receiver<u64>,
 ) -> Result<(), Stop> {
     loop {
-        let (wanted, granted) = (*wanted.borrow_and_update(), *job.granted.borrow());
+        let (wanted, granted) = (*wanted.borrow_and_update(), *job.pay.granted.borrow());
         let Some(more) = wanted.checked_sub(granted).filter(|more| *more > 0) else {
             return Ok(());
         };
-        charger.charge(more).await?;
-        job.granted.send_modify(|granted| *granted = wanted.max(*granted));
+        tokio::select! {
+            charged = charger.charge(more) => charged?,
+            // it was given up: its end says why
+            () = job.pay.stop.cancelled() => return Ok(()),
+        }
+        job.pay.granted.send_modify(|granted| *granted = wanted.max(*granted));
     }
 }
 

@@ -7,10 +7,10 @@ use crate::service::{Service, Tariff};
 use async_trait::async_trait;
 use std::sync::Arc;
 
-/// What else a gateway serves now, for [`Adapter::admit`].
+/// What else a device serves now, for [`Adapter::admit`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Live sessions of the service, without the new one.
+    /// Live sessions of the device's service, without the new one; other devices of the gateway have their own.
     pub sessions: usize,
 }
 

@@ -1,7 +1,7 @@
 //! The consumer's side of a kind.
 
 use crate::client::Client;
-use crate::desk::Desk;
+use crate::desk::{Desk, Resource};
 use crate::health::Health;
 use crate::service::{Service, Tariff};
 use async_trait::async_trait;
@@ -17,6 +17,24 @@ pub struct Place {
     pub desk: Desk,
     /// The local broker.
     pub topics: Arc<dyn Topics>,
+}
+
+impl Place {
+    /// Serves a resource over HTTP at the local name, until what comes of it is detached.
+    ///
+    /// # Errors
+    /// If the name is taken or malformed.
+    pub fn serve(
+        self,
+        service: Service,
+        client: Client,
+        resource: Arc<dyn Resource>,
+    ) -> Result<Attached, AttachError> {
+        let Self { alias, desk, .. } = self;
+        desk.put(&alias, service, client.health(), resource)?;
+        let address = format!("/v1/caps/{alias}");
+        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+    }
 }
 
 /// A local broker, as surfaces need it.
@@ -62,6 +80,8 @@ pub struct Attached {
     pub address: String,
     /// How it is.
     pub health: watch::Receiver<Health>,
+    /// What was asked for beside it and could not be had, and why: it is usable all the same.
+    pub lacks: Option<String>,
     detach: Box<dyn FnOnce() + Send + Sync>,
     client: Client,
 }
@@ -74,7 +94,15 @@ impl Attached {
         client: Client,
         detach: impl FnOnce() + Send + Sync + 'static,
     ) -> Self {
-        Self { address, health: client.health(), detach: Box::new(detach), client }
+        let (health, detach) = (client.health(), Box::new(detach));
+        Self { address, health, lacks: None, detach, client }
+    }
+
+    /// The same, without something that was asked for.
+    #[must_use]
+    pub fn lacking(mut self, what: Option<String>) -> Self {
+        self.lacks = what;
+        self
     }
 
     /// Ends it: nothing of it is left here, and the provider is told.

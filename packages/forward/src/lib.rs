@@ -6,6 +6,7 @@
 //! - [`exercise`]: how many prepaid lots to use rather than buy on spot.
 //! - [`watch`]: when to call a seller's margin, and when to declare its default.
 //! - [`curve`]: what lots cost ahead, by window.
+//! - [`feed`]: which trades to tell a market's index of.
 //! - [`member`]: whether a device joins a pool, stays, or leaves it.
 //! - [`offer`]: what a pool's manager offers for it.
 //! - [`pool`]: what a member's keeper does for it and for the pool.
@@ -14,6 +15,7 @@
 pub mod cover;
 pub mod curve;
 pub mod exercise;
+pub mod feed;
 pub mod issue;
 pub mod member;
 pub mod offer;

@@ -28,6 +28,8 @@ pub struct Lease {
     pub uncredited: u64,
     /// Who serves; `None` before it is assigned.
     pub member: Option<DeviceId>,
+    /// Whether it has more lots than its member has taken on.
+    pub grew: bool,
     /// Unix seconds until when the serving member must answer a challenge.
     pub answer_by: Option<u64>,
     /// Who would take over.
@@ -50,7 +52,7 @@ pub struct Own {
 /// What to send to the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
-    /// Gives a lease to a member.
+    /// Gives a lease to a member, or its new lots to the one that has it.
     Assign(u64),
     /// Credits what a lease redeemed.
     Account(u64),
@@ -92,6 +94,9 @@ impl Policy {
             };
             if act.is_some() {
                 return act;
+            }
+            if lease.grew {
+                return Some(Act::Assign(number));
             }
         }
         (lease.uncredited >= self.account.max(1)).then_some(Act::Account(number))

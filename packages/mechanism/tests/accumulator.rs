@@ -48,7 +48,15 @@ proptest! {
                     shares[who] = to;
                 }
             }
-            // paid + pending + dust = received, dust < 1 a holder
+            // paid + pending + carry = received, in 2^-64 units to the last one
+            let wide = |units: u64| u128::from(units) << 64;
+            let held = holders.iter().map(|holder| {
+                let (whole, holder) = pot.settle(*holder);
+                wide(whole) + u128::from(holder.fraction)
+            });
+            let known = wide(paid.iter().sum()) + held.sum::<u128>() + pot.carry;
+            prop_assert_eq!(known, wide(pot.received));
+            // and so in whole ones, dust < 1 a holder
             let pending: u64 = holders.iter().map(|h| pot.settle(*h).0).sum();
             let total = paid.iter().sum::<u64>() + pending;
             prop_assert!(total <= pot.received);

@@ -117,18 +117,56 @@ proptest! {
     }
 
     #[test]
-    fn tiers_rise_with_the_bound_and_a_new_identity_is_below_all(
-        p in prior(), e in evidence(), mut bounds in proptest::collection::vec(1..=10_000u16, 0..7), a: u16, b: u16,
+    fn tiers_rise_with_the_bound_and_the_unrated_are_in_the_lowest(
+        p in prior(), mut bounds in proptest::collection::vec(1..=10_000u16, 0..7), a: u16, b: u16,
     ) {
         bounds.sort_unstable();
         let bounds: Vec<_> = bounds.into_iter().map(Bps).collect();
         let ladder = Ladder(&bounds);
         prop_assert!(ladder.tier(Bps(a.min(b))) <= ladder.tier(Bps(a.max(b))));
         if ladder.check(p).is_ok() {
-            let unrated = ladder.tier(p.bound_of(Evidence::default()));
-            prop_assert!(unrated == 0 && unrated <= ladder.tier(p.bound_of(e)));
+            prop_assert_eq!(ladder.tier(p.bound_of(Evidence::default())), 0);
         }
     }
+
+    #[test]
+    fn over_the_same_good_leases_a_new_identity_is_never_ahead_of_a_record_without_a_blemish(
+        p in prior(), had in 0u64..1 << 40, w in 0u64..1 << 40,
+    ) {
+        let fresh = Evidence::default().rated(w, Bps(10_000));
+        let back = Evidence::default().rated(had, Bps(10_000)).rated(w, Bps(10_000));
+        prop_assert!(p.mean_of(back) >= p.mean_of(fresh));
+        prop_assert!(p.bound_of(back) >= p.bound_of(fresh));
+    }
+
+    /// A bad record is worth leaving behind: this much of the score, and less with every good lease.
+    #[test]
+    fn over_the_same_good_leases_a_new_identity_is_ahead_of_a_bad_record_by_its_share_at_most(
+        p in prior(), e in evidence(), w in 0u64..1 << 40,
+    ) {
+        let (fresh, back) = (Evidence::default().rated(w, Bps(10_000)), e.rated(w, Bps(10_000)));
+        let bad = e.beta as f64;
+        let share = bad / (bad + 1e3 * (w + p.weight) as f64);
+        let ahead = f64::from(p.mean_of(fresh).0) - f64::from(p.mean_of(back).0);
+        prop_assert!(ahead <= 1e4 * share + 1.001, "{ahead} for a share of {share}");
+    }
+}
+
+/// Thousandths of a standard lease, all of it good, that take a record to each of three tiers.
+fn climbs(from: Evidence) -> [u64; 3] {
+    let bound = |w: u64| PRIOR.bound_of(from.rated(w, Bps(10_000)));
+    [3_000, 6_000, 8_000].map(|tier| (0..).step_by(10).find(|w| bound(*w) >= Bps(tier)).unwrap())
+}
+
+#[test]
+fn a_new_identity_burns_fees_for_every_tier_and_fewer_than_who_comes_back_with_a_bad_record() {
+    assert_eq!(climbs(Evidence::default()), [1_120, 3_980, 10_600]);
+    // back when half of the three bad leases that suspended it had faded
+    assert_eq!(climbs(Evidence { alpha: 0, beta: 1_499_000 }), [2_750, 8_290, 21_080]);
+    // the same with half of it good
+    assert_eq!(climbs(Evidence { alpha: 749_000, beta: 750_000 }), [1_250, 5_510, 15_350]);
+    // suspended for faults, with a record: nothing is left to climb
+    assert_eq!(climbs(Evidence { alpha: 40_000_000, beta: 0 }), [0, 0, 0]);
 }
 
 #[test]

@@ -33,21 +33,13 @@ impl Terms {
     /// payee less than one base unit a lease.
     #[must_use]
     pub fn owed(&self, units: u64) -> u128 {
-        let product = u128::from(units).saturating_mul(u128::from(self.price));
-        product.checked_div(u128::from(self.lot.get())).unwrap_or(0) // lot is not zero
+        Rates::default().owed(self.price, self.lot, units)
     }
 
     /// Base units owed for `units` at these rates, cumulative and rounded down: never more than [`Terms::owed`].
     #[must_use]
     pub fn owed_at(&self, rates: &Rates, units: u64) -> u128 {
-        if rates.is_full() {
-            return self.owed(units);
-        }
-        // units x basis points x price stays below 2^142 only for prices that no reserve holds: it saturates then,
-        // and the cap ends the lane
-        let worth = u128::from(units).saturating_mul(10_000).saturating_sub(rates.off(units));
-        let lot = u128::from(self.lot.get()).saturating_mul(10_000);
-        worth.saturating_mul(self.price.into()).checked_div(lot).unwrap_or(0)
+        rates.owed(self.price, self.lot, units)
     }
 
     /// Most units for which no more than `amount` is owed.

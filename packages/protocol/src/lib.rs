@@ -16,6 +16,7 @@ pub mod domain;
 pub mod ids;
 pub mod kind;
 pub mod layout;
+mod measure;
 #[cfg(feature = "seal")]
 pub mod seal;
 #[cfg(feature = "sign")]
@@ -31,3 +32,4 @@ pub mod wot;
 pub use domain::Domain;
 pub use ids::*;
 pub use kind::{Kind, PricedPer};
+pub use measure::percentile;

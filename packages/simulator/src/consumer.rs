@@ -2,9 +2,11 @@
 
 use crate::capability::{Call, Use, user_of};
 use crate::identity::now_secs;
+use crate::pay::Pay;
 use crate::provider::kind_of;
+use caplet_mechanism::quality::{Counts, Measured};
 use caplet_protocol::layout::{self, QosReport, Voucher};
-use caplet_protocol::{Bps, Kind, Lane, LeaseId, wire};
+use caplet_protocol::{Bps, Kind, Lane, LeaseId, percentile, wire};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -98,6 +100,7 @@ struct Using {
     in_a_row: u32,
     latencies: Vec<u32>,
     vouched: u64,
+    pay: Pay,
     started: Instant,
     finished: bool,
 }
@@ -108,10 +111,18 @@ impl Using {
     }
 
     /// `floor(units * price / lot)` on the cumulative (`PROTOCOL.md` 1), so rounding is under one
-    /// base unit a lease.
+    /// base unit a lease; less what the market's schedule takes off for quality.
     fn owed(&self) -> u128 {
-        let owed = u128::from(self.units).saturating_mul(self.notice.price.into());
-        owed.checked_div(self.notice.lot.into()).unwrap_or(0).min(self.notice.reserve.into())
+        let owed = self.pay.owed(self.notice.price, self.notice.lot, self.units);
+        owed.min(self.notice.reserve.into())
+    }
+
+    /// Looks at what was measured so far.
+    fn look(&mut self) {
+        // an answer that is wrong is not good: nothing is checked apart
+        let counts =
+            Counts { units: self.units, good: self.good, failed: self.failed, ..Counts::default() };
+        self.pay.look(counts, &self.latencies);
     }
 
     fn voucher(&self, report: Option<&QosReport>) -> Voucher {
@@ -126,38 +137,30 @@ impl Using {
     }
 
     fn report(&self) -> QosReport {
-        let mut sorted = self.latencies.clone();
-        sorted.sort_unstable();
-        let at = |percent: usize| {
-            let last = sorted.len().saturating_sub(1);
-            sorted
-                .get(last.saturating_mul(percent).checked_div(100).unwrap_or(0))
-                .copied()
-                .unwrap_or(0)
-        };
-        let share = |part: u64, whole: u64| {
-            let bps =
-                u128::from(part).saturating_mul(10_000).checked_div(whole.into()).unwrap_or(0);
-            Bps(u16::try_from(bps.min(10_000)).unwrap_or(10_000))
-        };
+        let mut latencies = self.latencies.clone();
+        let mut at = |percent: usize| percentile(&mut latencies, percent);
+        // who answered nothing, or was asked nothing, has shown nothing
+        let share = |part: u64, whole: u64| Bps::of(part, whole).unwrap_or_default();
         let secs = self.started.elapsed().as_secs().max(1);
         let availability = share(self.good, self.good.saturating_add(self.failed));
+        // a wrong answer is not good: nothing is checked apart
+        let measured = Measured { latency_ms: at(95), served: availability, accuracy: None };
+        let score = self.pay.quality(&measured);
         QosReport {
             lease: LeaseId(self.notice.lease),
             units: self.units,
             failed: self.failed_units,
             latency_p50_ms: at(50),
-            latency_p95_ms: at(95),
+            latency_p95_ms: measured.latency_ms,
             throughput: u32::try_from(self.units.checked_div(secs).unwrap_or(0))
                 .unwrap_or(u32::MAX),
-            accuracy_ppm: u32::from(share(self.good, self.good.saturating_add(self.failed)).0)
-                .saturating_mul(100),
+            accuracy_ppm: u32::from(availability.0).saturating_mul(100),
             availability,
             // a lease that was given up is judged by what was delivered of it
             score: if self.in_a_row >= PATIENCE {
-                availability.min(share(self.units, self.total()))
+                score.min(share(self.units, self.total()))
             } else {
-                availability
+                score
             },
         }
     }
@@ -247,6 +250,7 @@ impl Consumer {
             in_a_row: 0,
             latencies: Vec::new(),
             vouched: 0,
+            pay: Pay::new(notice.quality.as_ref()),
             started: now,
             // nothing is left to do for who only signs
             finished: self.granted,
@@ -287,6 +291,7 @@ impl Consumer {
                 using.good = using.good.saturating_add(1);
                 using.in_a_row = 0;
                 using.latencies.push(took);
+                using.look();
                 Ok((units, using.units))
             }
             Err(error) => {
@@ -401,7 +406,7 @@ impl Using {
         let begun = now_secs() >= self.notice.starts;
         if begun && self.pending.is_none() && Instant::now() >= self.idle_until {
             let call = self.user.call(self.next);
-            let id = self.next;
+            let (id, (rate_bps, rate_from)) = (self.next, self.pay.said());
             self.next = self.next.saturating_add(1);
             acts.push(Act::Call(wire::ServiceCall {
                 lease: self.notice.lease,
@@ -411,8 +416,73 @@ impl Using {
                 max_units: self.total().saturating_sub(self.units),
                 // sealed where it is sent
                 seal: Vec::new(),
+                rate_bps,
+                rate_from,
             }));
             self.pending = Some(Pending { id, call, sent: Instant::now() });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: u64 = 7;
+
+    /// The report of a lease of twenty units, of which some came, as late as this, before some calls failed in a row.
+    fn report(
+        quality: Option<wire::QualitySchedule>,
+        ms: u32,
+        units: u64,
+        failed: u32,
+    ) -> QosReport {
+        let mut consumer = Consumer::new(Vec::new(), false);
+        consumer.opened(wire::LeaseNotice {
+            lease: LEASE,
+            kind: wire::CapabilityKind::Sensor.into(),
+            lot: 20,
+            lots: 1,
+            quality,
+            ..Default::default()
+        });
+        let using = consumer.using.get_mut(&LEASE).unwrap();
+        (using.units, using.good) = (units, units);
+        using.latencies = std::iter::repeat_n(ms, usize::try_from(units).unwrap()).collect();
+        (0..failed).for_each(|_| using.fail());
+        using.report()
+    }
+
+    /// A schedule by which latency is good up to 100 ms and worth nothing from 200 ms on.
+    fn terms() -> Option<wire::QualitySchedule> {
+        Some(wire::QualitySchedule {
+            floor_bps: 5_000,
+            full_bps: 9_500,
+            step_bps: 2_500,
+            segment: 2,
+            good_ms: 100,
+            bad_ms: 200,
+        })
+    }
+
+    #[test]
+    fn a_slow_lease_keeps_no_full_score_though_all_of_it_was_served() {
+        for (ms, score) in [(100, 10_000), (150, 5_000), (200, 0)] {
+            let slow = report(terms(), ms, 20, 0);
+            assert_eq!((slow.latency_p95_ms, slow.score), (ms, Bps(score)));
+            assert_eq!(slow.availability, Bps::ALL);
+        }
+        assert_eq!(report(None, 900, 20, 0).score, Bps::ALL, "nothing is known to be slow");
+    }
+
+    #[test]
+    fn what_failed_lowers_the_score_and_what_was_given_up_is_judged_by_what_was_delivered() {
+        // eighteen of twenty came, and it was not given up
+        assert_eq!(report(terms(), 100, 18, 2).score, Bps(9_000));
+        // twelve of fifteen, and eight units did not come any more
+        let given_up = report(terms(), 100, 12, PATIENCE);
+        assert_eq!((given_up.availability, given_up.score), (Bps(8_000), Bps(6_000)));
+        assert_eq!(report(terms(), 180, 12, PATIENCE).score, Bps(2_000), "slow besides");
+        assert_eq!(report(terms(), 100, 0, PATIENCE).score, Bps(0));
     }
 }

@@ -14,6 +14,7 @@ mod identity;
 mod lane;
 mod link;
 pub mod origin;
+mod pay;
 mod provider;
 mod provision;
 mod saying;

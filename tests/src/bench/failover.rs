@@ -30,5 +30,6 @@ pub async fn failover() -> anyhow::Result<()> {
     }
     let over = rig.leases().await?;
     rig.stop().await;
-    seen.print(&over)
+    seen.print(&over);
+    Ok(())
 }

@@ -353,10 +353,12 @@ export interface AuctionInterface {
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   take: ({
     demand,
+    lease,
     market,
     offer
   }: {
     demand: DemandInput;
+    lease?: Uint64;
     market: MarketId;
     offer: Uint64;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
@@ -633,16 +635,19 @@ export class AuctionClient implements AuctionInterface {
   };
   take = async ({
     demand,
+    lease,
     market,
     offer
   }: {
     demand: DemandInput;
+    lease?: Uint64;
     market: MarketId;
     offer: Uint64;
   }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
     return await this.client.execute(this.sender, this.contractAddress, {
       take: {
         demand,
+        lease,
         market,
         offer
       }

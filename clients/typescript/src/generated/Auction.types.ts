@@ -31,6 +31,7 @@ export type ExecuteMsg = {
 } | {
   take: {
     demand: DemandInput;
+    lease?: Uint64 | null;
     market: MarketId;
     offer: Uint64;
   };

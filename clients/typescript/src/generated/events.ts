@@ -2,6 +2,8 @@
 
 /** Attributes of each event, by its name without `wasm-`. */
 export const attributes = {
+  /** Every contract: its administration changed. */
+  caplet_admin: ["owner", "pending", "paused"],
   /** Registry: a gateway's endpoint record; carries the address list itself. */
   caplet_endpoint: ["account", "address", "key", "addresses", "sequence", "not_after", "signature"],
   /** Registry: a device was registered. */
@@ -110,7 +112,7 @@ export const attributes = {
   caplet_operator: ["account", "operator", "until"],
   /** Pool: a member joined, was admitted, announced to leave, or left. */
   caplet_member: ["device", "lots", "active", "leaves"],
-  /** Pool: a member serves a lease. */
+  /** Pool: a member serves a lease, or more lots of it. */
   caplet_served: ["lease", "member", "before", "penalty"],
   /** Pool: a serving member was challenged, or answered. */
   caplet_challenged: ["lease", "challenger", "answer_by"],

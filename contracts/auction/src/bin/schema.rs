@@ -3,25 +3,17 @@
 use caplet_api::auction::{ExecuteMsg, InstantiateMsg, QueryMsg};
 use caplet_api::common::MigrateMsg;
 use cosmwasm_schema::write_api;
-use std::{env, fs, io, path::Path};
+use std::{io, path::Path};
 
-/// `write_api!` writes into `schema` under the current directory; so it writes beside the old files,
-/// which are replaced only when it is through.
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema");
-    let (made, kept) = (root.join("auction.new"), root.join("auction"));
-    fs::create_dir_all(&made)?;
-    env::set_current_dir(&made)?;
-    write_api! {
-        name: "auction",
-        instantiate: InstantiateMsg,
-        execute: ExecuteMsg,
-        query: QueryMsg,
-        migrate: MigrateMsg,
-    }
-    if kept.exists() {
-        fs::remove_dir_all(&kept)?;
-    }
-    fs::rename(made.join("schema"), &kept)?;
-    fs::remove_dir_all(&made)
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/auction");
+    caplet_schema::publish(&kept, || {
+        write_api! {
+            name: "auction",
+            instantiate: InstantiateMsg,
+            execute: ExecuteMsg,
+            query: QueryMsg,
+            migrate: MigrateMsg,
+        }
+    })
 }

@@ -1,9 +1,9 @@
-//! What one message asks of escrow: one `Lock`, one `Open` and one `Unlock` at most, unless a clearing
+//! What one message asks of escrow: one `Lock`, one `Open`, one `TopUp` and one `Unlock` at most, unless a clearing
 //! has more items than escrow takes at a time.
 
 use super::Book;
 use caplet_api::escrow::{ExecuteMsg, Terms};
-use caplet_api::packed::{LockItem, OpenItem, UnlockItem};
+use caplet_api::packed::{LockItem, OpenItem, TopUpItem, UnlockItem};
 use caplet_protocol::{AssetId, Bps};
 use cosmwasm_std::{Addr, StdError, StdResult, WasmMsg, to_json_binary};
 
@@ -21,6 +21,8 @@ pub(crate) struct Calls {
     pub(crate) lost: Vec<UnlockItem>,
     /// Leases; the items' fees go to the sender.
     pub(crate) open: Option<(Terms, Vec<OpenItem>)>,
+    /// Lots that a running lease takes on.
+    pub(crate) top_up: Option<TopUpItem>,
 }
 
 impl Calls {
@@ -42,6 +44,9 @@ impl Calls {
                 let (terms, items) = (terms.clone(), OpenItem::pack(items).into());
                 calls.push(ExecuteMsg::Open { terms, beneficiary, items });
             }
+        }
+        if let Some(item) = self.top_up {
+            calls.push(ExecuteMsg::TopUp { items: TopUpItem::pack(&[item]).into() });
         }
         for items in self.unlock.chunks(MAX_ITEMS) {
             let beneficiary = paid(sender, items, |item| item.forfeit);

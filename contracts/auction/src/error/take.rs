@@ -65,6 +65,22 @@ pub enum TakeError {
         /// Unix seconds.
         now: u64,
     },
+    /// Nobody is paid for bringing lots to a running lease.
+    #[error(
+        "a relay fee of {fee} is paid when a lease opens: take without one, or for a lease of its own"
+    )]
+    RelayFee {
+        /// Base units.
+        fee: u64,
+    },
+    /// More than money can be.
+    #[error("a limit of {limit} for {lots} lots is past all money: lower the limit")]
+    TooMuchMoney {
+        /// Base units a lot.
+        limit: u64,
+        /// Lots.
+        lots: u16,
+    },
     /// The provider trades no more.
     #[error("its device {provider} is suspended, frozen or retired: take another offer")]
     ProviderInactive {

@@ -57,8 +57,9 @@ pub(crate) fn dispatch(
         ExecuteMsg::Relay { market, offers, demands } => {
             relay::relay(storage, &context, market, &offers, &demands)
         }
-        ExecuteMsg::Take { offer, demand, market } => {
-            take::take(storage, &context, market, order_id(offer)?, demand)
+        ExecuteMsg::Take { offer, demand, market, lease } => {
+            let lease = lease.map(|lease| lease.u64());
+            take::take(storage, &context, market, order_id(offer)?, demand, lease)
         }
         ExecuteMsg::Cancel { market, orders } => cancel::cancel(storage, &context, market, orders),
         ExecuteMsg::Expire { market, side, orders } => {

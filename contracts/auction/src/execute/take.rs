@@ -8,20 +8,22 @@ use crate::book::{Book, Lanes, Order, Sequences};
 use crate::{ContractError, OrderError, TakeError, market, tables};
 use caplet_api::auction::DemandInput;
 use caplet_api::event::OfferTaken;
-use caplet_api::packed::{INSTANT, OpenItem};
+use caplet_api::packed::{INSTANT, OpenItem, TopUpItem};
 use caplet_protocol::{
     MarketId, OrderId,
     layout::{Demand, Side},
 };
 use cosmwasm_std::{Response, StdError, Storage};
 
-/// Takes an offer's posted price for a demand that never enters the book. All its lots, or nothing.
+/// Takes an offer's posted price for a demand that never enters the book. All its lots, or nothing; for a lease of their
+/// own, or added to a running one.
 pub(super) fn take(
     storage: &mut dyn Storage,
     context: &Context<'_>,
     market: MarketId,
     offer: OrderId,
     input: DemandInput,
+    lease: Option<u64>,
 ) -> Result<Response, ContractError> {
     let Brought { order: demand, signature } = brought::demand(market, input);
     let mut book = Book::open(storage, market, context.now)?;
@@ -45,7 +47,10 @@ pub(super) fn take(
     if book.take(storage, &posted, Lanes { batch: 0, instant: lots })? {
         book.unlock(&posted, posted.bond);
     }
-    open(&mut book, &posted, &order, price, demand.relay_fee)?;
+    match lease {
+        None => open(&mut book, &posted, &order, price, demand.relay_fee)?,
+        Some(lease) => add(&mut book, &posted, &order, price, &demand, lease).map_err(refuse)?,
+    }
     book.events.push(
         OfferTaken {
             market: market.0,
@@ -176,5 +181,34 @@ fn open(
     };
     let epoch = book.state.collecting;
     book.calls.open = Some((book.terms(epoch, price)?, vec![lease]));
+    Ok(())
+}
+
+/// Asks escrow to add the lots to a running lease, at the lease's price: between the posted one and the demand's limit.
+/// Escrow knows whose the lease is and what it costs.
+fn add(
+    book: &mut Book,
+    posted: &Order,
+    order: &Order,
+    price: u64,
+    demand: &Demand,
+    lease: u64,
+) -> Result<(), TakeError> {
+    if demand.relay_fee > 0 {
+        return Err(TakeError::RelayFee { fee: demand.relay_fee });
+    }
+    let (lots, limit) = (demand.lots.0, demand.limit);
+    let unlock = limit.checked_mul(lots.into()).ok_or(TakeError::TooMuchMoney { limit, lots })?;
+    book.calls.top_up = Some(TopUpItem {
+        lease,
+        lane: 0,
+        lots,
+        unlock,
+        flags: INSTANT | order.owner_bit(),
+        consumer: order.device.0,
+        provider: posted.device.0,
+        market: book.market.0,
+        price,
+    });
     Ok(())
 }

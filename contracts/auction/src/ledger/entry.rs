@@ -78,12 +78,18 @@ impl Entry {
         Some(())
     }
 
-    /// Returns lots of a lease that would have ended at `end`; `None` if no such lots are held.
+    /// Returns lots of a lease that would have ended at `end`, those that were added to it too; `None` if so many are
+    /// not held. What stays is what ends last.
     pub(super) fn give_back(&mut self, end: u32, lots: u16) -> Option<()> {
-        let held = self.leases.iter_mut().find(|(other, _)| *other >= end)?;
-        held.1 = held.1.checked_sub(lots)?;
+        let ends_then = |(other, _): &&mut (u32, u16)| *other >= end;
+        let mut left = lots;
+        for held in self.leases.iter_mut().filter(ends_then) {
+            let taken = held.1.min(left);
+            held.1 = held.1.saturating_sub(taken);
+            left = left.saturating_sub(taken);
+        }
         self.leases.retain(|(_, lots)| *lots > 0);
-        Some(())
+        (left == 0).then_some(())
     }
 }
 
@@ -123,6 +129,15 @@ mod tests {
         assert_eq!((entry.leased(0), entry.leased(10)), (3, 3));
         assert_eq!(entry.give_back(21, 1), None);
         assert_eq!(entry.give_back(20, 4), None);
+    }
+
+    #[test]
+    fn lots_that_were_added_later_come_back_with_their_lease() {
+        let mut entry = Entry::default();
+        entry.lease(10, 2).unwrap();
+        entry.lease(15, 3).unwrap(); // one of them was added to the first
+        assert_eq!(entry.give_back(10, 3), Some(()));
+        assert_eq!((entry.leased(0), entry.leased(14), entry.leased(15)), (2, 2, 0));
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn an_offer_of_which_something_was_taken_was_of_use_at_once() {
     offer.instant = caplet_protocol::Lots(2);
     let offer = suite.place_offer(offer);
     let demand = suite.demand(ALICE, 40, 1);
-    let take = ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET };
+    let take = ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET, lease: None };
     suite.send("alice", &take).unwrap();
     suite.cancel("carol", Side::Offer, offer).unwrap();
     assert_eq!((suite.free("carol"), fees(&suite)), (RICHES, 0));

@@ -160,7 +160,7 @@ fn only_batch_lots_of_a_frozen_offer_stay_fillable() {
     let shown = suite.order(Side::Offer, both).unwrap();
     assert_eq!((shown.open, shown.lots.0, shown.instant.0), (true, 2, 0));
     let demand = suite.demand(BOB, 90, 1);
-    let take = ExecuteMsg::Take { offer: both.into(), demand, market: MARKET };
+    let take = ExecuteMsg::Take { offer: both.into(), demand, market: MARKET, lease: None };
     refused(suite.send("bob", &take), &["offer 0 is not open"]);
     let cleared: EpochCleared = find(&suite.clear().unwrap()).unwrap();
     assert_eq!((cleared.fills, suite.market().open_orders), (1, 0));

@@ -121,7 +121,7 @@ fn a_lease_holds_its_lots_until_it_ends_and_no_longer() {
     offer.instant = Lots(1);
     let offer = suite.place_offer(offer);
     let demand = suite.demand(BOB, 40, 1);
-    let take = ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET };
+    let take = ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET, lease: None };
     suite.send("bob", &take).unwrap();
     suite.buy(ALICE, 40, 1);
     suite.next_epoch();

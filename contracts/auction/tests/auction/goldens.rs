@@ -46,7 +46,7 @@ fn kinds(suite: &mut Suite) -> Vec<ExecuteMsg> {
         ExecuteMsg::SetLatency { entries: vec![] },
         ExecuteMsg::Place { market, offers: vec![], demands: vec![] },
         ExecuteMsg::Relay { market, offers: vec![].into(), demands: vec![].into() },
-        ExecuteMsg::Take { offer: 0u64.into(), demand, market },
+        ExecuteMsg::Take { offer: 0u64.into(), demand, market, lease: None },
         ExecuteMsg::Cancel { market, orders: vec![] },
         ExecuteMsg::Expire { market, side, orders: vec![] },
         ExecuteMsg::Clear { market, epoch: 0, fills: vec![].into(), prices: vec![] },
@@ -118,7 +118,7 @@ fn eventful(suite: &mut Suite) -> String {
     demands[1].not_after = (suite.now() + EPOCH - 1).into();
     tell(suite, "alice", ExecuteMsg::Place { market, offers: vec![], demands });
     let demand = suite.demand(BOB, 40, 1);
-    tell(suite, "bob", ExecuteMsg::Take { offer: 0u64.into(), demand, market });
+    tell(suite, "bob", ExecuteMsg::Take { offer: 0u64.into(), demand, market, lease: None });
     suite.next_epoch();
     let orders = vec![1u64.into()];
     tell(suite, "keeper", ExecuteMsg::Expire { market, side: Side::Demand, orders });

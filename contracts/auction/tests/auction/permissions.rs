@@ -55,7 +55,7 @@ fn a_pause_stops_new_business_and_traps_no_money() {
     refused(suite.send("alice", &place), &paused);
     let relay = ExecuteMsg::Relay { market: MARKET, offers: vec![].into(), demands: vec![].into() };
     refused(suite.send("keeper", &relay), &paused);
-    let take = ExecuteMsg::Take { offer: 0u64.into(), demand: input, market: MARKET };
+    let take = ExecuteMsg::Take { offer: 0u64.into(), demand: input, market: MARKET, lease: None };
     refused(suite.send("alice", &take), &paused);
     suite.cancel("alice", Side::Demand, demand).unwrap();
     let orders = vec![brief.into()];

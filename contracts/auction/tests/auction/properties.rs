@@ -1,14 +1,19 @@
 //! Random lives of a market by several parties. The suite checks the invariants of auction and escrow
 //! before and after every message, and that a refusal changes nothing; here it is checked too that
-//! the honest solver is never refused and that in the end all money is where it belongs.
+//! the honest solver is never refused, that no lease opens with a device that is suspended or frozen at
+//! that moment, whichever message opens it, and that in the end all money is where it belongs.
 
 use crate::parties::{signed_cancel, signed_demand, signed_offer};
 use crate::suite::{ALICE, ALICE_SELLS, BOB, CAROL, DAVE, MARKET, RICHES, Suite, market_config};
 use caplet_api::auction::{CancelInput, ExecuteMsg, OrderResponse, QueryMsg, StandingsResponse};
+use caplet_api::escrow::{self, LeaseResponse, LeasesResponse};
+use caplet_api::registry::{self, DeviceResponse, DeviceStatus};
+use caplet_base::peer::Standings;
 use caplet_protocol::layout::{OrderFlags, Side};
 use caplet_protocol::{DeviceId, Lots};
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeSet;
 
 /// Prices in ticks, lots, what is asked for beside, seconds until the end, signed by the device.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +36,7 @@ enum Step {
     Clear,
     Wait(u64),
     Stand(DeviceId, u8, bool),
+    Freeze(DeviceId, bool),
     Declare(DeviceId, Option<u16>),
     Reserve(DeviceId, u32, u16, u16, bool),
     Renew(Side, usize),
@@ -56,6 +62,8 @@ fn shape() -> impl Strategy<Value = Shape> {
 fn step() -> impl Strategy<Value = Step> {
     let seller = || select(vec![CAROL, DAVE, ALICE_SELLS]);
     let buyer = || select(vec![ALICE, BOB]);
+    let anyone = || select(vec![ALICE, BOB, CAROL, DAVE, ALICE_SELLS]);
+    let seldom = || prop::bool::weighted(0.3);
     let side = || select(vec![Side::Offer, Side::Demand]);
     prop_oneof![
         4 => (seller(), shape()).prop_map(|(device, shape)| Step::Sell(device, shape)),
@@ -75,6 +83,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1u32..9).prop_map(Step::Scan),
         2 => side().prop_map(Step::Reclass),
         2 => (seller(), 0u8..4, any::<bool>()).prop_map(|(d, tier, bad)| Step::Stand(d, tier, bad)),
+        1 => (buyer(), seldom()).prop_map(|(device, bad)| Step::Stand(device, 0, bad)),
+        2 => (anyone(), seldom()).prop_map(|(device, frozen)| Step::Freeze(device, frozen)),
     ]
 }
 
@@ -97,7 +107,9 @@ fn sell(suite: &mut Suite, device: DeviceId, shape: Shape) {
     }
     let sender = if shape.signed { "keeper" } else { Suite::owner(device) };
     let msg = ExecuteMsg::Place { market: MARKET, offers: vec![offer], demands: vec![] };
-    let _ = suite.send(sender, &msg); // a suspended device may not
+    let may = trades(suite, device);
+    let outcome = suite.send(sender, &msg); // there may be no room on the ledger
+    assert!(may || outcome.is_err(), "device {device} offers though it trades no more");
 }
 
 fn demand(
@@ -149,7 +161,8 @@ fn carry_out(suite: &mut Suite, step: &Step) {
         Step::Buy(device, shape) => {
             let (sender, demand) = demand(suite, device, shape);
             let msg = ExecuteMsg::Place { market: MARKET, offers: vec![], demands: vec![demand] };
-            suite.send(sender, &msg).unwrap();
+            let (may, outcome) = (trades(suite, device), suite.send(sender, &msg));
+            assert_eq!(outcome.is_ok(), may, "{outcome:?}");
         }
         Step::Cancel(side, at, signed) => cancel(suite, side, at, signed),
         Step::Expire(side, at) => {
@@ -161,7 +174,8 @@ fn carry_out(suite: &mut Suite, step: &Step) {
         Step::Take(device, at, shape) => {
             if let Some(offer) = pick(suite, Side::Offer, at) {
                 let (sender, demand) = demand(suite, device, shape);
-                let take = ExecuteMsg::Take { offer: offer.order, demand, market: MARKET };
+                let take =
+                    ExecuteMsg::Take { offer: offer.order, demand, market: MARKET, lease: None };
                 let _ = suite.send(sender, &take); // few fit
             }
         }
@@ -201,6 +215,41 @@ fn carry_out(suite: &mut Suite, step: &Step) {
         }
         Step::Wait(seconds) => suite.wait(seconds),
         Step::Stand(device, tier, suspended) => suite.stand(device, tier, suspended),
+        Step::Freeze(device, frozen) => {
+            let status = if frozen { DeviceStatus::Frozen } else { DeviceStatus::Active };
+            let msg = registry::ExecuteMsg::SetStatus { device, status };
+            suite.tell_registry(Suite::owner(device), &msg).unwrap();
+        }
+    }
+}
+
+/// Whether a device is active and not suspended at this moment, as registry and reputation have it.
+fn trades(suite: &Suite, device: DeviceId) -> bool {
+    let msg = registry::QueryMsg::Device { device };
+    let known: DeviceResponse = suite.app.wrap().query_wasm_smart(&suite.registry, &msg).unwrap();
+    let (_, suspended) = Standings::new(suite.app.wrap(), &suite.reputation).of(device).unwrap();
+    known.status == DeviceStatus::Active && !suspended
+}
+
+/// Leases that were not seen before. Their numbers do not rise: every gateway fills pages of its own.
+fn opened(suite: &Suite, seen: &mut BTreeSet<u64>) -> Vec<LeaseResponse> {
+    let (mut new, mut start_after) = (Vec::new(), None);
+    loop {
+        let msg = escrow::QueryMsg::Leases { start_after, limit: Some(100) };
+        let found: LeasesResponse = suite.app.wrap().query_wasm_smart(&suite.escrow, &msg).unwrap();
+        let Some(last) = found.leases.last() else { return new };
+        start_after = Some(last.lease);
+        new.extend(found.leases.into_iter().filter(|lease| seen.insert(lease.lease.u64())));
+    }
+}
+
+/// Passes if both devices of every lease that is new trade now: standings and statuses change between messages only.
+fn nobody_barred_is_matched(suite: &Suite, seen: &mut BTreeSet<u64>, after: &str) {
+    for lease in opened(suite, seen) {
+        for device in [lease.consumer, lease.provider] {
+            let number = lease.lease;
+            assert!(trades(suite, device), "{after} opened lease {number} with device {device}");
+        }
     }
 }
 
@@ -232,10 +281,13 @@ proptest! {
         let mut suite = Suite::with(config()).with_reserver();
         suite.deposit("carol");
         suite.deposit("dave");
+        let mut seen = BTreeSet::new();
         for step in &steps {
             carry_out(&mut suite, step);
+            nobody_barred_is_matched(&suite, &mut seen, &format!("{step:?}"));
         }
         wind_up(&mut suite);
+        nobody_barred_is_matched(&suite, &mut seen, "the last clearing");
         prop_assert_eq!(suite.market().open_orders, 0);
         let ledger = suite.ledger();
         prop_assert_eq!(ledger.ordered.u128(), 0);

@@ -86,7 +86,9 @@ fn what_moves_keeps_its_lots_of_both_lanes_its_money_and_its_bond() {
     let offer = suite.place_offer(offer);
     suite.buy(ALICE, 40, 1);
     let demand = suite.demand(BOB, 90, 1);
-    suite.send("bob", &ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET }).unwrap();
+    suite
+        .send("bob", &ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET, lease: None })
+        .unwrap();
     suite.next_epoch();
     suite.clear().unwrap();
     suite.stand(CAROL, 1, false);

@@ -6,12 +6,15 @@ use crate::suite::{
     market_config, refused,
 };
 use caplet_api::auction::{DemandInput, ExecuteMsg};
-use caplet_api::event::{LeasesOpened, OfferTaken};
+use caplet_api::event::{LeasesOpened, LeasesToppedUp, OfferTaken};
 use caplet_api::layout::avoided_key;
 use caplet_protocol::{Bps, DeviceId, Lots, layout::Side};
 
 fn take(suite: &mut Suite, sender: &str, offer: u64, demand: DemandInput) -> Outcome {
-    suite.send(sender, &ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET })
+    suite.send(
+        sender,
+        &ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET, lease: None },
+    )
 }
 
 /// An offer with one batch lot and some instant lots.
@@ -34,6 +37,61 @@ fn an_offers_posted_price_is_taken_at_once() {
     assert_eq!(suite.free("alice"), RICHES - 240 - u128::from(CLOSE_BOND));
     let left = suite.order(Side::Offer, offer).unwrap();
     assert_eq!((left.lots.0, left.instant.0), (1, 0));
+}
+
+fn add(suite: &mut Suite, offer: u64, demand: DemandInput, lease: u64) -> Outcome {
+    let (offer, lease) = (offer.into(), Some(lease.into()));
+    suite.send("alice", &ExecuteMsg::Take { offer, demand, market: MARKET, lease })
+}
+
+#[test]
+fn lots_are_added_to_a_running_lease_at_its_own_price() {
+    let mut suite = Suite::new();
+    let offer = post(&mut suite, CAROL, 12, 4);
+    let demand = suite.demand(ALICE, 20, 1);
+    let opened: LeasesOpened = find(&take(&mut suite, "alice", offer, demand).unwrap()).unwrap();
+    let lease = opened.leases[0];
+    let free = suite.free("alice");
+    let demand = suite.demand(ALICE, 20, 2);
+    let events = add(&mut suite, offer, demand, lease).unwrap();
+    let added: LeasesToppedUp = find(&events).unwrap();
+    assert_eq!((added.leases, added.lots, added.caps), (vec![lease], vec![2], vec![360]));
+    assert!(find::<LeasesOpened>(&events).is_none(), "no lease of their own");
+    assert_eq!(
+        suite.free("alice"),
+        free - 240,
+        "no second bond, and the rest of the limit is free"
+    );
+    assert_eq!(
+        suite.order(Side::Offer, offer).unwrap().instant.0,
+        1,
+        "the capacity is the auction's"
+    );
+    // what is over the limit, below the ask, somebody else's or not there changes nothing
+    let leases = |suite: &Suite| suite.leases().iter().map(|l| l.lots.0).collect::<Vec<_>>();
+    let before = leases(&suite);
+    for (limit, lots, lease, why) in [
+        (14, 2, lease, "asked 2 lots, 1 are left"),
+        (11, 1, lease, "together above the limit"),
+        (20, 1, 999, "there is no lease 999"),
+    ] {
+        let demand = suite.demand(ALICE, limit, lots);
+        refused(add(&mut suite, offer, demand, lease), &[why]);
+    }
+    let mut paid = suite.demand(ALICE, 20, 1);
+    paid.relay_fee = 5u64.into();
+    refused(add(&mut suite, offer, paid, lease), &["a relay fee of 5 is paid when a lease opens"]);
+    let dear = post(&mut suite, CAROL, 13, 1);
+    let demand = suite.demand(ALICE, 20, 1);
+    refused(add(&mut suite, dear, demand, lease), &["pays 120 a lot, 130 is asked"]);
+    let daves = post(&mut suite, DAVE, 12, 1);
+    let demand = suite.demand(ALICE, 20, 1);
+    refused(add(&mut suite, daves, demand, lease), &["the lots are of"]);
+    let demand = suite.demand(BOB, 20, 1);
+    let (offer, lease) = (offer.into(), Some(lease.into()));
+    let others = ExecuteMsg::Take { offer, demand, market: MARKET, lease };
+    refused(suite.send("bob", &others), &["the lots are of"]);
+    assert_eq!(leases(&suite), before);
 }
 
 #[test]

@@ -53,6 +53,30 @@ pub enum LaneError {
         /// What was asked.
         verb: &'static str,
     },
+    /// Lots of somebody else's.
+    #[error(
+        "lease {lease} is of market, consumer and provider {own:?}, the lots are of {brought:?}: add them to a lease of these, or open one"
+    )]
+    OthersLots {
+        /// The lease.
+        lease: LeaseId,
+        /// Its market and devices.
+        own: (u32, u32, u32),
+        /// Those of the lots.
+        brought: (u32, u32, u32),
+    },
+    /// Lots that cost more than the lease pays.
+    #[error(
+        "lease {lease} pays {price} a lot, {asked} is asked for these: take them for a lease of their own"
+    )]
+    DearerLots {
+        /// The lease.
+        lease: LeaseId,
+        /// Its price of a lot, base units.
+        price: u64,
+        /// What the provider asks.
+        asked: u64,
+    },
     /// Only the payer moves reserve.
     #[error(
         "lease {lease}: only the account that pays for device {device} moves reserve between its lanes"

@@ -62,6 +62,7 @@ fn may_grow(
     item: &TopUpItem,
 ) -> Result<(), ContractError> {
     lease.assert_live("top up")?;
+    belongs(storage, work, lease, item)?;
     let (end, now) = (work.terms.get(storage, lease.deal.terms)?.terms.end.u64(), clock.now());
     if now >= end {
         return Err(LaneError::Over { lease: lease.id, end, now }.into());
@@ -71,6 +72,27 @@ fn may_grow(
     }
     active(registry, lease.deal.consumer)?;
     active(registry, lease.deal.provider)?;
+    Ok(())
+}
+
+/// Passes lots of the lease's own market and provider, for its own consumer, whose provider asks no more than the lease
+/// pays.
+fn belongs(
+    storage: &dyn Storage,
+    work: &mut Work,
+    lease: &Lease,
+    item: &TopUpItem,
+) -> Result<(), ContractError> {
+    let market = work.terms.get(storage, lease.deal.terms)?.terms.market;
+    let own = (market.0, lease.deal.consumer, lease.deal.provider);
+    let brought = (item.market, item.consumer, item.provider);
+    if own != brought {
+        return Err(LaneError::OthersLots { lease: lease.id, own, brought }.into());
+    }
+    let (price, asked) = (lease.deal.price, item.price);
+    if price < asked {
+        return Err(LaneError::DearerLots { lease: lease.id, price, asked }.into());
+    }
     Ok(())
 }
 

@@ -65,6 +65,8 @@ fn all() -> Vec<E> {
         LaneError::NoLane { lease, lane: Lane(1), lanes: 1 }.into(),
         LaneError::NotLive { lease, state, verb: "top up" }.into(),
         LaneError::NotPayer { lease, device }.into(),
+        LaneError::OthersLots { lease, own: (1, 2, 3), brought: (1, 2, 4) }.into(),
+        LaneError::DearerLots { lease, price: 1, asked: 2 }.into(),
         LaneError::NotMovable { lease, from: Lane(0), to: Lane(1), asked: 2, movable: 1 }.into(),
         LaneError::Over { lease, end, now }.into(),
         LaneError::OtherPlacer { lease, owner: true }.into(),

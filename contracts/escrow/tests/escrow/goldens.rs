@@ -61,7 +61,17 @@ fn step(sender: &'static str, msg: ExecuteMsg) -> Step {
 fn story(suite: &Suite) -> Vec<Step> {
     let terms = suite.terms();
     let shares = [600, 400].map(|cap| LaneItem { cap, ..LaneItem::default() });
-    let more = TopUpItem { lease: 68, lots: 1, unlock: 1_000, flags: INSTANT, lane: 0 };
+    let more = TopUpItem {
+        lease: 68,
+        lots: 1,
+        unlock: 1_000,
+        flags: INSTANT,
+        lane: 0,
+        consumer: ALICE,
+        provider: CAROL,
+        market: 1,
+        price: 1_000,
+    };
     let (from, to) = (Lane(0), Lane(1));
     let moved = MoveCapInput { lease: 68u64.into(), from, to, amount: 100u64.into() };
     let entries =

@@ -192,7 +192,8 @@ fn the_payer_moves_reserve_and_leaves_redeemed_and_exposure_behind() {
 }
 
 fn more(lease: u64, lane: u8, lots: u16, unlock: u64, flags: u8) -> TopUpItem {
-    TopUpItem { lease, lane, lots, unlock, flags }
+    let (consumer, provider, market, price) = (ALICE, CAROL, 1, 1_000);
+    TopUpItem { lease, lane, lots, unlock, flags, consumer, provider, market, price }
 }
 
 #[test]
@@ -222,6 +223,11 @@ fn lots_are_added_by_openers_at_the_leases_price() {
 fn lots_that_nobody_may_add_are_refused() {
     let mut suite = Suite::funded();
     let lease = two_members(&mut suite);
+    let of = |change: fn(&mut TopUpItem)| {
+        let mut item = more(lease, 0, 1, 1_000, INSTANT);
+        change(&mut item);
+        item
+    };
     for (item, why) in [
         (more(lease, 0, 1, 999, INSTANT), "needs 1000 for price, bond and fee, 999"),
         (more(lease, 0, 0, 999, INSTANT), "opens a lease of 0 lots"),
@@ -231,6 +237,10 @@ fn lots_that_nobody_may_add_are_refused() {
         (more(lease, 0, 1, 1_000, INSTANT | 2), "flags"),
         (more(lease, 0, u16::MAX, u64::MAX / 4, INSTANT), "has 989993 free"),
         (more(99, 0, 1, 1_000, INSTANT), "there is no lease 99"),
+        (of(|item| item.consumer = CAROL), "is of market, consumer and provider (1, 1, 3)"),
+        (of(|item| item.provider = ALICE), "the lots are of (1, 1, 1)"),
+        (of(|item| item.market = 2), "the lots are of (2, 1, 3)"),
+        (of(|item| item.price = 1_001), "pays 1000 a lot, 1001 is asked"),
     ] {
         refused(suite.top_up("opener", &[item]), why);
     }

@@ -4,7 +4,9 @@
 
 use crate::suite::*;
 use caplet_api::common::AdminMsg;
-use caplet_api::escrow::{CloseReason, ExecuteMsg, FeeSchedule, ItemResult, MoveCapInput};
+use caplet_api::escrow::{
+    CloseReason, ExecuteMsg, FeeSchedule, ItemResult, LeaseResponse, MoveCapInput,
+};
 use caplet_api::layout::PLACED_BY_OWNER;
 use caplet_api::packed::{
     INSTANT, LaneItem, ListEntry, LockItem, OpenItem, TopUpItem, UnlockItem, VoucherItem,
@@ -323,10 +325,25 @@ impl Story {
             }
             Act::TopUp(lease, lane, lots, extra, flags) => {
                 let lease = self.lease(*lease);
-                let price = self.leases.first().map_or(0, |_| self.suite.lease(lease).price.u64());
+                let found = self.leases.first().map(|_| self.suite.lease(lease));
+                let (price, consumer, provider, market) = found.map_or((0, 0, 0, 0), |found| {
+                    let LeaseResponse { price, consumer, provider, terms, .. } = found;
+                    (price.u64(), consumer.0, provider.0, terms.market.0)
+                });
                 let owner = if flags & 2 != 0 { PLACED_BY_OWNER } else { 0 };
                 let (unlock, flags) = (price * u64::from(*lots) + extra, (flags & INSTANT) | owner);
-                let item = TopUpItem { lease, lane: *lane, lots: *lots, unlock, flags };
+                let (lane, lots) = (*lane, *lots);
+                let item = TopUpItem {
+                    lease,
+                    lane,
+                    lots,
+                    unlock,
+                    flags,
+                    consumer,
+                    provider,
+                    market,
+                    price,
+                };
                 drop(self.suite.top_up("opener", &[item]));
             }
             Act::MoveCap(who, lease, from, to, amount) => {

@@ -13,7 +13,7 @@ pub(super) fn call(work: &mut Work<'_, '_>, number: u32) -> Result<(), ContractE
         return Err(ContractError::AlreadyCalled { called, until });
     }
     let mark = Mark::of(work.storage, &work.context, series.market)?;
-    let (collateral, now) = (series.collateral, work.context.now);
+    let (collateral, now) = (series.posted(), work.context.now);
     let required = series.required(now, mark.mark);
     if u128::from(collateral) >= required {
         return Err(ContractError::Covered { collateral, required });

@@ -66,16 +66,17 @@ fn ground(work: &Work<'_, '_>, series: &Series, mark: &Mark) -> Result<bool, Con
     Ok(true)
 }
 
-/// The first slot that defaults, and what each lot from it on is paid.
+/// The first slot that defaults, and what each lot from it on is paid. Leases that run have what was set aside for
+/// them, and no part in it.
 fn split(series: &Series, live: &Strip, mark: &Mark, keeps: bool) -> (u16, u64) {
     let (margin, strike, collateral) = (series.margin(), series.price(), series.collateral);
-    let all = live.total().saturating_add(series.delivering);
+    let all = live.total();
     let first = live.runs().first().map_or(series.horizon(), |run| run.from);
     let most = match keeps {
         true => margin.default_of(collateral, all, strike, mark.mark, mark.settle).kept,
         false => 0,
     };
-    let (mut from, mut kept) = (first, series.delivering);
+    let (mut from, mut kept) = (first, 0u64);
     while from < series.horizon() {
         let more = kept.saturating_add(live.at(from).into());
         if more > most {
@@ -83,12 +84,7 @@ fn split(series: &Series, live: &Strip, mark: &Mark, keeps: bool) -> (u16, u64) 
         }
         (from, kept) = (from.saturating_add(1), more);
     }
-    if kept <= most {
-        let DefaultSplit { paid_per_lot, .. } =
-            margin.settle(collateral, all, kept, strike, mark.mark, mark.settle);
-        return (from, paid_per_lot);
-    }
-    // leases that run keep their share of a collateral that does not cover all
-    let each = collateral.checked_div(all).unwrap_or(0);
-    (from, each.min(margin.due(strike, mark.settle)))
+    let DefaultSplit { paid_per_lot, .. } =
+        margin.settle(collateral, all, kept, strike, mark.mark, mark.settle);
+    (from, paid_per_lot)
 }

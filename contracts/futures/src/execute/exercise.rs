@@ -34,15 +34,19 @@ pub(super) fn exercise(
     }
     let mut series = series::load(work.storage, number)?;
     let block = Block::of(&series, work.context.now, (slot, slot.saturating_add(1)), lots)?;
-    let exercised = Delivery { series: number, device, slot, lots };
+    let exercised = Delivery { series: number, device, slot, lots, each: None };
     let serves = work.context.serves(series.seller)?.1;
+    let mark = Mark::of(work.storage, &work.context, series.market)?;
     let covered = series.covered(work.context.now);
     work.take_from(number, device, block)?;
     series.sold = block.out_of(&series.sold)?;
     if serves {
-        open(work, &mut series, &exercised, consumer)?;
+        let each = series.pledge(covered, &mark);
+        series.set_aside(lots, each)?;
+        open(work, &mut series, &Delivery { each: Some(each), ..exercised }, consumer)?;
     } else {
-        cash(work, &mut series, &exercised, covered)?;
+        let each = series.share(covered).min(series.due(&mark));
+        cash(work, &mut series, &exercised, each)?;
     }
     Ok(series::save(work.storage, &series)?)
 }
@@ -93,20 +97,22 @@ fn terms(series: &Series, slot: u16, now: u64) -> Terms {
     }
 }
 
-/// Pays the shortfall of a slot that runs: what was prepaid, and what is due out of the collateral's share.
+/// Pays the shortfall of a slot that runs: what was prepaid, and for each lot what is due, at most its share.
 fn cash(
     work: &mut Work<'_, '_>,
     series: &mut Series,
     exercised: &Delivery,
-    covered: u64,
+    each: u64,
 ) -> Result<(), ContractError> {
     let Delivery { device, slot, lots, .. } = *exercised;
     let begins = series.begins(slot);
     if work.context.now < begins {
         return Err(ContractError::NotYet { device: series.seller, slot, begins });
     }
-    let mark = Mark::of(work.storage, &work.context, series.market)?;
-    let paid = compensate(work, series, device, lots.into(), covered, &mark)?;
+    let paid = series::worth(lots.into(), each)?;
+    let left = series.collateral.checked_sub(paid);
+    series.collateral = left.ok_or_else(|| ContractError::lost("a share beyond the collateral"))?;
+    compensate(work, series, device, paid)?;
     work.till.free(series.asset, device, series.worth(lots.into())?)?;
     work.till.say(FutureExercised {
         series: series.number,
@@ -119,25 +125,18 @@ fn cash(
     Ok(())
 }
 
-/// Pays a holder what is due for lots that the seller failed on, at most their share of the collateral;
-/// returns what it was.
+/// Pays a holder out of the seller's ordered money.
 pub(super) fn compensate(
     work: &mut Work<'_, '_>,
-    series: &mut Series,
+    series: &Series,
     device: DeviceId,
-    lots: u64,
-    covered: u64,
-    mark: &Mark,
-) -> Result<u64, ContractError> {
-    let due = series.margin().due(series.price(), mark.settle);
-    let each = series.collateral.checked_div(covered).unwrap_or(0).min(due);
-    let paid = each.saturating_mul(lots).min(series.collateral);
-    series.collateral = series.collateral.saturating_sub(paid);
+    paid: u64,
+) -> Result<(), ContractError> {
     if paid > 0 {
         let to = work.context.owner_address(device)?;
         work.till.pay(series.asset, series.seller, paid, &to)?;
     }
-    Ok(paid)
+    Ok(())
 }
 
 /// Notes the lease that escrow opened.
@@ -146,7 +145,7 @@ pub(crate) fn opened(storage: &mut dyn Storage, reply: Reply) -> Result<Response
     let lease = answer.events.iter().find_map(|event| LeasesOpened::try_from(event).ok());
     let lease = lease.and_then(|opened| opened.leases.first().copied());
     let lease = lease.ok_or_else(|| ContractError::lost("escrow named no lease"))?;
-    let Delivery { series, device, slot, lots } = deliveries::opened(storage, lease)?;
+    let Delivery { series, device, slot, lots, .. } = deliveries::opened(storage, lease)?;
     let event = FutureExercised { series, device: device.0, slot, lots, lease, paid: 0 };
     Ok(Response::new().add_event(event))
 }

@@ -135,6 +135,7 @@ fn draft(
         reserved: strip,
         delivering: 0,
         collateral: input.collateral.u64(),
+        pledged: 0,
         owed: 0,
         called: None,
         novation: None,

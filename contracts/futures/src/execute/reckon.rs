@@ -1,4 +1,4 @@
-//! Reckons exercised leases that are closed.
+//! Reckons exercised leases that are closed, each by what was set aside for it.
 
 use super::exercise::compensate;
 use super::{Work, bounded};
@@ -25,7 +25,7 @@ pub(super) fn reckon(work: &mut Work<'_, '_>, leases: &[Uint64]) -> Result<(), C
 }
 
 fn one(work: &mut Work<'_, '_>, escrow: &mut Leases<'_>, lease: u64) -> Result<(), ContractError> {
-    let Delivery { series, device, lots, .. } = deliveries::load(work.storage, lease)?;
+    let Delivery { series, device, lots, each, .. } = deliveries::load(work.storage, lease)?;
     let (deal, state) = escrow.get(lease)?;
     if state.state != LeaseState::Closed as u8 {
         return Err(ContractError::NotClosed { lease });
@@ -33,13 +33,15 @@ fn one(work: &mut Work<'_, '_>, escrow: &mut Leases<'_>, lease: u64) -> Result<(
     let terms = escrow.terms(&deal)?;
     let redeemed = escrow.redeemed(lease, deal.lanes)?;
     let mut series = series::load(work.storage, series)?;
+    let each = each.unwrap_or(0);
     let (mut missed, mut paid) = (0, 0);
     if left_undone(work, &deal, &state, &terms)? {
         missed = undone(lots, series.price(), redeemed);
-        let covered = series.covered(work.context.now);
         let mark = Mark::of(work.storage, &work.context, series.market)?;
-        paid = compensate(work, &mut series, device, missed.into(), covered, &mark)?;
+        paid = series::worth(missed.into(), series.due(&mark).min(each))?;
     }
+    series.set_free(lots, each, paid)?;
+    compensate(work, &series, device, paid)?;
     let left = series.delivering.checked_sub(lots.into());
     series.delivering = left.ok_or_else(|| ContractError::lost("a delivery not counted"))?;
     deliveries::remove(work.storage, lease);

@@ -5,7 +5,7 @@ use crate::ContractError;
 use crate::mark::Mark;
 use crate::state::series;
 
-/// Locks more of the seller's money; ends a margin call that it meets.
+/// Locks more of the seller's money for lots that are not exercised; ends a margin call that it meets.
 pub(super) fn top_up(
     work: &mut Work<'_, '_>,
     number: u32,
@@ -13,7 +13,7 @@ pub(super) fn top_up(
 ) -> Result<(), ContractError> {
     let mut series = series::load(work.storage, number)?;
     work.context.own(work.storage, series.seller)?;
-    within("amount", amount, 1, u64::MAX.saturating_sub(series.collateral))?;
+    within("amount", amount, 1, u64::MAX.saturating_sub(series.posted()))?;
     series.collateral = series.collateral.saturating_add(amount);
     work.till.lock(series.asset, series.seller, amount)?;
     let mark = Mark::of(work.storage, &work.context, series.market)?;

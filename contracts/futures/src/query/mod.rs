@@ -104,6 +104,6 @@ fn mark_of(
 }
 
 fn delivery(storage: &dyn Storage, lease: u64) -> Result<DeliveryResponse, ContractError> {
-    let deliveries::Delivery { series, device, slot, lots } = deliveries::load(storage, lease)?;
+    let deliveries::Delivery { series, device, slot, lots, .. } = deliveries::load(storage, lease)?;
     Ok(DeliveryResponse { series, device, slot, lots: Lots(lots) })
 }

@@ -51,7 +51,7 @@ fn show(
         unsold: runs(&one.unsold),
         sold: runs(&one.sold),
         delivering: one.delivering.into(),
-        collateral: one.collateral.into(),
+        collateral: one.posted().into(),
         owed: one.owed.into(),
         called: one.called.map(Into::into),
         novation: one.novation,

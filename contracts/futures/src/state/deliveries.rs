@@ -18,6 +18,9 @@ pub(crate) struct Delivery {
     pub(crate) slot: u16,
     /// Lots.
     pub(crate) lots: u16,
+    /// Base units of collateral set aside for each of them; `None` as older contracts stored it, until the migration.
+    #[serde(default)]
+    pub(crate) each: Option<u64>,
 }
 
 /// Maps a lease to what it delivers.
@@ -43,13 +46,17 @@ pub(crate) fn load(storage: &dyn Storage, lease: u64) -> Result<Delivery, Contra
     DELIVERIES.may_load(storage, lease)?.ok_or(ContractError::UnknownDelivery { lease })
 }
 
+/// Stores what a lease delivers.
+pub(crate) fn save(storage: &mut dyn Storage, lease: u64, delivery: &Delivery) -> StdResult<()> {
+    DELIVERIES.save(storage, lease, delivery)
+}
+
 /// Forgets a lease that was reckoned.
 pub(crate) fn remove(storage: &mut dyn Storage, lease: u64) {
     DELIVERIES.remove(storage, lease);
 }
 
 /// Everything that is being delivered.
-#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn all(storage: &dyn Storage) -> impl Iterator<Item = StdResult<(u64, Delivery)>> + '_ {
     DELIVERIES.range(storage, None, None, cosmwasm_std::Order::Ascending)
 }

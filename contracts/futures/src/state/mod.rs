@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod deliveries;
 pub(crate) mod listings;
 pub(crate) mod operators;
+mod pledges;
 pub(crate) mod positions;
 pub(crate) mod rules;
 mod runs;

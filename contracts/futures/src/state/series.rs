@@ -72,8 +72,11 @@ pub(crate) struct Series {
     pub(crate) reserved: Strip,
     /// Lots in exercised leases that are not reckoned.
     pub(crate) delivering: u64,
-    /// Base units of collateral, without what is owed.
+    /// Base units of collateral behind lots that are not exercised, without what is owed.
     pub(crate) collateral: u64,
+    /// Base units of collateral behind leases that are not reckoned: what was set aside for each.
+    #[serde(default)]
+    pub(crate) pledged: u64,
     /// Base units of collateral that defaults owe to positions.
     pub(crate) owed: u64,
     /// Unix seconds of the margin call that is open.
@@ -134,20 +137,25 @@ impl Series {
         self.unsold.split(self.current(now)).1
     }
 
-    /// Lots that the collateral stands for.
+    /// Lots that can still be exercised, in positions or on sale: what `collateral` stands for.
     pub(crate) fn covered(&self, now: u64) -> u64 {
-        let lots = self.live(now).total().saturating_add(self.on_sale(now).total());
-        lots.saturating_add(self.delivering)
+        self.live(now).total().saturating_add(self.on_sale(now).total())
     }
 
-    /// Base units that the margin asks for.
+    /// All collateral, what is set aside for leases included, without what is owed.
+    pub(crate) fn posted(&self) -> u64 {
+        self.collateral.saturating_add(self.pledged)
+    }
+
+    /// Base units that must stay: what the margin asks for covered lots, and what is set aside for leases.
     pub(crate) fn required(&self, now: u64, mark: u64) -> u128 {
-        self.margin().required(self.covered(now), self.price(), mark)
+        let margin = self.margin().required(self.covered(now), self.price(), mark);
+        margin.saturating_add(self.pledged.into())
     }
 
-    /// Passes if the collateral covers what the margin asks for.
+    /// Passes if what is posted is no less than what must stay.
     pub(crate) fn check_cover(&self, now: u64, mark: &Mark) -> Result<(), ContractError> {
-        let (collateral, required) = (self.collateral, self.required(now, mark.mark));
+        let (collateral, required) = (self.posted(), self.required(now, mark.mark));
         if u128::from(collateral) < required {
             return Err(ContractError::Collateral { collateral, required });
         }
@@ -168,7 +176,7 @@ impl Series {
         MarginChanged {
             series: self.number,
             device: self.seller.0,
-            collateral: self.collateral,
+            collateral: self.posted(),
             required: self.required(now, mark),
             called: self.called.unwrap_or(0),
         }

@@ -1,18 +1,38 @@
 //! Those who would gain from futures what is not theirs.
 
 use crate::market::Msg as Market;
-use crate::suite::{ALICE, BOB, CAROL, DAVE, ERIN, FRANK, GRACE, MARKET, RICHES, Suite, refused};
+use crate::suite::{
+    ALICE, BOB, CAROL, CAROL_TOO, DAVE, ERIN, FRANK, GRACE, GRACE_SECS, MARKET, RICHES, Suite,
+    refused,
+};
 use caplet_api::futures::ExecuteMsg;
 use caplet_api::registry::DeviceStatus;
+use caplet_protocol::DeviceId;
 
-/// Three pairs of honest owners trade around a price.
+/// Three pairs of owners, consumer and provider, all six strangers.
+const PAIRS: [(DeviceId, DeviceId); 3] = [(ALICE, DAVE), (FRANK, BOB), (GRACE, ERIN)];
+
+/// Their providers can do whatever is asked.
+fn able(suite: &mut Suite) {
+    for (_, device) in PAIRS {
+        suite.tell_market(&Market::SetCapacity { device, lots: 10_000 }).unwrap();
+    }
+}
+
+/// The pairs trade at a price, and the index is told.
 fn honest(suite: &mut Suite, price: u64) {
-    suite.tell_market(&Market::SetCapacity { device: BOB, lots: 10_000 }).unwrap();
-    suite.tell_market(&Market::SetCapacity { device: ERIN, lots: 10_000 }).unwrap();
-    suite.tell_market(&Market::SetCapacity { device: DAVE, lots: 10_000 }).unwrap();
-    for (consumer, provider) in [(ALICE, DAVE), (FRANK, BOB), (GRACE, ERIN)] {
+    able(suite);
+    for (consumer, provider) in PAIRS {
         suite.trade(consumer, provider, price, 2);
     }
+}
+
+/// Nothing is left of a series that Alice has bought but what is owed or set aside: the mark has tripled.
+fn default(suite: &mut Suite, series: u32) {
+    suite.tell_market(&Market::SetBase { tick: 30 }).unwrap();
+    suite.send("bob", &ExecuteMsg::Call { series }).unwrap();
+    suite.wait(GRACE_SECS.into());
+    suite.send("bob", &ExecuteMsg::Default { series }).unwrap();
 }
 
 #[test]
@@ -69,7 +89,8 @@ fn what_futures_opened_is_no_evidence_of_the_market() {
     suite.until_slot(series, 0);
     let lease = suite.exercise(series, ALICE, 0, 10).unwrap().lease;
     let msg = ExecuteMsg::Observe { market: MARKET, leases: vec![lease.into()] };
-    refused(suite.send("keeper", &msg), &["nothing to do"]);
+    // by these words a keeper knows that others told before (`keeper/src/forward/feed.rs`)
+    refused(suite.send("keeper", &msg), &["nothing to do: none of these leases"]);
     let unknown = ExecuteMsg::Observe { market: MARKET, leases: vec![999_999u64.into()] };
     refused(suite.send("keeper", &unknown), &["escrow has no lease 999999"]);
 }
@@ -102,6 +123,61 @@ fn a_seller_cannot_take_collateral_that_running_leases_need() {
     suite.send("carol", &ExecuteMsg::Release { series, amount: 1_800u64.into() }).unwrap();
     let more = ExecuteMsg::Release { series, amount: 1u64.into() };
     refused(suite.send("carol", &more), &["599 is below 600"]);
+}
+
+#[test]
+fn what_is_set_aside_for_a_lease_is_out_of_reach_of_its_seller_and_of_a_default() {
+    let mut suite = Suite::new();
+    let series = suite.issue(suite.input());
+    suite.buy(series, ALICE, 0, 4, 10).unwrap();
+    suite.until_slot(series, 0);
+    let lease = suite.exercise(series, ALICE, 0, 10).unwrap().lease;
+    default(&mut suite, series);
+    // 1,800 for 30 lots, and as much a lot for those that run
+    let shown = suite.series(series);
+    assert_eq!((shown.defaults[0].paid.u64(), shown.owed.u64()), (60, 1_800));
+    assert_eq!((shown.collateral.u64(), shown.required.u128()), (600, 600));
+    let release = ExecuteMsg::Release { series, amount: 1u64.into() };
+    refused(suite.send("carol", &release), &["599 is below 600"]);
+    suite.settle(series, &[ALICE]).unwrap();
+    suite.finish(lease);
+    suite.reckon(lease).unwrap();
+    assert_eq!(suite.free("alice"), RICHES + 40 * 60);
+}
+
+#[test]
+fn collateral_that_is_gone_is_not_taken_out_of_another_series() {
+    let mut suite = Suite::new();
+    let series = suite.issue(suite.input());
+    suite.buy(series, ALICE, 0, 4, 10).unwrap();
+    default(&mut suite, series);
+    let mut other = suite.input();
+    (other.device, other.collateral) = (CAROL_TOO, 14_400u64.into());
+    suite.issue(other);
+    let release = ExecuteMsg::Release { series, amount: 1u64.into() };
+    refused(suite.send("carol", &release), &["no collateral is left"]);
+}
+
+#[test]
+fn who_tells_only_of_the_dear_leases_is_answered_by_whoever_tells_of_the_others() {
+    let mut suite = Suite::new();
+    let series = suite.issue(suite.input());
+    suite.buy(series, ALICE, 0, 4, 10).unwrap();
+    able(&mut suite);
+    let cheap = PAIRS.map(|(consumer, provider)| suite.spot(consumer, provider, 100, 6));
+    let dear = PAIRS.map(|(consumer, provider)| suite.spot(consumer, provider, 150, 2));
+    // whatever two owners on either side traded, it is no index
+    suite.observe(&dear[..2]).unwrap();
+    assert_eq!((suite.mark().index, suite.mark().mark.u64()), (None, 100));
+    // with a third it is, though most lots went for less: the caps weigh what was told, not what was left out
+    suite.observe(&dear[2..]).unwrap();
+    assert_eq!(suite.mark().mark.u64(), 150);
+    suite.send("stranger", &ExecuteMsg::Call { series }).unwrap();
+    // anybody may tell the rest, and a default waits long enough for it
+    suite.observe(&cheap).unwrap();
+    assert_eq!(suite.mark().mark.u64(), 100);
+    suite.wait(GRACE_SECS.into());
+    refused(suite.send("stranger", &ExecuteMsg::Default { series }), &["covers the margin again"]);
 }
 
 #[test]

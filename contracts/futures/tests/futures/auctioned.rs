@@ -149,7 +149,8 @@ impl Stage {
             relay_fee: 0u64.into(),
             signature: None,
         };
-        let msg = auction::ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET };
+        let msg =
+            auction::ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET, lease: None };
         self.spot(owner(consumer), &msg)
     }
 

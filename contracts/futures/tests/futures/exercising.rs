@@ -1,6 +1,6 @@
 //! Exercise, lapse, cash instead of a lease, and reckoning.
 
-use crate::market::CLOSE_BOND;
+use crate::market::{CLOSE_BOND, Msg as Market};
 use crate::suite::{ALICE, BOB, CAROL, RICHES, Suite, refused};
 use caplet_api::escrow::{self, CloseInput, CloseReason};
 use caplet_api::futures::{DeliveryResponse, ExecuteMsg, QueryMsg};
@@ -107,6 +107,48 @@ fn a_provider_that_ends_its_lease_early_pays_for_what_it_left_undone() {
     // 250 unpaid are 2 whole lots at 10 each
     assert_eq!(suite.free("alice"), RICHES - 1_500 - 250 + 20);
     assert_eq!(suite.series(series).collateral.u64(), 2_400 - 20);
+}
+
+#[test]
+fn what_an_unfinished_lease_is_paid_does_not_depend_on_who_is_reckoned_first() {
+    let outcome = |paid_first: bool| {
+        let mut suite = Suite::new();
+        let mut input = suite.input();
+        (input.slots, input.collateral) = (1, 600u64.into());
+        let series = suite.issue(input);
+        for device in [ALICE, BOB] {
+            suite.buy(series, device, 0, 1, 5).unwrap();
+        }
+        suite.until_slot(series, 0);
+        let paid = suite.exercise(series, ALICE, 0, 5).unwrap().lease;
+        let unpaid = suite.exercise(series, BOB, 0, 5).unwrap().lease;
+        // 210 are due a lot by now, 60 stood behind each
+        suite.tell_market(&Market::SetBase { tick: 30 }).unwrap();
+        suite.pay(paid, 499);
+        let order = if paid_first { [paid, unpaid] } else { [unpaid, paid] };
+        order.iter().for_each(|lease| suite.finish(*lease));
+        order.iter().for_each(|lease| drop(suite.reckon(*lease).unwrap()));
+        // what the paid one did not need stands for others again
+        assert_eq!(suite.series(series).collateral.u64(), 300);
+        suite.until_slot(series, 1);
+        suite.send("stranger", &ExecuteMsg::Close { series }).unwrap();
+        ["alice", "bob", "carol"].map(|name| suite.free(name))
+    };
+    assert_eq!(outcome(true), [RICHES - 499, RICHES + 300, RICHES + 499 - 300]);
+    assert_eq!(outcome(false), outcome(true));
+}
+
+#[test]
+fn a_lease_has_what_stood_behind_its_lots_when_it_was_opened_and_no_later_top_up() {
+    let (mut suite, series) = ready(10);
+    suite.until_slot(series, 0);
+    let lease = suite.exercise(series, ALICE, 0, 10).unwrap().lease;
+    suite.send("carol", &ExecuteMsg::TopUp { series, amount: 5_000u64.into() }).unwrap();
+    suite.tell_market(&Market::SetBase { tick: 30 }).unwrap();
+    suite.finish(lease);
+    suite.reckon(lease).unwrap();
+    assert_eq!(suite.free("alice"), RICHES - 3_000 + 600);
+    assert_eq!(suite.series(series).collateral.u64(), 2_400 + 5_000 - 600);
 }
 
 #[test]

@@ -4,12 +4,16 @@
 
 use crate::market::Msg as Market;
 use crate::suite::{ALICE, BOB, CAROL, CAROL_TOO, DAVE, ERIN, Suite, UCAP, owner};
+use caplet_api::escrow::LeaseState;
 use caplet_api::event::FutureExercised;
 use caplet_api::futures::{ExecuteMsg, PositionsResponse, QueryMsg, Sale, SeriesListResponse};
 use caplet_api::registry::DeviceStatus;
 use caplet_protocol::{Bps, DeviceId, Lots};
 use proptest::prelude::*;
 use proptest::sample::select;
+
+/// Everybody whose money moves.
+const NAMES: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -178,17 +182,47 @@ fn use_lease(suite: &mut Suite, leases: &mut Vec<u64>, at: usize, share: u64, en
     let Some(at) = at.checked_rem(leases.len()) else { return };
     let lease = leases[at];
     let cap = suite.lease(lease).lanes[0].cap.u64();
-    if suite.lease(lease).state != caplet_api::escrow::LeaseState::Closed {
+    if suite.lease(lease).state != LeaseState::Closed {
         if share > 0 && cap * share / 4 > suite.lease(lease).lanes[0].redeemed.u64() {
             suite.pay(lease, cap * share / 4);
         }
-        if end && suite.lease(lease).state != caplet_api::escrow::LeaseState::Closed {
+        if end && suite.lease(lease).state != LeaseState::Closed {
             suite.finish(lease);
         }
     }
-    if suite.lease(lease).state == caplet_api::escrow::LeaseState::Closed {
+    if suite.lease(lease).state == LeaseState::Closed {
         suite.reckon(lease).unwrap();
         leases.remove(at);
+    }
+}
+
+/// Three holders of two lots each use the first slot, and pay quarters of it.
+fn used(suite: &mut Suite, shares: &[u64]) -> Vec<u64> {
+    let input = issue(suite, CAROL, 6, 100, false);
+    let series = suite.issue(input);
+    let holders = [ALICE, BOB, ERIN];
+    for device in holders {
+        suite.buy(series, device, 0, 4, 2).unwrap();
+    }
+    suite.until_slot(series, 0);
+    let exercise = |device| suite.exercise(series, device, 0, 2).unwrap().lease;
+    let leases = holders.map(exercise).to_vec();
+    for (lease, share) in leases.iter().zip(shares).filter(|(_, share)| **share > 0) {
+        suite.pay(*lease, 200 * share / 4);
+    }
+    leases
+}
+
+/// Every provider ends what runs, and all leases are reckoned, the one with the least turn first.
+fn reckon_all(suite: &mut Suite, leases: &mut Vec<u64>, turn: impl Fn(u64) -> u64) {
+    for lease in leases.iter() {
+        if suite.lease(*lease).state != LeaseState::Closed {
+            suite.finish(*lease);
+        }
+    }
+    leases.sort_by_key(|lease| turn(*lease));
+    for lease in leases.drain(..) {
+        suite.reckon(lease).unwrap();
     }
 }
 
@@ -196,7 +230,7 @@ fn use_lease(suite: &mut Suite, leases: &mut Vec<u64>, at: usize, share: u64, en
 fn wind_up(suite: &mut Suite, leases: &mut Vec<u64>) {
     suite.wait(6 * 3_600);
     while let Some(lease) = leases.pop() {
-        if suite.lease(lease).state != caplet_api::escrow::LeaseState::Closed {
+        if suite.lease(lease).state != LeaseState::Closed {
             suite.run_out(lease);
         }
         suite.reckon(lease).unwrap();
@@ -233,7 +267,7 @@ proptest! {
         }
         wind_up(&mut suite, &mut leases);
         prop_assert_eq!(suite.all_money(UCAP), before);
-        for name in ["alice", "bob", "carol", "dave", "erin"] {
+        for name in NAMES {
             prop_assert_eq!(suite.balance(name, UCAP).ordered.u128(), 0);
         }
     }
@@ -265,5 +299,30 @@ proptest! {
             ["alice", "bob", "erin", "carol"].map(|name| suite.free(name))
         };
         prop_assert_eq!(outcome(&turned, alone), outcome(&[ALICE, BOB, ERIN], false));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever happened before, and however little stands behind the leases: who is reckoned first gets what it would
+    /// have got as the last one, and so does everybody in the end.
+    #[test]
+    fn the_order_of_reckoning_does_not_matter(
+        steps in prop::collection::vec(step(), 0..25), shares in prop::collection::vec(0u64..4, 3), tick in 5u16..40, turns: u64,
+    ) {
+        let outcome = |turns: u64| {
+            let mut suite = Suite::new();
+            let mut leases = used(&mut suite, &shares);
+            for step in &steps {
+                carry_out(&mut suite, &mut leases, step);
+            }
+            suite.tell_market(&Market::SetBase { tick }).unwrap();
+            reckon_all(&mut suite, &mut leases, |lease| lease.wrapping_mul(turns | 1));
+            let reckoned = NAMES.map(|name| suite.free(name));
+            wind_up(&mut suite, &mut leases);
+            (reckoned, NAMES.map(|name| suite.free(name)))
+        };
+        prop_assert_eq!(outcome(turns), outcome(1));
     }
 }

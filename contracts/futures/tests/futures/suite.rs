@@ -5,7 +5,7 @@ use crate::market::{self, Init, Msg as Market, SLOT};
 use caplet_api::escrow::{
     self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse, VoucherInput,
 };
-use caplet_api::event::FutureExercised;
+use caplet_api::event::{FutureExercised, LeasesOpened};
 use caplet_api::futures::{
     ExecuteMsg, InstantiateMsg, IssueInput, MarkResponse, PositionResponse, QueryMsg, Rules, Sale,
     SeriesResponse,
@@ -263,7 +263,7 @@ impl Suite {
 
     // stories
 
-    /// Carol's series: 4 slots from the next one on, 10 lots each, at 100, with collateral of 6,000 (60 a
+    /// Carol's series: 4 slots from the next one on, 10 lots each, at 100, with collateral of 2,400 (60 a
     /// lot are needed while the mark is 100).
     pub(crate) fn input(&self) -> IssueInput {
         IssueInput {
@@ -324,13 +324,29 @@ impl Suite {
 
     /// A trade on spot in the slot that runs, observed.
     pub(crate) fn trade(&mut self, consumer: DeviceId, provider: DeviceId, price: u64, lots: u16) {
+        let lease = self.spot(consumer, provider, price, lots);
+        let _ = self.observe(&[lease]);
+    }
+
+    /// A trade on spot in the slot that runs, which nobody has told the index of.
+    pub(crate) fn spot(
+        &mut self,
+        consumer: DeviceId,
+        provider: DeviceId,
+        price: u64,
+        lots: u16,
+    ) -> u64 {
         let (consumer, provider) = (consumer.0, provider.0);
         let msg = Market::Spot { market: MARKET, consumer, provider, price, lots };
         let events = self.tell_market(&msg).unwrap();
-        let opened =
-            events.iter().find_map(|e| caplet_api::event::LeasesOpened::try_from(e).ok()).unwrap();
-        let leases = opened.leases.into_iter().map(Into::into).collect();
-        let _ = self.send("keeper", &ExecuteMsg::Observe { market: MARKET, leases });
+        let opened = events.iter().find_map(|e| LeasesOpened::try_from(e).ok()).unwrap();
+        opened.leases[0]
+    }
+
+    /// Tells the index of leases.
+    pub(crate) fn observe(&mut self, leases: &[u64]) -> Outcome {
+        let leases = leases.iter().map(|lease| (*lease).into()).collect();
+        self.send("keeper", &ExecuteMsg::Observe { market: MARKET, leases })
     }
 
     /// Redeems an amount of a lease.

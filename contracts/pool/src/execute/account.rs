@@ -10,12 +10,16 @@ use caplet_mechanism::margin::share;
 /// Credits a lease; a closed one frees its member.
 pub(super) fn account(work: &mut Work<'_, '_>, lease: u64) -> Result<(), ContractError> {
     let mut served = leases::load(work.storage, lease)?;
+    let before = served.credited;
     let closed = credit(work, lease, &mut served)?;
     if closed {
         let mut member = members::load(work.storage, served.member)?;
         member.busy = member.busy.saturating_sub(served.lots);
         members::save(work.storage, served.member, &member)?;
         return Ok(leases::finish(work.storage, lease)?);
+    }
+    if served.credited == before {
+        return Ok(());
     }
     Ok(leases::save(work.storage, lease, &served)?)
 }

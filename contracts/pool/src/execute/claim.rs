@@ -1,7 +1,7 @@
 //! Pays members.
 
 use super::Work;
-use super::join::settle;
+use super::shares::settle;
 use crate::ContractError;
 use crate::state::{members, money};
 use caplet_api::escrow::ExecuteMsg;

@@ -2,13 +2,15 @@
 
 use super::Work;
 use super::claim::pay;
-use super::join::{say, set_shares};
+use super::join::say;
+use super::shares::recount;
 use crate::ContractError;
-use crate::state::members;
+use crate::state::{members, money};
 use caplet_api::event::MemberChanged;
 use caplet_protocol::DeviceId;
 
-/// Announces that a member leaves: it is assigned nothing more.
+/// Announces that a member leaves: it is assigned nothing more, so from now on it does not stand ready and has no share
+/// of what that brings. Its lots are sold no more; what was promised of them stands.
 pub(super) fn leave(work: &mut Work<'_, '_>, device: DeviceId) -> Result<(), ContractError> {
     work.context.own(device)?;
     let mut member = members::load(work.storage, device)?;
@@ -16,9 +18,17 @@ pub(super) fn leave(work: &mut Work<'_, '_>, device: DeviceId) -> Result<(), Con
         let (is, remedy) = ("is leaving already", "depart when its epoch has come");
         return Err(ContractError::Membership { device, is, remedy });
     }
+    let counted = member.counts();
+    if counted {
+        member = recount(work, device, false)?;
+    }
     member.leaves = Some(work.context.epoch().saturating_add(1));
+    members::save(work.storage, device, &member)?;
     say(work, device, &member);
-    Ok(members::save(work.storage, device, &member)?)
+    if counted {
+        work.ease()?;
+    }
+    Ok(())
 }
 
 /// Lets a member go that serves nothing and that no promise needs: the ledger refuses otherwise.
@@ -35,12 +45,16 @@ pub(super) fn depart(work: &mut Work<'_, '_>, device: DeviceId) -> Result<(), Co
     if member.busy > 0 {
         return Err(ContractError::Busy { device, busy: member.busy });
     }
-    let counted = member.active;
-    set_shares(work, &mut member, false)?;
-    let earned = member.earned;
+    if member.counts() {
+        // it announced that to code under which shares lasted until here
+        member = recount(work, device, false)?;
+    }
+    let mut books = money::load(work.storage)?;
+    books.take_back(member.fraction)?;
+    money::save(work.storage, &books)?;
     members::remove(work.storage, device);
-    pay(work, device, earned)?;
+    pay(work, device, member.earned)?;
     work.unlock(device, member.stake, None)?;
     work.say(MemberChanged { device: device.0, lots: 0, active: false, leaves: epoch });
-    if counted { work.declare() } else { Ok(()) }
+    if member.active { work.declare() } else { Ok(()) }
 }

@@ -1,6 +1,7 @@
 //! Handlers, and what they share.
 
 mod account;
+mod admit;
 mod assign;
 mod bind;
 mod claim;
@@ -9,6 +10,7 @@ mod fail_over;
 mod join;
 mod leave;
 mod offer;
+mod shares;
 
 use crate::ContractError;
 use crate::context::Context;
@@ -98,9 +100,29 @@ impl Work<'_, '_> {
     fn declare(&mut self) -> Result<(), ContractError> {
         let Some(device) = self.context.config.device else { return Ok(()) };
         let sellable = self.context.promise(self.storage)?.1;
-        let lots = (sellable > 0).then_some(Lots(sellable));
+        Ok(self.set_capacity(device, sellable)?)
+    }
+
+    /// Brings the capacity ledger as near to what the pool can do now as its promises let it: these stand, and nothing
+    /// is promised beyond.
+    fn ease(&mut self) -> Result<Declared, ContractError> {
+        let Some(device) = self.context.config.device else {
+            return Ok(Declared { lots: 0, news: false });
+        };
+        let sellable = self.context.promise(self.storage)?.1;
+        let (before, promised) = self.context.ledger(device)?;
+        let lots = sellable.max(promised);
+        let news = lots != before;
+        if news {
+            self.set_capacity(device, lots)?;
+        }
+        Ok(Declared { lots, news })
+    }
+
+    fn set_capacity(&mut self, device: DeviceId, lots: u16) -> StdResult<()> {
+        let lots = (lots > 0).then_some(Lots(lots));
         let market = self.context.config.market;
-        Ok(self.tell_auction(&auction::ExecuteMsg::SetCapacity { market, device, lots })?)
+        self.tell_auction(&auction::ExecuteMsg::SetCapacity { market, device, lots })
     }
 
     /// The pool's device.
@@ -110,6 +132,14 @@ impl Work<'_, '_> {
             remedy: "the manager binds it first",
         })
     }
+}
+
+/// What the capacity ledger has of the pool.
+struct Declared {
+    /// Lots at a time; 0: the pool's device is not on it.
+    lots: u16,
+    /// Whether that is another number than before.
+    news: bool,
 }
 
 /// Hands each message to its handler.
@@ -128,7 +158,7 @@ pub(crate) fn dispatch(
         ExecuteMsg::Join { device, lots, cost } => {
             join::join(&mut work, device, lots.0, cost.u64())?;
         }
-        ExecuteMsg::Admit { device } => join::admit(&mut work, device)?,
+        ExecuteMsg::Admit { device } => admit::admit(&mut work, device)?,
         ExecuteMsg::Leave { device } => leave::leave(&mut work, device)?,
         ExecuteMsg::Depart { device } => leave::depart(&mut work, device)?,
         ExecuteMsg::Offer { offers } => offer::offer(&mut work, offers)?,

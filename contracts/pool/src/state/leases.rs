@@ -40,12 +40,17 @@ const DONE: Map<u64, Empty> = Map::new("done");
 /// A lease that is served.
 pub(crate) fn load(storage: &dyn Storage, lease: u64) -> Result<Served, ContractError> {
     let is = "is not assigned to a member, or was accounted to its end";
-    SERVED.may_load(storage, lease)?.ok_or(ContractError::Lease { lease, is })
+    find(storage, lease)?.ok_or(ContractError::Lease { lease, is })
 }
 
-/// Whether a lease was ever assigned.
-pub(crate) fn known(storage: &dyn Storage, lease: u64) -> bool {
-    SERVED.has(storage, lease) || DONE.has(storage, lease)
+/// A lease, if it is served.
+pub(crate) fn find(storage: &dyn Storage, lease: u64) -> StdResult<Option<Served>> {
+    SERVED.may_load(storage, lease)
+}
+
+/// Whether a lease was accounted to its end.
+pub(crate) fn is_done(storage: &dyn Storage, lease: u64) -> bool {
+    DONE.has(storage, lease)
 }
 
 /// Stores who serves a lease.

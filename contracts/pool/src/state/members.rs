@@ -20,9 +20,9 @@ pub(crate) struct Member {
     pub(crate) cost: u64,
     /// Base units ordered in its owner's account.
     pub(crate) stake: u64,
-    /// Whether it counts.
+    /// Whether it was admitted: promises may have been made that need it.
     pub(crate) active: bool,
-    /// The epoch from which it may be admitted.
+    /// The epoch from which it may be admitted, at first or anew.
     pub(crate) joins: u64,
     /// The epoch from which it may depart.
     pub(crate) leaves: Option<u64>,
@@ -50,9 +50,15 @@ impl Member {
         (self.shares, self.seen, self.fraction) = (holder.shares, holder.seen, holder.fraction);
     }
 
-    /// Lots it could serve beside what it serves; none once it leaves.
+    /// Whether it counts: it stands ready, is paid for that, and its capacity is sold. Whoever leaves, or was seen
+    /// not to serve, does not.
+    pub(crate) const fn counts(&self) -> bool {
+        self.shares > 0
+    }
+
+    /// Lots it could serve beside what it serves; none unless it counts.
     pub(crate) fn room(&self) -> u16 {
-        if !self.active || self.leaves.is_some() {
+        if !self.counts() || self.leaves.is_some() {
             return 0;
         }
         self.lots.saturating_sub(self.busy)

@@ -56,6 +56,13 @@ impl Money {
         Ok(())
     }
 
+    /// Takes what a member that goes has of a unit, 2^-64 base units: it is shared with what comes next.
+    pub(crate) fn take_back(&mut self, fraction: u64) -> Result<(), ContractError> {
+        let sum = self.carry.checked_add(fraction.into());
+        self.carry = sum.ok_or_else(|| ContractError::lost("more revenue than 64 bits"))?;
+        Ok(())
+    }
+
     /// Base units credited and not paid.
     pub(crate) const fn owed(&self) -> u64 {
         self.credited.saturating_sub(self.paid)

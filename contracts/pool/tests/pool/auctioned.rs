@@ -1,12 +1,14 @@
-//! A pool beside the real auction: one provider on its capacity ledger, whose leases pay by the two accumulators.
+//! A pool beside the real auction: one provider on its capacity ledger, whose leases pay for readiness and for work.
 
 use crate::suite::{
     ALICE, ANSWER, BOB, DAVE, EPOCH, FRANK, MARKET, POOL, UCAP, add_pool, code, init, net, owner,
     refused, world,
 };
-use caplet_api::auction::{self, CancelInput, DemandInput, LatencyEntry, MAX_PAGE, OfferInput};
+use caplet_api::auction::{
+    self, CancelInput, CapacityResponse, DemandInput, LatencyEntry, MAX_PAGE, OfferInput,
+};
 use caplet_api::escrow::{self, VoucherInput};
-use caplet_api::event::{LeasesOpened, OrdersPlaced};
+use caplet_api::event::{LeaseServed, LeasesOpened, OrdersPlaced};
 use caplet_api::pool::{ExecuteMsg, MemberResponse, QueryMsg, ServedResponse};
 use caplet_protocol::layout::{OrderFlags, Side, Voucher};
 use caplet_protocol::{CellId, DeviceId, Lane, LeaseId, Lots};
@@ -92,6 +94,13 @@ impl Stage {
 
     /// Alice takes lots of an offer; the lease and its price a lot.
     fn take(&mut self, offer: u64, lots: u16) -> (u64, u64) {
+        let events = self.take_for(offer, lots, None);
+        let lease = find::<LeasesOpened>(&events).leases[0];
+        (lease, self.world.lease(lease).price.u64())
+    }
+
+    /// For a lease of their own, or a running one.
+    fn take_for(&mut self, offer: u64, lots: u16, lease: Option<u64>) -> Vec<Event> {
         self.sequence += 1;
         let demand = DemandInput {
             device: ALICE,
@@ -110,10 +119,9 @@ impl Stage {
             relay_fee: 0u64.into(),
             signature: None,
         };
-        let msg = auction::ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET };
-        let events = self.world.execute("alice", &self.auction.clone(), &msg).unwrap();
-        let lease = find::<LeasesOpened>(&events).leases[0];
-        (lease, self.world.lease(lease).price.u64())
+        let (offer, lease) = (offer.into(), lease.map(Into::into));
+        let msg = auction::ExecuteMsg::Take { offer, demand, market: MARKET, lease };
+        self.world.execute("alice", &self.auction.clone(), &msg).unwrap()
     }
 
     /// Redeems an amount of a lease and has the pool account it.
@@ -136,8 +144,22 @@ impl Stage {
     }
 
     fn earned(&self, device: DeviceId) -> u64 {
-        let found: MemberResponse = self.world.ask(&self.pool, &QueryMsg::Member { device });
-        found.earned.u64()
+        self.member(device).earned.u64()
+    }
+
+    fn member(&self, device: DeviceId) -> MemberResponse {
+        self.world.ask(&self.pool, &QueryMsg::Member { device })
+    }
+
+    /// Lots on the auction's ledger.
+    fn declared(&self) -> Option<Lots> {
+        let ask = auction::QueryMsg::Capacity {
+            market: MARKET,
+            device: POOL,
+            first_slot: None,
+            slots: None,
+        };
+        self.world.ask::<_, CapacityResponse>(&self.auction, &ask).capacity
     }
 
     fn server(&self, lease: u64) -> DeviceId {
@@ -166,7 +188,22 @@ fn the_pool_offers_as_one_provider_what_its_members_can_do_without_their_spare()
 }
 
 #[test]
-fn a_lease_of_the_auction_pays_by_the_two_accumulators() {
+fn the_auctions_ledger_comes_down_with_a_member_that_leaves_and_keeps_its_promises() {
+    let mut stage = Stage::new();
+    let order = number(&stage.offer(10).unwrap());
+    stage.take(order, 4);
+    stage.send("bob", &ExecuteMsg::Leave { device: BOB }).unwrap();
+    assert_eq!(stage.declared(), Some(Lots(10)), "four lots are leased and six on offer");
+    assert!(stage.offer(1).is_err());
+    let orders = vec![CancelInput { side: Side::Offer, order: order.into(), signature: None }];
+    stage.send("manager", &ExecuteMsg::Cancel { orders }).unwrap();
+    assert!(stage.offer(2).is_err(), "two members do five lots without a spare");
+    stage.offer(1).unwrap();
+    assert_eq!(stage.declared(), Some(Lots(5)));
+}
+
+#[test]
+fn a_lease_of_the_auction_pays_by_readiness_and_by_work() {
     let mut stage = Stage::new();
     let events = stage.offer(10).unwrap();
     let order = number(&events);
@@ -207,6 +244,33 @@ fn another_member_serves_the_auctions_lease_on_at_its_price() {
     let ready = net(price * 4) * 2_000 / 10_000 / 3;
     assert!(stage.earned(BOB).abs_diff(work(price) + ready) <= 2);
     assert!(stage.earned(DAVE).abs_diff(work(price * 4) - work(price) + ready) <= 2);
+}
+
+#[test]
+fn lots_that_come_to_a_running_lease_bind_its_member_and_count_in_its_penalty() {
+    let mut stage = Stage::new();
+    let order = number(&stage.offer(10).unwrap());
+    let (lease, price) = stage.take(order, 2);
+    let assign = ExecuteMsg::Assign { leases: vec![lease.into()] };
+    stage.send("keeper", &assign).unwrap();
+    assert_eq!(stage.server(lease), BOB);
+    refused(stage.send("keeper", &assign), &["is assigned already"]);
+    stage.take_for(order, 2, Some(lease));
+    let served = find::<LeaseServed>(&stage.send("keeper", &assign).unwrap());
+    assert_eq!((served.member, served.before, served.penalty), (BOB.0, BOB.0, 0));
+    assert_eq!(stage.member(BOB).busy.0, 4);
+    refused(stage.send("keeper", &assign), &["is assigned already"]);
+    // five lots are all that Bob committed: nobody is made to serve more
+    stage.take_for(order, 2, Some(lease));
+    refused(stage.send("keeper", &assign), &["has no room for that"]);
+    assert_eq!(stage.member(BOB).busy.0, 4);
+    // who takes over takes over what was taken on, and is paid a share of the price of that
+    stage.send("dave", &ExecuteMsg::Challenge { lease: lease.into() }).unwrap();
+    stage.world.wait(ANSWER + 1);
+    let events = stage.send("dave", &ExecuteMsg::TakeOver { lease: lease.into() }).unwrap();
+    let served = find::<LeaseServed>(&events);
+    assert_eq!((served.member, served.penalty), (DAVE.0, price * 4 / 10));
+    assert_eq!((stage.member(BOB).busy.0, stage.member(DAVE).busy.0), (0, 4));
 }
 
 #[test]

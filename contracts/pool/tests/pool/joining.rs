@@ -1,5 +1,6 @@
 //! Who is in the pool, from when, and what it may promise.
 
+use crate::market::Msg as Market;
 use crate::suite::{
     ALICE, BOB, CAROL, DAVE, EPOCH, ERIN, ERIN_TOO, FRANK, POOL, RICHES, Suite, refused,
 };
@@ -45,15 +46,40 @@ fn what_is_sold_fits_the_members_without_their_largest_spares() {
 }
 
 #[test]
+fn nothing_new_is_sold_of_what_members_that_leave_or_cannot_serve_did() {
+    let mut suite = Suite::with(&[(BOB, 5), (DAVE, 3), (ERIN, 4)]);
+    suite.offer(6).unwrap();
+    leave(&mut suite, BOB);
+    // three lots may be sold without it; the six that are promised stand
+    assert_eq!((suite.promise().members, suite.promise().sellable.0), (2, 3));
+    refused(suite.offer(1), &["7 lots promised, it can do 6"]);
+    suite.tell_market(&Market::Free { device: POOL.0, lots: 5 }).unwrap();
+    refused(suite.offer(3), &["4 lots promised, it can do 3"]);
+    // anybody brings the ledger down once promises are over
+    suite.admit(DAVE).unwrap();
+    refused(suite.admit(DAVE), &["counts already"]);
+    suite.offer(2).unwrap();
+    suite.stand(ERIN, 0, true);
+    assert_eq!((suite.promise().members, suite.promise().sellable.0), (1, 0));
+    refused(suite.offer(1), &["4 lots promised, it can do 3"]);
+}
+
+#[test]
+fn nothing_is_offered_while_nothing_may_be_sold() {
+    let mut suite = Suite::with(&[(BOB, 5)]);
+    refused(suite.offer(1), &["no lots may be sold", "1 largest members are spares"]);
+}
+
+#[test]
 fn a_member_leaves_by_epoch_when_no_promise_needs_it() {
     let mut suite = Suite::with(&[(BOB, 5), (DAVE, 3), (ERIN, 4)]);
     let depart = ExecuteMsg::Depart { device: BOB };
     refused(suite.send("keeper", &depart), &["has not announced"]);
     refused(suite.send("dave", &ExecuteMsg::Leave { device: BOB }), &["does not own"]);
+    suite.offer(4).unwrap();
     leave(&mut suite, BOB);
     refused(suite.send("bob", &ExecuteMsg::Leave { device: BOB }), &["is leaving already"]);
     refused(suite.send("keeper", &depart), &["has not come"]);
-    suite.offer(4).unwrap();
     suite.wait(EPOCH);
     // 3 could be sold without it
     refused(suite.send("keeper", &depart), &["4 lots are promised, 3 declared"]);

@@ -1,12 +1,17 @@
 //! In the place of the auction: a market, what each device may promise, and leases as a clearing opens them. It
 //! refuses what the auction refuses: a device promising more than its owner declared, and declaring less than is promised.
 
-use caplet_api::auction::{CancelInput, DemandInput, MarketConfig, OfferInput, QueryMsg};
+use caplet_api::auction::{
+    CancelInput, CapacityResponse, DemandInput, MarketConfig, OfferInput, QueryMsg, SlotResponse,
+};
+use caplet_api::escrow::ExecuteMsg as Escrow;
+use caplet_api::layout::PLACED_BY_OWNER;
+use caplet_api::packed::{INSTANT, TopUpItem};
 use caplet_protocol::{DeviceId, Lots, MarketId};
 use caplet_testkit::spot::{self, Spot};
 use cosmwasm_schema::cw_serde;
 use cosmwasm_std::{
-    Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult,
+    Addr, Binary, Deps, DepsMut, Empty, Env, MessageInfo, Response, StdError, StdResult, WasmMsg,
     to_json_binary,
 };
 use cw_multi_test::{Contract, ContractWrapper};
@@ -47,6 +52,15 @@ pub(crate) enum Msg {
         provider: u32,
         price: u64,
         lots: u16,
+    },
+    /// Lots for a running lease, as a take brings them.
+    Grow {
+        market: MarketId,
+        consumer: u32,
+        provider: u32,
+        price: u64,
+        lots: u16,
+        lease: u64,
     },
     /// Lots that come free.
     Free {
@@ -100,14 +114,54 @@ fn execute(mut deps: DepsMut<'_>, env: Env, _: MessageInfo, msg: Msg) -> StdResu
             let of = Spot { consumer, provider, price, lots };
             return spot::open(&ESCROW.load(deps.storage)?, &config(market), market, now, of);
         }
+        Msg::Grow { market, consumer, provider, price, lots, lease } => {
+            let (flags, unlock) = (INSTANT | PLACED_BY_OWNER, price * u64::from(lots));
+            let market = market.0;
+            let item = TopUpItem {
+                lease,
+                lane: 0,
+                lots,
+                unlock,
+                flags,
+                consumer,
+                provider,
+                market,
+                price,
+            };
+            let msg = Escrow::TopUp { items: TopUpItem::pack(&[item]).into() };
+            let contract_addr = ESCROW.load(deps.storage)?.to_string();
+            let msg = to_json_binary(&msg)?;
+            let call = WasmMsg::Execute { contract_addr, msg, funds: Vec::new() };
+            return Ok(Response::new().add_message(call));
+        }
         Msg::Free { device, lots } => promise(&mut deps, device, -i32::from(lots))?,
     }
     Ok(Response::new())
 }
 
 fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> StdResult<Binary> {
-    let QueryMsg::Market { market } = msg else { return Err(StdError::msg("markets only")) };
-    to_json_binary(&spot::shown(&env, market, config(market), BASE.load(deps.storage)?))
+    match msg {
+        QueryMsg::Market { market } => {
+            to_json_binary(&spot::shown(&env, market, config(market), BASE.load(deps.storage)?))
+        }
+        QueryMsg::Capacity { device, .. } => to_json_binary(&ledger(deps, &env, device.0)?),
+        _ => Err(StdError::msg("the market and its ledger only")),
+    }
+}
+
+/// All that is promised stands in open offers here.
+fn ledger(deps: Deps<'_>, env: &Env, device: u32) -> StdResult<CapacityResponse> {
+    let promised = PROMISED.may_load(deps.storage, device)?.unwrap_or(0);
+    let capacity = CAPACITY.may_load(deps.storage, device)?.unwrap_or(0);
+    let free = Lots(capacity.saturating_sub(promised));
+    Ok(CapacityResponse {
+        slot_secs: 3_600,
+        current: 0,
+        capacity: (capacity > 0).then_some(Lots(capacity)),
+        open: Lots(promised),
+        open_until: (env.block.time.seconds() + 1).into(),
+        slots: vec![SlotResponse { slot: 0, leased: Lots(0), reserved: Lots(0), free }],
+    })
 }
 
 pub(crate) fn config(market: MarketId) -> MarketConfig {

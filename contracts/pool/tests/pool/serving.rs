@@ -103,6 +103,25 @@ fn a_member_hands_a_lease_on_without_a_penalty() {
 }
 
 #[test]
+fn single_lots_always_find_a_spare_and_large_leases_may_not() {
+    // ten of fifteen lots are sold, one member is spare
+    let mut suite = Suite::with(&[(BOB, 5), (DAVE, 5), (FRANK, 5)]);
+    let leases = [4, 4, 2].map(|lots| suite.sell(lots));
+    assert_eq!(leases.map(|lease| suite.assign(lease).unwrap()), [BOB, DAVE, FRANK]);
+    let hand_over = ExecuteMsg::HandOver { lease: leases[0].into() };
+    refused(suite.send("bob", &hand_over), &["no member has room for 4 lots"]);
+    // the same lots in leases of one
+    let mut suite = Suite::with(&[(BOB, 5), (DAVE, 5), (FRANK, 5)]);
+    let leases: Vec<u64> = (0..10).map(|_| suite.sell(1)).collect();
+    leases.iter().for_each(|lease| assert!(suite.assign(*lease).is_ok()));
+    assert_eq!([BOB, DAVE, FRANK].map(|device| suite.member(device).busy.0), [5, 5, 0]);
+    for lease in &leases[..5] {
+        suite.send("bob", &ExecuteMsg::HandOver { lease: (*lease).into() }).unwrap();
+    }
+    assert_eq!([BOB, DAVE, FRANK].map(|device| suite.member(device).busy.0), [0, 5, 5]);
+}
+
+#[test]
 fn a_member_that_serves_cannot_depart_and_is_assigned_nothing_more() {
     let mut suite = Suite::with(&[(BOB, 5), (DAVE, 5), (FRANK, 5)]);
     let lease = suite.sell(2);

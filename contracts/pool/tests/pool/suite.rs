@@ -9,6 +9,7 @@ use caplet_api::escrow::{
 use caplet_api::pool::{
     ExecuteMsg, InstantiateMsg, MemberResponse, MoneyResponse, PromiseResponse, QueryMsg, Rules,
 };
+use caplet_api::registry::{self, DeviceStatus};
 use caplet_protocol::{
     AssetId, Bps, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
     layout::{OrderFlags, Voucher},
@@ -62,6 +63,7 @@ pub(crate) fn rules() -> Rules {
 
 pub(crate) struct Suite {
     pub(crate) app: App,
+    registry: Addr,
     pub(crate) escrow: Addr,
     pub(crate) reputation: Addr,
     pub(crate) market: Addr,
@@ -118,8 +120,8 @@ impl Suite {
         let init = Init { escrow: world.escrow.to_string() };
         let market = world.add(market::code(), &init, "market");
         let pool = add_pool(&mut world, &market);
-        let World { app, escrow, reputation, escrow_domain, .. } = world;
-        let mut suite = Self { app, escrow, reputation, market, pool, escrow_domain };
+        let World { app, registry, escrow, reputation, escrow_domain, .. } = world;
+        let mut suite = Self { app, registry, escrow, reputation, market, pool, escrow_domain };
         suite.send("manager", &ExecuteMsg::Bind { device: POOL }).unwrap();
         suite
     }
@@ -178,6 +180,13 @@ impl Suite {
     pub(crate) fn stand(&mut self, device: DeviceId, tier: u8, suspended: bool) {
         let (reputation, device) = (self.reputation.clone(), device.0);
         self.carry_out("governance", &reputation, &Set { device, tier, suspended }).unwrap();
+    }
+
+    /// Its owner freezes, thaws or retires a device.
+    pub(crate) fn set_status(&mut self, device: DeviceId, status: DeviceStatus) {
+        let registry = self.registry.clone();
+        let msg = registry::ExecuteMsg::SetStatus { device, status };
+        self.carry_out(owner(device), &registry, &msg).unwrap();
     }
 
     /// Runs the invariants of both contracts; they must agree on stakes and on what is owed.
@@ -294,6 +303,13 @@ impl Suite {
         let opened =
             events.iter().find_map(|e| caplet_api::event::LeasesOpened::try_from(e).ok()).unwrap();
         opened.leases[0]
+    }
+
+    /// Lots of the pool come to a lease of Alice's.
+    pub(crate) fn grow(&mut self, lease: u64, lots: u16) -> Outcome {
+        let (consumer, provider) = (ALICE.0, POOL.0);
+        let msg = Market::Grow { market: MARKET, consumer, provider, price: 100, lots, lease };
+        self.tell_market(&msg)
     }
 
     pub(crate) fn assign(&mut self, lease: u64) -> Result<DeviceId, String> {

@@ -3,25 +3,17 @@
 use caplet_api::common::MigrateMsg;
 use caplet_api::reputation::{ExecuteMsg, InstantiateMsg, QueryMsg};
 use cosmwasm_schema::write_api;
-use std::{env, fs, io, path::Path};
+use std::{io, path::Path};
 
-/// `write_api!` writes into `schema` under the current directory; so it writes beside the old files,
-/// which are replaced only when it is through.
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema");
-    let (made, kept) = (root.join("reputation.new"), root.join("reputation"));
-    fs::create_dir_all(&made)?;
-    env::set_current_dir(&made)?;
-    write_api! {
-        name: "reputation",
-        instantiate: InstantiateMsg,
-        execute: ExecuteMsg,
-        query: QueryMsg,
-        migrate: MigrateMsg,
-    }
-    if kept.exists() {
-        fs::remove_dir_all(&kept)?;
-    }
-    fs::rename(made.join("schema"), &kept)?;
-    fs::remove_dir_all(&made)
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema/reputation");
+    caplet_schema::publish(&kept, || {
+        write_api! {
+            name: "reputation",
+            instantiate: InstantiateMsg,
+            execute: ExecuteMsg,
+            query: QueryMsg,
+            migrate: MigrateMsg,
+        }
+    })
 }

@@ -4,7 +4,7 @@ use crate::suite::{DAY, Suite, refused, rules};
 use caplet_api::common::AdminMsg;
 use caplet_api::escrow::CloseReason;
 use caplet_api::event::SuspensionChanged;
-use caplet_api::reputation::ExecuteMsg;
+use caplet_api::reputation::{ExecuteMsg, Rules};
 use cosmwasm_std::Event;
 
 fn changes(events: &[Event]) -> Vec<SuspensionChanged> {
@@ -188,14 +188,46 @@ fn rules_that_wait_for_fewer_faults_take_effect_with_the_next() {
     assert_eq!(changes(&fault(&mut suite, 3)).len(), 1);
 }
 
-#[test]
-fn a_new_identity_is_never_in_a_better_tier_than_one_that_came_back() {
-    let mut suite = Suite::new();
-    ruin(&mut suite, 1);
+/// Suspends a device and brings it back as soon as it may come.
+fn come_back(suite: &mut Suite, device: u32) {
+    ruin(suite, device);
     suite.wait(3_600);
-    while suite.reinstate(1).is_err() {
+    while suite.reinstate(device).is_err() {
         suite.wait(DAY);
     }
+}
+
+fn serve_well(suite: &mut Suite, device: u32, payers: std::ops::Range<u32>) {
+    for payer in payers {
+        let lease = suite.lease(device, payer);
+        suite.rate(&lease).unwrap();
+    }
+}
+
+#[test]
+fn who_comes_back_begins_in_the_tier_of_a_new_identity() {
+    let mut suite = Suite::new();
+    come_back(&mut suite, 1);
+    assert_eq!((suite.flags(1), suite.flags(2)), ((0, false), (0, false)));
+}
+
+/// What the rules do not keep anybody from: a bad record and a probation are left behind with the identity. What they
+/// leave of it: every tier is climbed from the first by fees burned.
+#[test]
+fn over_the_same_good_leases_a_new_identity_overtakes_who_came_back_with_a_bad_record() {
+    let mut suite = Suite::with_rules(Rules { probation_secs: 3_600, ..rules() });
+    come_back(&mut suite, 1);
+    serve_well(&mut suite, 2, 100..101);
+    assert_eq!(suite.flags(2).0, 0, "one good lease is not enough for a tier");
+    serve_well(&mut suite, 2, 101..104);
+    serve_well(&mut suite, 1, 100..104);
+    assert!(suite.flags(2).0 > 0);
+    assert_eq!(suite.flags(1).0, 0, "on probation");
+    suite.wait(3_600);
+    for device in [1, 2] {
+        serve_well(&mut suite, device, 104..105);
+    }
     let (back, fresh) = (suite.standing(1), suite.standing(2));
-    assert!(back.tier >= fresh.tier);
+    assert!(back.tier > 0, "its probation is over");
+    assert!(back.tier < fresh.tier && back.bound < fresh.bound, "its record is not");
 }

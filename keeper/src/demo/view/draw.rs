@@ -7,18 +7,24 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Gauge, List, ListItem, Row, Sparkline, Table};
 
-const DIM: Style = Style::new().fg(Color::DarkGray);
+pub(super) const DIM: Style = Style::new().fg(Color::DarkGray);
 
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
-    let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(3), Constraint::Min(12), Constraint::Length(12)])
-            .areas(frame.area());
+    let [top, rest] =
+        Layout::vertical([Constraint::Length(3), Constraint::Min(0)]).areas(frame.area());
+    // on 24 rows the log is what gets shorter
+    let [middle, bottom] =
+        Layout::vertical([Constraint::Min(12), Constraint::Length(12)]).areas(rest);
     header(frame, top, state);
     let [left, right] =
         Layout::horizontal([Constraint::Length(42), Constraint::Min(40)]).areas(middle);
     markets(frame, left, state);
     leases(frame, right, state);
-    log(frame, bottom, state);
+    let Some(sensor) = &state.sensor else { return log(frame, bottom, state) };
+    let [left, right] =
+        Layout::horizontal([Constraint::Min(40), Constraint::Percentage(40)]).areas(bottom);
+    log(frame, left, state);
+    sensor.draw(frame, right, state);
 }
 
 fn header(frame: &mut Frame<'_>, area: Rect, state: &State) {

@@ -1,7 +1,8 @@
 //! What the live view knows.
 
+use super::sensor::Sensor;
 use crate::demo::lines::{line, reason};
-use crate::scenario::Happening;
+use crate::scenario::{Happening, Reading};
 use caplet_protocol::wire;
 use caplet_simulator::{Saying, Told};
 use std::collections::{BTreeMap, VecDeque};
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) devices: BTreeMap<u32, String>,
     pub(super) markets: BTreeMap<u32, Market>,
     pub(super) leases: BTreeMap<u64, Lease>,
+    /// The leased sensor whose chart is drawn, once one is read.
+    pub(super) sensor: Option<Sensor>,
     pub(super) opened: u64,
     pub(super) closed: u64,
     pub(super) redeemed: u128,
@@ -57,6 +60,7 @@ impl State {
             devices: BTreeMap::new(),
             markets: BTreeMap::new(),
             leases: BTreeMap::new(),
+            sensor: None,
             opened: 0,
             closed: 0,
             redeemed: 0,
@@ -74,6 +78,7 @@ impl State {
         match happening {
             Happening::Step(words) => self.step.clone_from(words),
             Happening::Device(told) => self.device(told),
+            Happening::Reading(reading) => self.read(reading),
             Happening::Cleared(e) => {
                 let market = self.markets.entry(e.market).or_default();
                 market.batches = market.batches.saturating_add(1);
@@ -100,6 +105,11 @@ impl State {
                     .iter()
                     .fold(self.redeemed, |sum, paid| sum.saturating_add((*paid).into()));
             }
+            Happening::Served(e) => {
+                if let Some(lease) = self.leases.get_mut(&e.lease) {
+                    lease.provider = e.member;
+                }
+            }
             Happening::Closed(e) => {
                 self.closed = self.closed.saturating_add(1);
                 if let Some(lease) = self.leases.get_mut(&e.lease) {
@@ -108,6 +118,16 @@ impl State {
                 self.forget();
             }
             _ => {}
+        }
+    }
+
+    /// Adds a reading to the chart. Of two sensors that are read at a time the first is drawn until its lease is over.
+    fn read(&mut self, reading: &Reading) {
+        let in_use = |lease: u64| self.leases.get(&lease).is_some_and(|one| one.state == "in use");
+        match &mut self.sensor {
+            Some(drawn) if drawn.is_same(reading) => drawn.take(reading),
+            Some(drawn) if in_use(drawn.lease) => {}
+            drawn => *drawn = Some(Sensor::of(reading)),
         }
     }
 

@@ -6,8 +6,9 @@ use caplet_chain::{
     Account, BroadcastError, Chain, ChainError, Event, Gas, Head, Msg, SignedTx, Signer, TxHash,
     TxOptions, TxResult,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// What goes wrong with one broadcast.
@@ -23,17 +24,23 @@ pub(super) enum Fault {
     Unreachable,
     /// Answered from a node that is behind: it expects an older sequence.
     Behind,
+    /// Put into a block before what its key sent earlier, where it fails for its sequence.
+    OutOfTurn,
+    /// Admitted, after as long as a slow node takes.
+    Slow,
 }
 
 /// An embedded chain that does to each broadcast what the script says, and afterwards nothing bad.
 pub(super) struct Faulty {
     pub(super) inner: EmbeddedChain,
     script: Mutex<VecDeque<Fault>>,
-    sent: Mutex<Vec<TxHash>>,
+    sent: Mutex<Vec<(TxHash, u64)>>,
     /// Questions that get no answer before any is answered.
     deaf: Mutex<u32>,
     /// Whether the bytes that were handed in first never arrive, however often they are sent.
     first_is_doomed: bool,
+    /// What is in a block and failed there.
+    failed: Mutex<BTreeMap<TxHash, TxResult>>,
 }
 
 impl Faulty {
@@ -44,6 +51,7 @@ impl Faulty {
             sent: Mutex::default(),
             deaf: Mutex::new(0),
             first_is_doomed: false,
+            failed: Mutex::default(),
         }
     }
 
@@ -59,7 +67,12 @@ impl Faulty {
 
     /// Every hash that was handed in, in order.
     pub(super) fn sent(&self) -> Vec<TxHash> {
-        self.sent.lock().unwrap().clone()
+        self.sent.lock().unwrap().iter().map(|(hash, _)| *hash).collect()
+    }
+
+    /// Their sequences.
+    pub(super) fn sequences(&self) -> Vec<u64> {
+        self.sent.lock().unwrap().iter().map(|(_, sequence)| *sequence).collect()
     }
 
     fn hear(&self) -> Result<(), ChainError> {
@@ -122,7 +135,7 @@ impl Chain for Faulty {
         self.inner.resync(address).await;
     }
     async fn broadcast(&self, tx: &SignedTx) -> Result<(), BroadcastError> {
-        self.sent.lock().unwrap().push(tx.hash);
+        self.sent.lock().unwrap().push((tx.hash, tx.sequence));
         if self.first_is_doomed && self.sent().first() == Some(&tx.hash) {
             return Ok(());
         }
@@ -139,10 +152,35 @@ impl Chain for Faulty {
                 let got = tx.sequence;
                 Err(BroadcastError::SequenceMismatch { expected: got.saturating_sub(1), got })
             }
+            Fault::OutOfTurn => {
+                let (got, height) = (tx.sequence, self.inner.head().await.unwrap().height);
+                let expected = got.saturating_sub(1);
+                let log = format!("account sequence mismatch, expected {expected}, got {got}");
+                let (gas_used, gas_wanted, events) = (0, 0, Vec::new());
+                let result = TxResult {
+                    height,
+                    code: 32,
+                    gas_used,
+                    gas_wanted,
+                    metered: false,
+                    events,
+                    log,
+                };
+                self.failed.lock().unwrap().insert(tx.hash, result);
+                Ok(())
+            }
+            Fault::Slow => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                self.inner.broadcast(tx).await
+            }
         }
     }
     async fn lookup(&self, hash: &TxHash) -> Result<Option<TxResult>, ChainError> {
-        self.inner.lookup(hash).await
+        let failed = self.failed.lock().unwrap().get(hash).cloned();
+        match failed {
+            Some(result) => Ok(Some(result)),
+            None => self.inner.lookup(hash).await,
+        }
     }
     async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
         self.inner.block_events(height).await

@@ -91,6 +91,43 @@ async fn a_hole_among_several_in_flight_is_filled_and_nothing_goes_twice() {
 }
 
 #[tokio::test]
+async fn what_failed_in_a_block_for_its_sequence_alone_is_signed_anew_and_done_once() {
+    let faulty = Faulty::new(chain(PER_TRANSACTION).await, &[Fault::None, Fault::OutOfTurn]);
+    let faulty = Arc::new(faulty);
+    let store = Store::in_memory(&[TABLES]).unwrap();
+    let run = start(faulty.clone(), &store, policy());
+    let all = (0..4).map(|i| run.outbox.submit(Lane::Orders, pay(1 << i)));
+    let all = futures::future::join_all(all);
+    // those behind it carry a sequence that is not due: they wait for a block as anywhere
+    let blocks = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            faulty.inner.produce(Duration::from_secs(1)).await.unwrap();
+        }
+    };
+    let results = tokio::select! { results = all => results, () = blocks => unreachable!() };
+    for result in results {
+        assert_eq!(result.unwrap().code, 0);
+    }
+    assert_eq!(paid(&*faulty).await, 0b1111);
+    assert_eq!(run.outbox.backlog().unwrap(), crate::outbox::Backlog::default());
+}
+
+#[tokio::test]
+async fn a_slow_node_still_hears_of_a_key_s_transactions_in_the_order_of_their_sequences() {
+    let script = [Fault::Slow, Fault::None, Fault::Slow, Fault::None];
+    let faulty = Arc::new(Faulty::new(chain(PER_TRANSACTION).await, &script));
+    let store = Store::in_memory(&[TABLES]).unwrap();
+    let run = start(faulty.clone(), &store, policy());
+    let all = (0..4).map(|i| run.outbox.submit(Lane::Orders, pay(1 << i)));
+    futures::future::join_all(all).await.into_iter().for_each(|result| drop(result.unwrap()));
+    assert_eq!(paid(&*faulty).await, 0b1111);
+    // each once: none came while an earlier one was still on its way, so none was refused and sent again
+    let sequences = faulty.sequences();
+    assert_eq!(sequences, [0, 1, 2, 3]);
+}
+
+#[tokio::test]
 async fn bytes_that_timed_out_are_signed_anew() {
     let faulty = Arc::new(Faulty::dooming_the_first(chain(Pace::Manual).await));
     let store = Store::in_memory(&[TABLES]).unwrap();

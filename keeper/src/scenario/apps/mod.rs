@@ -8,6 +8,7 @@ mod sensor;
 mod store;
 mod uplink;
 
+use super::happening::Teller;
 use super::listen::Uses;
 use async_trait::async_trait;
 use caplet_protocol::wire::LeaseNotice;
@@ -54,12 +55,14 @@ pub(super) struct Start {
     pub(super) desk: SocketAddr,
     pub(super) origin: SocketAddr,
     pub(super) told: mpsc::UnboundedSender<Told>,
+    /// Who is told what an application shows.
+    pub(super) teller: Teller,
     pub(super) uses: Uses,
 }
 
 /// Runs the application of a lease until it is local no more.
 pub(super) async fn run(start: Start) -> anyhow::Result<()> {
-    let Some(mut app) = app_of(start.notice.kind()) else { return Ok(()) };
+    let Some(mut app) = app_of(&start) else { return Ok(()) };
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
     let lease = LeaseId(start.notice.lease);
     let tell = |saying| {
@@ -109,10 +112,11 @@ async fn local(http: &reqwest::Client, start: &Start) -> Option<String> {
     mine.and_then(|one| one["address"].as_str()).map(str::to_owned)
 }
 
-fn app_of(kind: wire::CapabilityKind) -> Option<Box<dyn App>> {
+fn app_of(start: &Start) -> Option<Box<dyn App>> {
+    let kind = start.notice.kind();
     let kind = Kind::ALL.into_iter().find(|known| wire::CapabilityKind::from(*known) == kind)?;
     Some(match kind {
-        Kind::Sensor => Box::new(sensor::Chart::default()),
+        Kind::Sensor => Box::new(sensor::Chart::new(start)),
         Kind::Hardware => Box::new(image::Photographer::default()),
         Kind::Compute => Box::new(compute::Counter::default()),
         Kind::Storage => Box::new(store::Archive),

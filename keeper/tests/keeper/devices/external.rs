@@ -1,7 +1,11 @@
 //! Any broker by URL, tried against Debian's mosquitto.
 
 use super::client::Mqtt;
+use super::fabric::{World, lets, wants};
 use caplet::broker::{Broker as _, External, ExternalOptions};
+use caplet::config::BrokerKind;
+use caplet_protocol::LeaseId;
+use caplet_simulator::Saying;
 use mqtt5::ProtocolVersion;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -159,4 +163,69 @@ async fn a_wrong_password_and_an_absent_broker_are_told_with_the_address() {
     let wrong = External::new(options(mosquitto.port, "guess"), "gw-test".into()).unwrap();
     let error = wrong.connect(None).await.err().unwrap();
     assert!(format!("{error:#}").contains("user and password"), "{error:#}");
+}
+
+/// Starts one that takes anybody: what devices and gateways say is signed.
+async fn open_mosquitto() -> Mosquitto {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let config = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n");
+    std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
+    let child = launch(folder.path(), port);
+    wait_for(port).await;
+    Mosquitto { child, port, _folder: folder }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_killed_while_money_moves_costs_nobody_anything() {
+    if !is_here() {
+        return;
+    }
+    let mut mosquitto = open_mosquitto().await;
+    let broker = format!("127.0.0.1:{}", mosquitto.port);
+    let mut world = World::patient().await;
+    let first = world
+        .stage
+        .keeper(1, |config| {
+            config.mqtt.kind = BrokerKind::External;
+            config.mqtt.external.url = format!("mqtt://{broker}");
+        })
+        .await;
+    let second = world.stage.keeper(2, |_| {}).await;
+    let theirs = second.broker().unwrap().to_string();
+    world.device(&first, &broker, 60, false, lets()).await;
+    world.device(&second, &theirs, 61, false, wants()).await;
+    let notice = world.leased().await;
+    let used = |saying: &Saying| match saying {
+        Saying::Used(_, _, all) => Some(*all),
+        _ => None,
+    };
+    for _ in 0..3 {
+        world.heard(used).await;
+    }
+    // with calls and answers on their way
+    mosquitto.child.kill().unwrap();
+    mosquitto.child.wait().unwrap();
+    mosquitto.child = launch(mosquitto._folder.path(), mosquitto.port);
+    let (mut had, mut signed) = (world.heard(used).await, 0);
+    let served_on = world.heard(|saying| used(saying).filter(|all| *all > had)).await;
+    had = had.max(served_on);
+    loop {
+        let next = world.heard(|saying| match saying {
+            Saying::Used(_, _, all) => Some(Ok((*all, 0))),
+            Saying::Vouched(_, amount) => Some(Ok((0, *amount))),
+            Saying::LeaseEnded(..) => Some(Err(())),
+            _ => None,
+        });
+        let Ok((all, amount)) = next.await else { break };
+        (had, signed) = (had.max(all), signed.max(amount));
+    }
+    let closed = world.closed(LeaseId(notice.lease)).await;
+    let paid = u128::from(closed.lanes[0].redeemed.u64());
+    let owed = u128::from(had) * u128::from(notice.price) / u128::from(notice.lot);
+    assert_eq!(paid, signed, "what was signed for is paid, to the unit");
+    assert!(paid <= owed, "{paid} paid, {owed} owed for {had}");
+    assert!(paid > 0 && paid >= owed * 3 / 8, "{paid} paid, {owed} owed at the full price");
+    world.lives.drain(Duration::from_secs(5)).await;
+    first.stop(Duration::from_secs(10)).await;
+    second.stop(Duration::from_secs(10)).await;
 }

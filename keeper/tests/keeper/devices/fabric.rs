@@ -12,7 +12,9 @@ use caplet_api::escrow::{
 use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{DeviceId, Kind, LeaseId};
-use caplet_simulator::{Device, Letting, Plan, Provision, Saying, Told, Want, origin::Origin};
+use caplet_simulator::{
+    Device, Fault, Letting, Plan, Provision, Saying, Told, Want, origin::Origin,
+};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -34,7 +36,7 @@ impl World {
     }
 
     /// A world whose leases leave a machine under load the time to restart a keeper: they end when they are used up.
-    async fn patient() -> Self {
+    pub(super) async fn patient() -> Self {
         let long =
             |spec: &mut Spec| spec.markets.iter_mut().for_each(|market| market.slot_secs = 60);
         Self::on(Stage::with(long).await).await
@@ -53,8 +55,20 @@ impl World {
         broker: &str,
         seed: u8,
         granted: bool,
-        (lets, wants): (Vec<Letting>, Vec<Want>),
+        business: (Vec<Letting>, Vec<Want>),
     ) -> DeviceId {
+        self.living(keeper, broker, seed, granted, business).await.1
+    }
+
+    /// As [`World::device`], with what makes it misbehave.
+    async fn living(
+        &self,
+        keeper: &Keeper,
+        broker: &str,
+        seed: u8,
+        granted: bool,
+        (lets, wants): (Vec<Letting>, Vec<Want>),
+    ) -> (Device, DeviceId) {
         let home = self.stage.home(keeper);
         let provision = Provision {
             broker: broker.to_owned(),
@@ -79,10 +93,10 @@ impl World {
         let id = device.enrolled().await.unwrap();
         self.stage.authorise(id).await;
         device.set_asking(true);
-        id
+        (device, id)
     }
 
-    async fn heard<T>(&mut self, wanted: impl Fn(&Saying) -> Option<T>) -> T {
+    pub(super) async fn heard<T>(&mut self, wanted: impl Fn(&Saying) -> Option<T>) -> T {
         let hears = &mut self.hears;
         let find = async {
             loop {
@@ -99,6 +113,16 @@ impl World {
         leased(&mut self.hears).await
     }
 
+    /// Two keepers, a device that lets out at the first and one that leases it at the second.
+    async fn pair(&mut self) -> ([Keeper; 2], wire::LeaseNotice) {
+        let first = self.stage.keeper(1, |_| {}).await;
+        let second = self.stage.keeper(2, |_| {}).await;
+        let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
+        self.device(&first, &ours.to_string(), 60, true, lets()).await;
+        self.device(&second, &theirs.to_string(), 61, true, wants()).await;
+        ([first, second], self.leased().await)
+    }
+
     async fn on_chain(&self, lease: LeaseId) -> LeaseResponse {
         let ask = QueryMsg::Lease { lease: lease.0.into() };
         self.stage.chain.query(&self.stage.deployment.contracts.escrow, &ask).await.unwrap()
@@ -113,11 +137,11 @@ impl World {
     }
 }
 
-fn lets() -> (Vec<Letting>, Vec<Want>) {
+pub(super) fn lets() -> (Vec<Letting>, Vec<Want>) {
     (vec![GOODS.letting()], Vec::new())
 }
 
-fn wants() -> (Vec<Letting>, Vec<Want>) {
+pub(super) fn wants() -> (Vec<Letting>, Vec<Want>) {
     (Vec::new(), vec![GOODS.want(1_000, LanePreference::Batch)])
 }
 
@@ -158,12 +182,7 @@ async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_noth
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
     let mut world = World::new().await;
-    let first = world.stage.keeper(1, |_| {}).await;
-    let second = world.stage.keeper(2, |_| {}).await;
-    let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
-    world.device(&first, &ours.to_string(), 60, true, lets()).await;
-    world.device(&second, &theirs.to_string(), 61, true, wants()).await;
-    let notice = world.leased().await;
+    let ([first, second], notice) = world.pair().await;
     until("a reading", async || Some(units(&second)).filter(|n| *n >= 1)).await;
     // as a local resource, in SenML, with its description
     let desk = format!("http://{}/v1", second.fabric().unwrap().desk());
@@ -204,14 +223,38 @@ async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sensor_that_differs_from_the_operators_instrument_is_given_up_for_it() {
+async fn a_sensor_that_dies_behind_a_gateway_that_lives_is_stale_at_its_consumer() {
     let mut world = World::patient().await;
     let first = world.stage.keeper(1, |_| {}).await;
     let second = world.stage.keeper(2, |_| {}).await;
     let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
-    world.device(&first, &ours.to_string(), 60, true, lets()).await;
+    let (sensor, _) = world.living(&first, &ours.to_string(), 60, true, lets()).await;
     world.device(&second, &theirs.to_string(), 61, true, wants()).await;
     let notice = world.leased().await;
+    until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
+    sensor.set_fault(Fault::Silent);
+    let consumers = second.fabric().unwrap().consumers();
+    let caps = format!("http://{}/v1/caps/{}", second.fabric().unwrap().desk(), notice.alias);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (status, now) = until("it to be stale", async || {
+        let answer = http.get(&caps).send().await.ok()?;
+        let status = answer.status().as_u16();
+        let now: serde_json::Value = answer.json().await.ok()?;
+        (now["health"] == "stale").then_some((status, now))
+    })
+    .await;
+    assert_eq!((status, &now["stale"]), (503, &true.into()), "{now}");
+    assert_eq!(now["senml"][0]["u"], "Cel", "what it said last is still to be seen");
+    assert_eq!(consumers.all()[0].health["health"], "up", "its gateway answers all the while");
+    world.lives.drain(Duration::from_secs(5)).await;
+    first.stop(Duration::from_secs(10)).await;
+    second.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensor_that_differs_from_the_operators_instrument_is_given_up_for_it() {
+    let mut world = World::patient().await;
+    let ([first, second], notice) = world.pair().await;
     until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
     let lease = LeaseId(notice.lease);
     let market = world.on_chain(lease).await.terms.market;

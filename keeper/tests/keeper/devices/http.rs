@@ -7,7 +7,7 @@ use caplet_protocol::{content, wire};
 use prost::Message as _;
 use std::time::Duration;
 
-async fn get(url: String) -> (u16, Vec<u8>) {
+pub(super) async fn get(url: String) -> (u16, Vec<u8>) {
     let answer = reqwest::get(url).await.unwrap();
     (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
 }

@@ -19,6 +19,8 @@ struct Leased {
     consumer: Device,
     provider: Device,
     notice: wire::LeaseNotice,
+    /// What calls say of the rate at which the consumer signs, and from where.
+    rate: (u32, u64),
 }
 
 impl Leased {
@@ -27,7 +29,9 @@ impl Leased {
     }
 
     fn call(&self, id: u64) -> wire::ServiceCall {
-        wire::ServiceCall { lease: self.notice.lease, id, op: "read".into(), ..Default::default() }
+        let (rate_bps, rate_from) = self.rate;
+        let (lease, op) = (self.notice.lease, "read".into());
+        wire::ServiceCall { lease, id, op, rate_bps, rate_from, ..Default::default() }
     }
 
     /// The consumer calls, the provider answers, the consumer hears it.
@@ -92,7 +96,7 @@ async fn leased(stage: &Stage, providing: &Keeper, consuming: &Keeper) -> Leased
     while now() < notice.starts {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    Leased { consumer, provider, notice }
+    Leased { consumer, provider, notice, rate: (0, 0) }
 }
 
 async fn on_chain(stage: &Stage, lease: LeaseId) -> LeaseResponse {
@@ -109,6 +113,15 @@ async fn strangers_on_two_gateways_meet_serve_pay_and_settle() {
     let digest: [u8; 32] = leased.notice.profile.as_slice().try_into().unwrap();
     let profile = second.bridge().unwrap().exchange().profile(&digest, leased.provider.id).await;
     assert_eq!(profile.unwrap().view().name, "test", "fetched from the gateway that announced it");
+
+    // what the demand has become is explained by whoever knows the lease
+    let lease = second.leases().get(leased.id()).unwrap();
+    let demand = lease.demand.expect("it was cleared in a batch").to_u64();
+    let (at, market) = (second.exchange().unwrap(), lease.terms.market);
+    let (_, answer) = super::http::get(format!("http://{at}/v1/why/{market}/{demand}")).await;
+    let why: caplet::exchange::Why = serde_json::from_slice(&answer).unwrap();
+    let found: Vec<_> = why.filled.iter().map(|f| (f.lease, f.provider, f.price)).collect();
+    assert_eq!(found, [(leased.id(), leased.provider.id, leased.notice.price)]);
 
     let result = leased.used(1, 1).await;
     assert_eq!((result.units, result.body.as_slice()), (1, &b"21.5"[..]));
@@ -149,6 +162,60 @@ async fn strangers_on_two_gateways_meet_serve_pay_and_settle() {
         last.amount,
         "all that was vouched for"
     );
+    second.stop(Duration::from_secs(10)).await;
+    first.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_mqtt_too_a_rate_that_the_schedule_gives_is_served_for_and_no_other() {
+    let stage = Stage::new().await;
+    let first = stage.keeper(1, |_| {}).await;
+    let second = stage.keeper(2, |_| {}).await;
+    let mut leased = leased(&stage, &first, &second).await;
+    let schedule = leased.notice.quality.unwrap();
+    assert_eq!((schedule.floor_bps, schedule.step_bps), (5_000, 2_500));
+    assert_eq!((schedule.segment, schedule.good_ms), (2, 0), "an eighth; nothing is known yet");
+    // over ten-thousandths of units: what they are worth together, rounded down once
+    let worth = |leased: &Leased, units: u64, bps: u128| {
+        let amount = bps * u128::from(leased.notice.price) / u128::from(LOT) / 10_000;
+        Voucher { amount, ..leased.voucher(units) }
+    };
+    for call in 1..=2 {
+        leased.used(call, 1).await;
+    }
+    leased.vouch(leased.voucher(2)).await;
+    // the first segment was bad: the consumer signs for the next at three quarters
+    leased.rate = (7_500, 2);
+    for call in 3..=4 {
+        leased.used(call, 1).await;
+    }
+    leased.vouch(worth(&leased, 4, 35_000)).await;
+    // two and a half units may be owed: of full price two more would be served, of this three and a start
+    for call in 5..=8 {
+        leased.used(call, 1).await;
+    }
+    let pause = async |leased: &mut Leased, id| {
+        let call = leased.call(id);
+        leased.consumer.say(Up::Call(leased.id()), &call).await;
+        let pause = leased.consumer.expect::<wire::Pause>(|_| true).await;
+        assert_eq!(pause.reason(), PauseReason::Unpaid, "{pause:?}");
+        wire::amount_of(&pause.unpaid).unwrap()
+    };
+    let unpaid = pause(&mut leased, 9).await;
+    let three = worth(&leased, 0, 30_000).amount;
+    // both sums are rounded down
+    assert!((three..=three + 1).contains(&unpaid), "{unpaid} are owed, not {three}");
+    leased.vouch(worth(&leased, 8, 65_000)).await;
+    // a tenth is under the floor: nobody agreed to that, so what is withheld stays owed
+    leased.rate = (1_000, 8);
+    for call in 10..=13 {
+        leased.used(call, 1).await;
+        let units = call - 1;
+        leased.vouch(worth(&leased, units, 65_000 + u128::from(units - 8) * 1_000)).await;
+    }
+    let lost = pause(&mut leased, 14).await;
+    assert!(lost >= worth(&leased, 0, 25_000).amount, "it was served up to the cap: {lost}");
+    assert!(lost <= worth(&leased, 0, 35_000).amount + 1, "{lost} is over the cap and a unit");
     second.stop(Duration::from_secs(10)).await;
     first.stop(Duration::from_secs(10)).await;
 }

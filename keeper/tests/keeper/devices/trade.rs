@@ -8,14 +8,29 @@ use caplet_protocol::wire::{self, Layout as _, LeaseState, Role, proposal::Order
 
 /// Signs a proposed offer with a sequence of the device's own.
 pub async fn sign_offer(device: &mut Device, sequence: u32) -> u64 {
+    let (offer, capability) = proposed_offer(device).await;
+    sign_proposed(device, offer, capability, sequence).await
+}
+
+/// A proposed offer, and the capability that it is of.
+pub async fn proposed_offer(device: &mut Device) -> (layout::Offer, u32) {
     let proposal = device
         .expect::<wire::Proposal>(|proposal| matches!(proposal.order, Some(Order::Offer(_))))
         .await;
     let Some(Order::Offer(offer)) = &proposal.order else { unreachable!() };
-    let mut offer = layout::Offer::try_from(offer).unwrap();
+    (layout::Offer::try_from(offer).unwrap(), proposal.id as u32)
+}
+
+/// Signs one.
+pub async fn sign_proposed(
+    device: &mut Device,
+    mut offer: layout::Offer,
+    capability: u32,
+    sequence: u32,
+) -> u64 {
     offer.sequence = sequence;
     let mut body = wire::SignedOffer::from(offer.sign(&device.home.auction, &device.key));
-    body.capability = proposal.id as u32;
+    body.capability = capability;
     device.say(Up::Order(sequence), &body).await
 }
 

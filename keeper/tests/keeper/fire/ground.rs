@@ -73,7 +73,12 @@ impl Money {
 
 impl Ground {
     pub(super) async fn new() -> Self {
-        let deal = Deal::on(Stage::running_with(lasting).await, |_| ()).await;
+        Self::on(Stage::running_with(lasting).await).await
+    }
+
+    /// On a stage of its own, whose leases last.
+    pub(super) async fn on(stage: Stage) -> Self {
+        let deal = Deal::on(stage, |_| ()).await;
         let weather = Weather::over(&deal.stage.chain);
         let before = Money::of(&deal.stage).await;
         Self { deal, weather, before }

@@ -62,3 +62,36 @@ fn a_keeper_with_chain_and_broker_in_it_comes_back_from_every_sigkill() {
     let audit = caplet(&data, &["audit", "--json"]).output().unwrap();
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
 }
+
+/// Whether the system has something mounted below a folder.
+fn is_mounted_below(folder: &Path) -> bool {
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+    mounts
+        .lines()
+        .any(|line| line.split(' ').nth(1).is_some_and(|at| Path::new(at).starts_with(folder)))
+}
+
+#[test]
+fn a_demo_that_is_stopped_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_caplet"));
+    demo.args(["demo", "--plain"]).env("TMPDIR", folder.path());
+    demo.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut demo = demo.spawn().unwrap();
+    // in the middle of it: the first leases are local, a store is mounted where the system lets it
+    let mut out = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let used = out.by_ref().map_while(Result::ok).any(|line| line.contains(" settled "));
+    assert!(used, "it ended before anything was used");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let interrupt = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    // what it still says is read, so that it is not held up
+    std::thread::spawn(move || out.for_each(drop));
+    let done = demo.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(130), "{words}");
+    assert!(words.contains("the demo keeps nothing"), "{words}");
+    assert!(!is_mounted_below(folder.path()), "a store is still mounted");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}

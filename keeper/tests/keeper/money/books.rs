@@ -138,7 +138,9 @@ impl Life {
         let bears = choice.bears().div_ceil(super::stage::TICK);
         let wanted = demand(payer, self.sequence, bears, 1);
         let offer = choice.offer.id.to_u64().into();
-        self.stage.auction(PAYER, &Auction::Take { offer, demand: wanted, market: MARKET }).await;
+        self.stage
+            .auction(PAYER, &Auction::Take { offer, demand: wanted, market: MARKET, lease: None })
+            .await;
     }
 
     /// Clears what may be cleared, unless the epoch ends with the next block.

@@ -26,10 +26,14 @@ async fn a_consolidated_voucher_is_asked_first_and_taken_when_it_comes() {
     deal.accept(&ticked(&deal, &lease, 20), None);
     let wanted = asked.wait_for(|asked| !asked.is_empty()).await.unwrap().clone();
     assert_eq!(wanted.get(&(lease.id, Lane(0))), Some(&140));
-    assert_eq!(deal.serving.leases().get(lease.id).unwrap().redeemed(), 0);
+    let table = deal.serving.leases().clone();
+    // what was signed for waits for nobody, the links do
+    until("the voucher without its links to be redeemed", async || {
+        (table.get(lease.id)?.redeemed() == 100).then_some(())
+    })
+    .await;
     // over a unit more, so that it replaces the ticks
     deal.accept(&deal.voucher(lease.id, 141, [0; 32], false), None);
-    let table = deal.serving.leases().clone();
     until("the consolidated one to be redeemed", async || {
         (table.get(lease.id)?.redeemed() == 141).then_some(())
     })

@@ -1,7 +1,7 @@
 //! Several keepers on one chain.
 
 use super::stage::{MARKET, PAYER, PROVIDER, Stage, demand, offer, place, until};
-use caplet_api::event::{EpochCleared, LeasesOpened};
+use caplet_api::event::{EpochCleared, LeasesOpened, PriceMoved};
 use caplet_chain::Chain as _;
 use std::collections::BTreeMap;
 
@@ -71,19 +71,39 @@ async fn a_keeper_alone_clears_what_another_was_to_clear_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_book_with_one_side_costs_no_transaction() {
+async fn a_book_with_one_side_moves_the_price_and_an_empty_one_costs_no_transaction() {
     let stage = Stage::running().await;
     let keeper = stage.keeper(1, |_| ()).await;
-    let seller = stage.device(20, PROVIDER, 1).await;
-    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 5, 0)], vec![])).await;
-    let placed = stage.now();
+    let began = stage.now();
     let books = keeper.books();
     until("three epochs to pass", async || {
-        (caplet_time(books.head().time_ns) > placed + 6).then_some(())
+        (caplet_time(books.head().time_ns) > began + 6).then_some(())
     })
     .await;
     let (cleared, _) = history(&stage).await;
-    assert!(cleared.iter().all(|event| event.market != MARKET.0), "{cleared:?}");
+    assert!(cleared.is_empty(), "{cleared:?}");
+    // nobody asks for what is offered: it becomes cheaper
+    let seller = stage.device(20, PROVIDER, 1).await;
+    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 5, 0)], vec![])).await;
+    let bases = until("the price to fall twice", async || {
+        let (cleared, leases) = history(&stage).await;
+        assert!(leases == 0 && cleared.iter().all(|event| event.fills == 0), "{cleared:?}");
+        let bases = prices(&stage).await;
+        (bases.len() > 1).then_some(bases)
+    })
+    .await;
+    assert!(bases.is_sorted_by(|one, next| one > next), "{bases:?}");
+}
+
+/// Base prices that the market has had, in order.
+async fn prices(stage: &Stage) -> Vec<u16> {
+    let mut bases = Vec::new();
+    for height in 1..=stage.chain.head().await.unwrap().height {
+        let events = stage.chain.block_events(height).await.unwrap();
+        let moved = events.iter().filter_map(|event| PriceMoved::try_from(event).ok());
+        bases.extend(moved.filter(|moved| moved.market == MARKET.0).map(|moved| moved.to));
+    }
+    bases
 }
 
 fn caplet_time(time_ns: u64) -> u64 {

@@ -222,7 +222,7 @@ impl Stage {
     }
 
     /// Where a gateway keeps its store: a folder of its own after every restore.
-    fn place(&self, gateway: u8) -> std::path::PathBuf {
+    pub(crate) fn place(&self, gateway: u8) -> std::path::PathBuf {
         let times = self.restored.lock().unwrap().get(&gateway).copied().unwrap_or_default();
         self.folder.path().join(format!("{gateway}-{times}"))
     }

@@ -5,22 +5,21 @@ use caplet::config::{Config, JoinConfig, OfferConfig};
 use caplet::context::domain_of;
 use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
 use caplet::keeper::{Keeper, Parts, ROOMS};
+use caplet::scenario::register;
 use caplet::store::Store;
 use caplet::tasks::Group;
 use caplet_api::auction::CancelInput;
-use caplet_api::common::{DomainResponse, Key};
 use caplet_api::escrow::{self, BalanceResponse, LeaseResponse, LeaseState};
 use caplet_api::pool::{
     ConfigResponse, ExecuteMsg as Pool, MemberResponse, MembersResponse, MoneyResponse, QueryMsg,
     ServedResponse,
 };
-use caplet_api::registry::{self, DeviceResponse, Registration};
+use caplet_api::registry;
 use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{
     Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm,
 };
-use caplet_protocol::layout::{Possession, PublicKey, Scheme, Side, owner_hash};
-use caplet_protocol::sign::sign;
+use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{AssetId, CellId, DeviceId, Kind, LeaseId, OrderId};
 use caplet_simulator::{Device, Letting, Plan, Provision, Told, Want, origin::Origin};
@@ -152,27 +151,10 @@ impl Stand {
     /// Registers the device that the pool sells as, and binds it.
     async fn bind(&self, manager: &Signer) {
         let registry = &self.deployment.contracts.registry;
-        let domain: DomainResponse =
-            self.chain.query(registry, &registry::QueryMsg::Domain {}).await.unwrap();
-        let key = SigningKey::from_bytes(&[77; 32]);
-        let bytes = key.verifying_key().to_bytes();
-        let public = PublicKey::ed25519(bytes);
-        let possession =
-            Possession { key: public, sealing: [0; 32], owner: owner_hash(&self.pool) };
-        let device = Registration {
-            key: Key { scheme: Scheme::Ed25519, key: bytes.into() },
-            sealing: None,
-            owner: self.pool.clone(),
-            gateway: keeper_signer(3).address().to_owned(),
-            proof: sign(&key, &possession.preimage(&domain_of(&domain).unwrap())).into(),
-        };
-        let register = registry::ExecuteMsg::Register { devices: vec![device] };
-        self.send(&self.admin, vec![Msg::execute(registry, &register).unwrap()]).await;
-        let ask = registry::QueryMsg::DeviceByKey {
-            key: Key { scheme: Scheme::Ed25519, key: bytes.into() },
-        };
-        let found: DeviceResponse = self.chain.query(registry, &ask).await.unwrap();
-        let bind = Pool::Bind { device: found.device };
+        let (key, gateway) = (SigningKey::from_bytes(&[77; 32]), keeper_signer(3));
+        let (by, gateway) = (&self.admin, gateway.address());
+        let device = register(&*self.chain, registry, by, &key, &self.pool, gateway).await;
+        let bind = Pool::Bind { device: device.unwrap() };
         self.send(manager, vec![Msg::execute(&self.pool, &bind).unwrap()]).await;
     }
 

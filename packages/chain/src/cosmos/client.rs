@@ -22,7 +22,7 @@ use crate::error::{BroadcastError, ChainError};
 use crate::head::{Account, Gas, Head};
 use crate::msg::Msg;
 use crate::signer::{Signer, check_address};
-use crate::tx::{Envelope, SignedTx, TxHash, TxOptions, TxResult, unsigned};
+use crate::tx::{Envelope, SignedTx, TxHash, TxOptions, TxResult, mismatch, unsigned};
 
 /// A handle on a Cosmos chain; clones share connections, sequences and the block watcher.
 #[derive(Clone)]
@@ -125,7 +125,7 @@ impl Chain for CosmosChain {
             match self.simulate_at(signer, msgs, sequence).await {
                 Ok(used) => return Ok(Gas { used, metered: true }),
                 Err(QueryError::Chain(error)) => return Err(error),
-                Err(QueryError::Refused { log }) => match refusal::mismatch(&log) {
+                Err(QueryError::Refused { log }) => match mismatch(&log) {
                     Some((expected, _)) => sequence = expected,
                     None => return Err(ChainError::WouldFail { log }),
                 },

@@ -3,6 +3,7 @@
 
 use super::reply::CheckTx;
 use crate::error::{BroadcastError, ChainError};
+use crate::tx::{WRONG_SEQUENCE, after, mismatch};
 
 /// What `broadcast_tx_sync` answered; `timeout_height` is that of the transaction.
 pub(super) fn outcome(reply: CheckTx, timeout_height: u64) -> Result<(), BroadcastError> {
@@ -19,7 +20,7 @@ pub(super) fn outcome(reply: CheckTx, timeout_height: u64) -> Result<(), Broadca
             let height = after(&log, "current height: ").unwrap_or(0);
             BroadcastError::Expired { timeout_height, height }
         }
-        32 if of_sdk => match mismatch(&log) {
+        WRONG_SEQUENCE if of_sdk => match mismatch(&log) {
             Some((expected, got)) => BroadcastError::SequenceMismatch { expected, got },
             None => BroadcastError::Rejected { code, codespace, log },
         },
@@ -42,19 +43,6 @@ pub(super) fn failure(error: ChainError) -> BroadcastError {
     } else {
         BroadcastError::Unreachable(error)
     }
-}
-
-/// Expected and given sequence in "account sequence mismatch, expected 5, got 4".
-pub(super) fn mismatch(log: &str) -> Option<(u64, u64)> {
-    let (_, tail) = log.split_once("account sequence mismatch")?;
-    Some((after(tail, "expected ")?, after(tail, "got ")?))
-}
-
-/// The number that follows a word.
-fn after(text: &str, word: &str) -> Option<u64> {
-    let (_, tail) = text.split_once(word)?;
-    let end = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
-    tail.get(..end)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod decode;
 mod encode;
 mod hash;
+mod mismatch;
 mod sign;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::coin::Coin;
 
 pub use decode::{DecodeError, Decoded, decode};
 pub use hash::TxHash;
+pub(crate) use mismatch::{WRONG_SEQUENCE, after, mismatch};
 pub(crate) use sign::{Envelope, sign, unsigned};
 
 /// A signed transaction, complete: the outbox stores it before it is broadcast, and sends these

@@ -44,7 +44,10 @@ fn errno(error: &VaultError) -> Errno {
         VaultError::Kind(words) if words.ends_with("a file") => Errno::ENOTDIR,
         VaultError::Kind(_) | VaultError::Name(_) => Errno::EINVAL,
         VaultError::Full(_) => Errno::ENOSPC,
-        VaultError::Changed(_) | VaultError::Rolled { .. } | VaultError::Session(_) => Errno::EIO,
+        VaultError::Changed(_)
+        | VaultError::Rolled { .. }
+        | VaultError::Few { .. }
+        | VaultError::Session(_) => Errno::EIO,
     }
 }
 

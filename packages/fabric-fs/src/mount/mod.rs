@@ -1,14 +1,16 @@
 //! The store as a folder (FUSE).
 
+mod dead;
 mod fs;
 mod inodes;
+
+pub use dead::{is_dead, make_point, sweep, unmount_lazily};
 
 use crate::vault::Vault;
 use fs::Folder;
 use fuser::{Config, MountOption};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,16 +58,12 @@ impl Mounted {
     }
 }
 
-/// Mounts a store at a folder, which is made if it is not there. A dead mount that a killed program left
-/// there is taken away first.
+/// Mounts a store at a folder, which is made ready for it ([`make_point`]).
 ///
 /// # Errors
 /// [`MountError`].
 pub fn mount(vault: Arc<Vault>, path: &Path, patience: Duration) -> Result<Mounted, MountError> {
-    if is_dead(path) {
-        unmount_lazily(path).map_err(|e| MountError::Folder(path.into(), e))?;
-    }
-    std::fs::create_dir_all(path).map_err(|e| MountError::Folder(path.into(), e))?;
+    make_point(path)?;
     let folder = Folder::new(Arc::clone(&vault), tokio::runtime::Handle::current(), patience);
     let mut config = Config::default();
     config.mount_options = vec![
@@ -80,23 +78,4 @@ pub fn mount(vault: Arc<Vault>, path: &Path, patience: Duration) -> Result<Mount
     let session = fuser::spawn_mount(folder, path, &config);
     let session = session.map_err(|e| MountError::Fuse(path.into(), e))?;
     Ok(Mounted { path: path.into(), vault, session: Some(session) })
-}
-
-/// Whether a folder is a mount whose program is gone: it answers "not connected" and nothing else.
-#[must_use]
-pub fn is_dead(path: &Path) -> bool {
-    // ENOTCONN, ECONNABORTED
-    matches!(std::fs::metadata(path), Err(error) if matches!(error.raw_os_error(), Some(107 | 103)))
-}
-
-/// Takes a mount away even while somebody stands in it.
-///
-/// # Errors
-/// If it is not to be had away.
-pub fn unmount_lazily(path: &Path) -> io::Result<()> {
-    let done = Command::new("fusermount3").arg("-uz").arg(path).output()?;
-    if done.status.success() {
-        return Ok(());
-    }
-    Err(io::Error::other(String::from_utf8_lossy(&done.stderr).trim().to_owned()))
 }

@@ -34,6 +34,12 @@ pub(crate) const BLOCK: u64 = 4_096;
 /// What a provider says that may have lost chunks which it had acknowledged.
 pub(crate) const RESTARTED: &str = "restarted";
 
+/// How a provider begins that does not have what is asked for.
+pub(crate) const GONE: &str = "gone";
+
+/// How a provider begins that has a manifest of somebody else's in the place of the one brought.
+pub(crate) const FENCED: &str = "fenced";
+
 /// Keeps chunks below one folder, a lease each.
 pub struct StoreAdapter {
     shelves: Arc<Shelves>,
@@ -156,7 +162,7 @@ impl Refusal {
                 "full: {used} bytes would be kept, the lease holds {quota}: delete something, or lease more"
             )),
             Self::Fenced { last } => Stop::refused(format!(
-                "manifest {last} is there already: another writer was here, open the store again"
+                "{FENCED}: manifest {last} is there already, another writer was here; open the store again"
             )),
             Self::Behind { last } => Stop::refused(format!(
                 "manifest {last} is the last one here, and yours builds on a later: open the store again"
@@ -173,7 +179,7 @@ impl Refusal {
 
 fn missing(error: io::Error) -> Stop {
     match error.kind() {
-        io::ErrorKind::NotFound => Stop::refused("gone: the provider has no such chunk"),
+        io::ErrorKind::NotFound => Stop::refused(format!("{GONE}: the provider has no such chunk")),
         _ => Stop::Stream(error),
     }
 }

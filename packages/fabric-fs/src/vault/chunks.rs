@@ -1,8 +1,7 @@
 //! Chunks as the consumer has them: written and not sent yet, kept, or fetched.
 
-use super::{Id, Vault, VaultError, place, remote};
-use crate::seal::{Of, SealError};
-use caplet_fabric::Stop;
+use super::{Id, Vault, VaultError, place};
+use crate::seal::Of;
 use futures::{StreamExt as _, stream};
 use std::sync::{Arc, PoisonError};
 
@@ -38,17 +37,7 @@ impl Vault {
     }
 
     async fn fetch(&self, id: &Id) -> Result<Vec<u8>, VaultError> {
-        let sealed = match remote::get(&self.client, id).await {
-            // one that stood by and was behind has less than was stored: that is what is wrong then
-            Err(error @ VaultError::Session(Stop::Refused(_))) => {
-                self.check().await?;
-                return Err(error);
-            }
-            other => other?,
-        };
-        if blake3::hash(&sealed).as_bytes() != id {
-            return Err(SealError::Changed.into());
-        }
+        let sealed = self.depot.get(id).await?;
         let plain = self.key.open(Of::Chunk, &sealed)?;
         self.state().cache.put(*id, plain.clone());
         Ok(plain)

@@ -1,14 +1,17 @@
 //! The store as the consumer has it: a tree of files over sealed chunks.
 
 mod cache;
-mod challenge;
+pub(crate) mod challenge;
 mod chunks;
 mod commit;
-mod follow;
+pub(crate) mod depot;
+mod leased;
 mod memory;
-mod remote;
+pub(crate) mod remote;
+pub(crate) mod send;
 mod tree;
 
+pub(crate) use leased::Leased;
 pub use memory::Memory;
 pub use tree::Entry;
 
@@ -16,6 +19,7 @@ use crate::seal::{Key, Of, SealError};
 use cache::Cache;
 use caplet_fabric::Stop;
 use caplet_fabric::client::Client;
+use depot::Depot;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tree::Tree;
@@ -54,6 +58,18 @@ pub enum VaultError {
         /// Remembered.
         known: u64,
     },
+    /// Too few of the leases that a store is spread over.
+    #[error("{have} of the {needed} leases that are needed {what}: {why}")]
+    Few {
+        /// Leases that do.
+        have: usize,
+        /// Leases that must.
+        needed: usize,
+        /// What they are to do.
+        what: &'static str,
+        /// What keeps one of the others from it.
+        why: String,
+    },
     /// The session.
     #[error(transparent)]
     Session(Stop),
@@ -77,6 +93,8 @@ struct State {
     /// What was written and not committed yet, by path and chunk.
     dirty: BTreeMap<String, BTreeMap<u64, Vec<u8>>>,
     changed: bool,
+    /// One more than the gateways that may be lost, of the last manifest.
+    copies: u8,
     /// The last manifest that was acknowledged as stored twice; 0 for none.
     twice: u64,
     cache: Cache,
@@ -84,9 +102,8 @@ struct State {
 
 /// An opened store.
 pub struct Vault {
-    client: Client,
+    depot: Arc<dyn Depot>,
     key: Key,
-    memory: Arc<dyn Memory>,
     state: Mutex<State>,
     committing: tokio::sync::Mutex<()>,
     /// Chunks on their way here, each asked for once.
@@ -112,29 +129,24 @@ impl Vault {
         key: Key,
         memory: Arc<dyn Memory>,
     ) -> Result<Self, VaultError> {
-        let known = memory.known(client.lease().lease).map_err(VaultError::Full)?;
-        let (sequence, sealed) = remote::manifest(&client).await?;
-        if sequence < known {
-            return Err(VaultError::Rolled { found: sequence, known });
-        }
+        Self::over(Arc::new(Leased::new(client, memory)), key).await
+    }
+
+    /// Opens what is kept there.
+    pub(crate) async fn over(depot: Arc<dyn Depot>, key: Key) -> Result<Self, VaultError> {
+        let (sequence, sealed) = depot.manifest().await?;
         let tree = match sequence {
             0 => Tree::default(),
             _ => Tree::decode(sequence, &key.open(Of::Manifest(sequence), &sealed)?)?,
         };
         let (dirty, cache) = (BTreeMap::new(), Cache::default());
-        let state = State { tree, dirty, changed: false, twice: 0, cache };
+        let state = State { tree, dirty, changed: false, copies: 1, twice: 0, cache };
         let (state, committing) = (Mutex::new(state), tokio::sync::Mutex::default());
-        Ok(Self { client, key, memory, state, committing, coming: Mutex::default() })
+        Ok(Self { depot, key, state, committing, coming: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The session behind it.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
     }
 
     /// The number of the last manifest: to be remembered where the provider can't reach.
@@ -150,11 +162,20 @@ impl Vault {
         self.state().twice
     }
 
-    /// On how many gateways' disks the last manifest of this handle is, as it was acknowledged.
+    /// One more than the number of gateways that may be lost without losing what this handle stored last, as it was
+    /// acknowledged: 2 in a pool that has a member to spare, or with one more lease than is needed of a spread.
     #[must_use]
     pub fn copies(&self) -> u8 {
-        let state = self.state();
-        if state.twice > 0 && state.twice == state.tree.sequence { 2 } else { 1 }
+        self.state().copies
+    }
+
+    /// Asks whoever serves now for the number of its manifest.
+    ///
+    /// # Errors
+    /// [`VaultError::Rolled`] if it is an older one than this consumer knows of: a replica that was behind is never
+    /// taken for the truth.
+    pub async fn check(&self) -> Result<(), VaultError> {
+        self.depot.check().await
     }
 
     /// A file or folder; "" is the root.

@@ -3,6 +3,7 @@
 use super::{Id, VaultError};
 use crate::provider::{MOST_CHUNK, MOST_MANIFEST, sequence};
 use bytes::Bytes;
+use caplet_fabric::Stop;
 use caplet_fabric::client::{Call, Client};
 use caplet_protocol::wire::StoreCall;
 use prost::Message as _;
@@ -11,6 +12,9 @@ use std::time::Duration;
 
 /// How long one call may take, connections included.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Names in one call, as many as a provider takes.
+const AT_ONCE: usize = 4_096;
 
 async fn call(
     client: &Client,
@@ -29,17 +33,17 @@ fn of(id: &Id) -> StoreCall {
 }
 
 /// Which run of the provider's program has it: another may have lost it.
-pub(super) type Run = Vec<u8>;
+pub(crate) type Run = Vec<u8>;
 
-pub(super) async fn put(client: &Client, id: &Id, sealed: Bytes) -> Result<Run, VaultError> {
+pub(crate) async fn put(client: &Client, id: &Id, sealed: Bytes) -> Result<Run, VaultError> {
     Ok(call(client, "put", of(id), sealed, 64).await?.to_vec())
 }
 
-pub(super) async fn get(client: &Client, id: &Id) -> Result<Bytes, VaultError> {
+pub(crate) async fn get(client: &Client, id: &Id) -> Result<Bytes, VaultError> {
     call(client, "get", of(id), Bytes::new(), MOST_CHUNK).await
 }
 
-pub(super) async fn manifest(client: &Client) -> Result<(u64, Bytes), VaultError> {
+pub(crate) async fn manifest(client: &Client) -> Result<(u64, Bytes), VaultError> {
     let most = MOST_MANIFEST + 8;
     let stored = call(client, "manifest", StoreCall::default(), Bytes::new(), most).await?;
     Ok((sequence(&stored), stored.slice(stored.len().min(8)..)))
@@ -47,7 +51,7 @@ pub(super) async fn manifest(client: &Client) -> Result<(u64, Bytes), VaultError
 
 /// On how many gateways' disks a manifest is, with all that it names. `run` has the chunks that were put for it;
 /// `None` if there were none.
-pub(super) async fn commit(
+pub(crate) async fn commit(
     client: &Client,
     run: Option<Run>,
     sequence: u64,
@@ -69,7 +73,7 @@ pub(super) async fn commit(
     }
 }
 
-pub(super) async fn prove(
+pub(crate) async fn prove(
     client: &Client,
     id: &Id,
     offset: u64,
@@ -80,9 +84,24 @@ pub(super) async fn prove(
     found.as_ref().try_into().map_err(|_| crate::seal::SealError::Changed.into())
 }
 
-pub(super) async fn drop_chunks(client: &Client, ids: &BTreeSet<Id>) -> Result<(), VaultError> {
+/// Which of some things are there.
+pub(crate) async fn has(client: &Client, ids: &[Id]) -> Result<Vec<bool>, VaultError> {
+    let mut all = Vec::new();
+    for some in ids.chunks(AT_ONCE) {
+        let asked = call(client, "has", StoreCall::default(), some.concat().into(), AT_ONCE);
+        let answer = asked.await?;
+        if answer.len() != some.len() {
+            let words = format!("{} answers came of {} that were asked", answer.len(), some.len());
+            return Err(VaultError::Session(Stop::Refused(words)));
+        }
+        all.extend(answer.iter().map(|byte| *byte == 1));
+    }
+    Ok(all)
+}
+
+pub(crate) async fn drop_chunks(client: &Client, ids: &BTreeSet<Id>) -> Result<(), VaultError> {
     let all: Vec<Id> = ids.iter().copied().collect();
-    for some in all.chunks(4_096) {
+    for some in all.chunks(AT_ONCE) {
         call(client, "drop", StoreCall::default(), some.concat().into(), 0).await?;
     }
     Ok(())

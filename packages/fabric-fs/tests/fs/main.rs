@@ -9,6 +9,7 @@
 
 mod mounted;
 mod replica;
+mod spread;
 
 use caplet_fabric::client::Client;
 use caplet_fabric::{Service, Tariff};

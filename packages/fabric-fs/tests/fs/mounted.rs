@@ -1,7 +1,7 @@
 //! The store as a folder of this machine. Needs `/dev/fuse`, root and fuse3, as `scripts/setup` has them.
 
 use crate::{QUOTA, key, world};
-use caplet_fabric_fs::{Mounted, Vault, is_dead, mount};
+use caplet_fabric_fs::{Mounted, Vault, is_dead, make_point, mount, sweep};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -87,7 +87,7 @@ async fn a_full_store_is_enospc_and_a_lost_one_eio() {
 
 /// Not a test of its own: the program that the next one kills.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by a_killed_program_leaves_no_dead_mount"]
+#[ignore = "run and killed by the tests below"]
 async fn mounts_and_waits_to_be_killed() {
     let Some(at) = std::env::var_os("CAPLET_TEST_MOUNT") else { return };
     let root = TempDir::new().unwrap();
@@ -97,24 +97,29 @@ async fn mounts_and_waits_to_be_killed() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_program_leaves_no_dead_mount_after_the_next_start() {
-    let (root, parent) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let at = parent.path().join("mnt");
+/// Lets a program mount a store there, and kills it.
+async fn killed(at: &Path) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "mounted::mounts_and_waits_to_be_killed", "--ignored"])
-        .env("CAPLET_TEST_MOUNT", &at)
+        .env("CAPLET_TEST_MOUNT", at)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let ready = parent.path().join("mnt.ready");
+    let ready = at.with_extension("ready");
     while !ready.exists() {
         assert!(child.try_wait().unwrap().is_none(), "the program ended by itself");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(is_dead(&at), "a killed program leaves a mount that nobody serves");
+    assert!(is_dead(at), "a killed program leaves a mount that nobody serves");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_program_leaves_no_dead_mount_after_the_next_start() {
+    let (root, parent) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let at = parent.path().join("mnt");
+    killed(&at).await;
     let (_world, client) = world(root.path(), QUOTA);
     let mounted = mounted(&client, &at).await;
     let file = at.join("file");
@@ -128,4 +133,38 @@ async fn a_killed_program_leaves_no_dead_mount_after_the_next_start() {
     );
     mounted.unmount().await.unwrap();
     client.detach().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dead_mounts_are_swept_with_their_folders_and_nothing_else_is() {
+    let (root, parent) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let [dead, alive, plain] = ["dead", "alive", "plain"].map(|name| parent.path().join(name));
+    killed(&dead).await;
+    std::fs::create_dir_all(&dead).unwrap_err();
+    std::fs::create_dir(&plain).unwrap();
+    let (_world, client) = world(root.path(), QUOTA);
+    let mounted = mounted(&client, &alive).await;
+    let (folder, file) = (parent.path().to_owned(), alive.join("file"));
+    off(move || std::fs::write(file, b"stays").unwrap()).await;
+    assert_eq!(off(move || sweep(&folder)).await, std::slice::from_ref(&dead));
+    assert!(!is_dead(&dead) && !dead.exists(), "neither the mount is left nor its folder");
+    assert!(plain.exists());
+    let (folder, file) = (parent.path().to_owned(), alive.join("file"));
+    assert_eq!(off(move || std::fs::read(file).unwrap()).await, b"stays");
+    assert!(off(move || sweep(&folder)).await.is_empty());
+    assert!(sweep(&parent.path().join("nowhere")).is_empty());
+    mounted.unmount().await.unwrap();
+    client.detach().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_is_made_where_a_dead_mount_was() {
+    let parent = TempDir::new().unwrap();
+    let at = parent.path().join("mnt");
+    killed(&at).await;
+    make_point(&at).unwrap();
+    assert_eq!(std::fs::read_dir(&at).unwrap().count(), 0);
+    make_point(&at).unwrap();
+    make_point(&parent.path().join("a/b")).unwrap();
+    assert!(parent.path().join("a/b").is_dir());
 }

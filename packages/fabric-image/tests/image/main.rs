@@ -150,6 +150,21 @@ async fn a_program_behind_the_unit_gives_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_given_up_has_its_place_until_its_work_ends() {
+    let unit = ImageUnit::new(1);
+    // a second of work
+    let large = Bytes::from(png(&RgbImage::from_pixel(3_000, 3_000, Rgb([7, 77, 177]))));
+    let small = Bytes::from(png(&step()));
+    let begun = unit.run("blur", r#"{"radius":5}"#, large);
+    assert!(tokio::time::timeout(Duration::from_millis(1), begun).await.is_err(), "given up");
+    let soon = unit.run("edges", "", small.clone());
+    let soon = tokio::time::timeout(Duration::from_millis(20), soon).await;
+    assert!(soon.is_err(), "the thread works on what was given up");
+    let later = unit.run("edges", "", small);
+    assert!(later.await.is_ok(), "and then on what comes next");
+}
+
+#[tokio::test]
 async fn a_program_that_is_none_is_refused_at_its_start() {
     for silent in ["true", "cat"] {
         let command = tokio::process::Command::new(silent);

@@ -7,7 +7,10 @@
     clippy::cast_sign_loss
 )]
 
+mod tun;
+
 use async_trait::async_trait;
+use caplet_fabric::health::Health;
 use caplet_fabric::{Service, surface::Attached};
 use caplet_fabric_net::{Allow, ProxySurface, Resolve, UplinkAdapter};
 use caplet_fabric_testkit::{Options, World};
@@ -183,4 +186,31 @@ async fn a_proxy_stays_when_another_device_serves_and_new_connections_go_out_the
     assert!((96..=98).contains(&counted), "each page once: {counted}");
     attached.detach().await;
     assert!(world.served(1.into()).abs_diff(counted) <= 1);
+}
+
+#[tokio::test]
+async fn a_device_serves_as_many_as_it_says_whatever_others_of_its_gateway_serve() {
+    let world = World::new(Options::default());
+    let one = || Arc::new(UplinkAdapter::new(Allow::default(), Arc::new(Names), 1));
+    world.offer(one());
+    world.adapters.register(DeviceId(9), one());
+    let client = |id: u64| {
+        let lease = world.lease(id, Service::PROXY);
+        if id == 2 {
+            world.chain.serve_by(lease.lease, DeviceId(9));
+        }
+        world.client(&lease, caplet_fabric::Tariff::Bytes)
+    };
+    let mut clients = vec![client(1), client(2)];
+    for client in &clients {
+        client.until(|health| *health == Health::Up).await.unwrap();
+    }
+    clients.push(client(3));
+    // the third is a second of the first device
+    let paused =
+        |health: &Health| matches!(health, Health::Paused(words) if words.contains("1 consumers"));
+    clients[2].until(paused).await.unwrap();
+    for client in clients {
+        client.detach().await;
+    }
 }

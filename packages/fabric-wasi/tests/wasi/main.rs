@@ -8,6 +8,7 @@
 )]
 
 mod checks;
+mod held;
 
 use bytes::Bytes;
 use caplet_fabric::client::Client;

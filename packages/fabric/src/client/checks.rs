@@ -3,6 +3,7 @@
 use super::Client;
 use caplet_protocol::Bps;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 /// Checks at a time: what the sample falls on while these are under way is not checked.
 pub(super) const AT_ONCE: usize = 2;
@@ -33,6 +34,15 @@ impl Client {
         quality.checked = quality.checked.saturating_add(1);
         quality.wrong = quality.wrong.saturating_add(u64::from(!right));
     }
+}
+
+/// A wait from half of `every` to one and a half of it: no provider knows when it is checked next.
+#[must_use]
+pub fn about(every: Duration) -> Duration {
+    let mut dice = [0; 2];
+    let dice = getrandom::fill(&mut dice).map_or(u16::MAX / 2, |()| u16::from_be_bytes(dice));
+    let share = every.saturating_mul(dice.into()).checked_div(u16::MAX.into());
+    every.checked_div(2).zip(share).map_or(every, |(half, share)| half.saturating_add(share))
 }
 
 /// Whether chance falls on one of `share`. Without randomness everything is checked.

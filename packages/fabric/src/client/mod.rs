@@ -11,6 +11,7 @@ mod quality;
 mod rate;
 
 pub use call::{Call, Outcome};
+pub use checks::about;
 pub use op::{ClientOp, ClientReader, ClientWriter};
 pub use quality::Quality;
 

@@ -1,6 +1,7 @@
 //! What a consumer measures of the service, for its rating.
 
 use super::Client;
+use caplet_protocol::percentile;
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -48,11 +49,8 @@ impl Quality {
     /// The latency that `percent` of the last operations did not exceed, milliseconds.
     #[must_use]
     pub fn latency_ms(&self, percent: usize) -> u32 {
-        let mut sorted: Vec<u32> = self.latencies.iter().copied().collect();
-        sorted.sort_unstable();
-        let last = sorted.len().saturating_sub(1);
-        let at = last.saturating_mul(percent.min(100)).div_ceil(100);
-        sorted.get(at).copied().unwrap_or(0)
+        let mut latencies: Vec<u32> = self.latencies.iter().copied().collect();
+        percentile(&mut latencies, percent)
     }
 }
 

@@ -1,14 +1,15 @@
 //! One live session a lane: a later one, whose epoch the payee has found larger, takes over.
 
 use crate::service::Service;
-use caplet_protocol::{Lane, LeaseId};
+use caplet_protocol::{DeviceId, Lane, LeaseId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 struct Live {
     number: u64,
-    service: Service,
+    /// Whose capability it is.
+    of: (DeviceId, Service),
     superseded: CancellationToken,
 }
 
@@ -41,19 +42,19 @@ impl Table {
         self.locked().live.len()
     }
 
-    /// Sessions of a service other than those of this lease.
-    pub(super) fn load(&self, service: Service, but: LeaseId) -> usize {
+    /// Sessions of a device's service other than those of this lease: what other devices here serve is no load of it.
+    pub(super) fn load(&self, of: (DeviceId, Service), but: LeaseId) -> usize {
         let sessions = self.locked();
         let others = sessions.live.iter().filter(|((lease, _), _)| *lease != but);
-        others.filter(|(_, live)| live.service == service).count()
+        others.filter(|(_, live)| live.of == of).count()
     }
 
     /// Takes a lane for a session whose hello was good.
-    pub(super) fn claim(&self, key: (LeaseId, Lane), service: Service) -> Claim {
+    pub(super) fn claim(&self, key: (LeaseId, Lane), of: (DeviceId, Service)) -> Claim {
         let mut sessions = self.locked();
         sessions.next = sessions.next.wrapping_add(1);
         let (number, superseded) = (sessions.next, CancellationToken::new());
-        let live = Live { number, service, superseded: superseded.clone() };
+        let live = Live { number, of, superseded: superseded.clone() };
         if let Some(other) = sessions.live.insert(key, live) {
             other.superseded.cancel();
         }

@@ -84,7 +84,8 @@ impl Inner {
             let (device, service) = (lease.provider.device, lease.service);
             End::new(SessionEnd::Busy, format!("device {device} offers no {service} here now"))
         })?;
-        let load = Load { sessions: self.table.load(lease.service, lease.lease) };
+        let of = (lease.provider.device, lease.service);
+        let load = Load { sessions: self.table.load(of, lease.lease) };
         adapter.admit(&lease, load).map_err(|words| End::new(SessionEnd::Busy, words))?;
         let payee = self.payees.payee(&lease).map_err(|e| End::new(SessionEnd::Busy, e))?;
         let mut nonce = [0; 32];
@@ -147,7 +148,8 @@ impl Inner {
 
     async fn serve(&self, link: Arc<dyn Link>, control: &mut Stream, admitted: Admitted) -> End {
         let Admitted { lease, payee, resume, adapter } = admitted;
-        let claim = self.table.claim((lease.lease, lease.lane), lease.service);
+        let of = (lease.provider.device, lease.service);
+        let claim = self.table.claim((lease.lease, lease.lane), of);
         let (sender, frames) = tokio::sync::mpsc::channel(64);
         let (on, tariff) = (Arc::clone(&link), adapter.tariff());
         let shared = Arc::new(Shared::new(self, on, lease, tariff, Arc::clone(&payee), sender));

@@ -3,7 +3,7 @@
 use crate::client::ClientOp;
 use crate::end::Stop;
 use crate::host::{CHUNK, Op};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// What the provider sends first, once it is connected.
@@ -55,13 +55,25 @@ pub async fn connected(op: &mut ClientOp) -> Result<(), Stop> {
     }
 }
 
-/// The consumer's side from then on.
+/// The consumer's side from then on, with a TCP connection.
 ///
 /// # Errors
 /// [`Stop`].
-pub async fn consume(mut op: ClientOp, local: TcpStream) -> Result<(), Stop> {
+pub async fn consume(op: ClientOp, local: TcpStream) -> Result<(), Stop> {
     let _ = local.set_nodelay(true);
-    let (mut from, mut to) = local.into_split();
+    let (from, to) = local.into_split();
+    pump(op, from, to).await
+}
+
+/// The same with any stream of bytes.
+///
+/// # Errors
+/// [`Stop`].
+pub async fn pump<R, W>(mut op: ClientOp, mut from: R, mut to: W) -> Result<(), Stop>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
     let ClientOp { reader, writer, .. } = &mut op;
     let up = async {
         let mut buffer = vec![0; CHUNK];

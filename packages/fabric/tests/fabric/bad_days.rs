@@ -1,9 +1,8 @@
 //! What each side sees and pays when something breaks.
 
-use crate::support::{PLAIN, call, plain, until};
+use crate::support::{Moving, PLAIN, call, plain, until};
 use async_trait::async_trait;
 use caplet_fabric::adapter::{Adapter, Load};
-use caplet_fabric::client::Finder;
 use caplet_fabric::health::Health;
 use caplet_fabric::host::Op;
 use caplet_fabric::lease::LeaseView;
@@ -159,15 +158,6 @@ async fn bytes_that_came_on_links_that_are_gone_are_counted_alike_on_both_sides(
     }
     assert_eq!((client.units(), world.served(LeaseId(1))), (40 * each, 40 * each));
     client.detach().await;
-}
-
-struct Moving(Arc<Mutex<Peer>>);
-
-#[async_trait]
-impl Finder for Moving {
-    async fn find(&self, _: &LeaseView) -> Result<Peer, String> {
-        Ok(self.0.lock().unwrap().clone())
-    }
 }
 
 #[tokio::test]

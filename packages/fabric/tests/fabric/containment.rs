@@ -1,13 +1,18 @@
 //! What one side can't do to the other.
 
-use crate::support::{PLAIN, call, plain};
+use crate::support::{Moving, PLAIN, call, plain, until};
+use async_trait::async_trait;
+use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::client::Call;
-use caplet_fabric::host::Limits;
-use caplet_fabric::link::Peer;
+use caplet_fabric::host::{Limits, Op, Session};
+use caplet_fabric::lease::LeaseView;
 use caplet_fabric::link::memory::Network;
-use caplet_fabric::{Stop, Tariff};
+use caplet_fabric::link::{Endpoint, Peer};
+use caplet_fabric::{End, Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -123,4 +128,98 @@ fn no_bytes_on_a_control_stream_do_harm() {
         assert_eq!(client.call(call("upper", b"still")).await.unwrap().output, "STILL");
         client.detach().await;
     });
+}
+
+/// What was given to a provider that begins a frame of 4 GiB instead of a session, again and again: how often it was
+/// dialled, and the most that was taken of what it said.
+#[derive(Default)]
+struct Met {
+    dialled: AtomicUsize,
+    taken: AtomicUsize,
+}
+
+async fn boast(end: Arc<dyn Endpoint>, met: Arc<Met>) {
+    while let Some(link) = end.accept().await {
+        let Ok(mut control) = link.accept().await else { continue };
+        met.dialled.fetch_add(1, Ordering::SeqCst);
+        let mut taken = 0;
+        let mut next = u32::MAX.to_be_bytes().to_vec();
+        while control.send.write_all(&next).await.is_ok() {
+            taken += next.len();
+            next = vec![0; 4_096];
+        }
+        met.taken.fetch_max(taken, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_begins_with_a_huge_frame_is_left_and_another_one_serves() {
+    let world = World::new(Options::default());
+    world.offer(plain());
+    let boaster = world.network.endpoint([0xEE; 32]);
+    let mut lease = world.lease(1, PLAIN);
+    lease.provider.endpoints.push(boaster.key());
+    world.chain.put(lease.clone());
+    let (right, met) = (world.provider(), Arc::new(Met::default()));
+    let wrong = Peer { key: boaster.key(), ..right.clone() };
+    let boasting = tokio_util::task::TaskTracker::new();
+    boasting.spawn(boast(Arc::clone(&boaster), Arc::clone(&met)));
+    let at = Arc::new(Mutex::new(wrong));
+    let client = world.client_by(&lease, Tariff::Declared, Arc::new(Moving(Arc::clone(&at))));
+    until("a second try", || met.dialled.load(Ordering::SeqCst) >= 2).await;
+    *at.lock().unwrap() = right;
+    assert_eq!(client.call(call("upper", b"on")).await.unwrap().output, "ON");
+    // no more than what is under way on a link fits in between
+    let taken = met.taken.load(Ordering::SeqCst);
+    assert!(taken <= 512 * 1024, "{taken} bytes of a frame that is too long");
+    assert_eq!(client.units(), 2);
+    client.detach().await;
+    boaster.close().await;
+}
+
+/// Begins every answer and ends none, whatever the consumer says of its patience.
+struct Mute;
+
+#[async_trait]
+impl Adapter for Mute {
+    fn service(&self) -> Service {
+        PLAIN
+    }
+
+    fn tariff(&self) -> Tariff {
+        Tariff::Declared
+    }
+
+    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn operate(&self, _: &mut Op) -> Result<(), Stop> {
+        std::future::pending().await
+    }
+
+    async fn serve(self: Arc<Self>, session: Session) -> End {
+        let mut held = Vec::new();
+        while let Some(mut op) = session.next_op().await {
+            // more than is gathered before it is sent
+            let _ = op.body.write(&[7; 100_000]).await;
+            held.push(op);
+        }
+        session.ended().await
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_never_ends_an_answer_is_waited_for_as_long_as_was_said() {
+    let world = World::new(Options::default());
+    world.offer(Arc::new(Mute));
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    for _ in 0..3 {
+        let patience = Duration::from_millis(200);
+        let waiting = client.call(Call { patience, ..call("upper", b"on") });
+        let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        assert!(matches!(waited, Err(Stop::Deadline(200))), "{waited:?}");
+    }
+    assert_eq!(client.units(), 0, "what never came is not paid");
+    tokio::time::timeout(Duration::from_secs(20), client.detach()).await.unwrap();
 }

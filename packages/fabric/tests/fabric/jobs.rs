@@ -3,12 +3,20 @@
 use crate::support::{http, until};
 use async_trait::async_trait;
 use bytes::Bytes;
+use caplet_fabric::adapter::{Adapter, Load};
+use caplet_fabric::host::Op;
 use caplet_fabric::kinds::jobs::{Executor, FrameSource, JobAdapter, JobSurface, Work};
-use caplet_fabric::{Service, Stop};
+use caplet_fabric::lease::LeaseView;
+use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use caplet_protocol::Bps;
+use caplet_protocol::wire::JobResult;
+use prost::Message as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 /// Turns bytes around; refuses "bad" input; knows how many it works on at a time.
 #[derive(Default)]
@@ -135,4 +143,138 @@ async fn results_are_checked_by_doing_the_job_again_where_it_can_be_done_here() 
     }
     assert_eq!(client.quality().accuracy_ppm(), Some(666_666));
     attached.detach().await;
+}
+
+/// Works until it is let go, and knows how many frames it works on.
+struct Slow {
+    now: Arc<AtomicUsize>,
+    most: AtomicUsize,
+    go: Semaphore,
+}
+
+impl Slow {
+    fn new() -> Arc<Self> {
+        let (now, most) = Default::default();
+        Arc::new(Self { now, most, go: Semaphore::new(0) })
+    }
+
+    fn now(&self) -> usize {
+        self.now.load(Ordering::SeqCst)
+    }
+}
+
+/// One frame that is worked on, until it is done or given up.
+struct Busy(Arc<AtomicUsize>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Executor for Slow {
+    fn jobs(&self) -> Vec<String> {
+        vec!["wait".into()]
+    }
+
+    async fn run(&self, _: &str, _: &str, input: Bytes) -> Result<Work, String> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        let _busy = Busy(Arc::clone(&self.now));
+        self.most.fetch_max(now, Ordering::SeqCst);
+        self.go.acquire().await.map_err(|e| e.to_string())?.forget();
+        Ok(Work { output: input, units: 1 })
+    }
+}
+
+#[tokio::test]
+async fn frames_that_are_here_at_a_time_are_bounded_over_all_operations() {
+    let world = World::new(Options::default());
+    let slow = Slow::new();
+    world.offer(Arc::new(JobAdapter::new(slow.clone(), 4)));
+    let leases = [world.lease(1, Service::JOBS), world.lease(2, Service::JOBS)];
+    let clients = leases.map(|lease| world.client(&lease, Tariff::Accepted));
+    let tasks = TaskTracker::new();
+    let mut running = Vec::new();
+    // two leases, ten operations each, three frames an operation: four of each lease have a place
+    for client in clients.iter().cycle().take(20) {
+        let client = client.clone();
+        let frames = vec![Bytes::from_static(b"frame"); 3];
+        let run = async move { JobSurface::run(&client, "wait", "", frames, 0).await };
+        running.push(tasks.spawn(run));
+    }
+    until("the places", || slow.now() == 8).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(slow.most.load(Ordering::SeqCst), 8, "whatever else was sent is not read");
+    slow.go.add_permits(60);
+    for run in running {
+        assert_eq!(run.await.unwrap().unwrap().len(), 3, "all of it is done in its turn");
+    }
+    assert_eq!((slow.most.load(Ordering::SeqCst), slow.now()), (8, 0));
+    for client in clients {
+        client.detach().await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_operation_is_cut_is_given_up() {
+    let world = World::new(Options::default());
+    let slow = Slow::new();
+    world.offer(Arc::new(JobAdapter::new(slow.clone(), 4)));
+    let client = world.client(&world.lease(1, Service::JOBS), Tariff::Accepted);
+    for _ in 0..5 {
+        let runner = client.clone();
+        let frames = vec![Bytes::from_static(b"frame"); 3];
+        let run = async move { JobSurface::run(&runner, "wait", "", frames, 0).await };
+        let running = TaskTracker::new().spawn(run);
+        until("the work", || slow.now() == 3).await;
+        world.network.cut();
+        running.await.unwrap().unwrap_err();
+        until("its end", || slow.now() == 0).await;
+    }
+    assert_eq!(slow.most.load(Ordering::SeqCst), 3, "nothing is left of what came before");
+    slow.go.add_permits(1);
+    let done = JobSurface::run(&client, "wait", "", vec![Bytes::new()], 0).await.unwrap();
+    assert_eq!(done, [Ok(Bytes::new())]);
+    client.detach().await;
+}
+
+/// Answers without end, whatever it is sent.
+struct Flood;
+
+#[async_trait]
+impl Adapter for Flood {
+    fn service(&self) -> Service {
+        Service::JOBS
+    }
+
+    fn tariff(&self) -> Tariff {
+        Tariff::Accepted
+    }
+
+    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        let result = JobResult { ok: true, units: 1, body: vec![7; 1_000] }.encode_to_vec();
+        loop {
+            op.body.write_frame(&result).await?;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_sends_more_results_than_it_was_sent_frames_is_left() {
+    let world = World::new(Options::default());
+    world.offer(Arc::new(Flood));
+    let client = world.client(&world.lease(1, Service::JOBS), Tariff::Accepted);
+    // one frame that is never read to its end, and another: what is sent does not hold up what is refused
+    let frames = vec![Bytes::from(vec![0; 1 << 20]); 2];
+    let run = JobSurface::run(&client, "any", "", frames, 0);
+    let run = tokio::time::timeout(Duration::from_secs(20), run).await.unwrap();
+    let Err(Stop::Refused(words)) = run else { panic!("endless") };
+    assert!(words.contains("more results came"), "{words}");
+    assert!(client.units() <= 2, "no more than was asked for: {}", client.units());
+    client.detach().await;
 }

@@ -127,7 +127,7 @@ async fn many_consumers_read_one_sensor_and_each_pays_its_own() {
 struct Twenty;
 
 impl Compare for Twenty {
-    fn agrees(&self, milli: i64, _: u64) -> Option<bool> {
+    fn agrees(&self, milli: i64, _: u64, _: u64) -> Option<bool> {
         (milli >= 0).then_some((19_000..=21_000).contains(&milli))
     }
 }

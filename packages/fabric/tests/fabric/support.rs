@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use caplet_fabric::adapter::{Adapter, Load};
-use caplet_fabric::client::Call;
+use caplet_fabric::client::{Call, Finder};
 use caplet_fabric::host::Op;
 use caplet_fabric::lease::LeaseView;
+use caplet_fabric::link::Peer;
 use caplet_fabric::{Service, Stop, Tariff};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -61,6 +62,16 @@ impl Adapter for Plain {
             },
             other => Err(Stop::refused(format!("{other} is no operation"))),
         }
+    }
+}
+
+/// A provider that is found where the test says.
+pub(crate) struct Moving(pub(crate) Arc<Mutex<Peer>>);
+
+#[async_trait]
+impl Finder for Moving {
+    async fn find(&self, _: &LeaseView) -> Result<Peer, String> {
+        Ok(self.0.lock().unwrap().clone())
     }
 }
 

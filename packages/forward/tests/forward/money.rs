@@ -1,15 +1,36 @@
 //! Collateral, and prepaid lots against spot.
 
-use caplet_forward::cover::{Act, Policy, Standing};
+use caplet_forward::cover::{Act, Policy, Series, Standing};
 use caplet_forward::exercise::{Held, choose};
 use caplet_forward::watch::{self, Margin, due};
-use caplet_protocol::Bps;
+use caplet_protocol::{Bps, DeviceId};
 use proptest::prelude::*;
 
 const POLICY: Policy = Policy { buffer: Bps(1_000), most: 10_000 };
 
+fn series(device: u32, purse: usize, collateral: u64, required: u128) -> Series {
+    Series { device: DeviceId(device), purse, standing: Standing { collateral, required } }
+}
+
+/// Of one series, beside others of its device that bind `other` and need nothing.
+fn alone(policy: Policy, of: (u64, u128), other: u64, free: u64) -> Option<Act> {
+    let all = [series(3, 0, of.0, of.1), series(3, 0, other, other.into())];
+    let acts = policy.due(&all, &[free]);
+    assert_eq!(acts[1], None, "the others need nothing");
+    acts[0]
+}
+
 fn act(collateral: u64, required: u128, bound: u64, free: u64) -> Option<Act> {
-    POLICY.act(Standing { collateral, required }, bound, free)
+    alone(POLICY, (collateral, required), bound.saturating_sub(collateral), free)
+}
+
+/// Base units that acts add to the series of a device, or out of a purse.
+fn added(all: &[Series], acts: &[Option<Act>], whose: impl Fn(&Series) -> bool) -> u64 {
+    let added = all.iter().zip(acts).map(|(one, act)| match act {
+        Some(Act::TopUp(amount)) if whose(one) => *amount,
+        _ => 0,
+    });
+    added.sum()
 }
 
 #[test]
@@ -22,6 +43,38 @@ fn collateral_is_topped_up_to_the_buffer_within_money_and_limit() {
     assert_eq!(act(1_200, 1_000, 900, 0), None);
     assert_eq!(act(1_201, 1_000, 900, 0), Some(Act::Release(101)));
     assert_eq!(act(500, 0, 500, 0), Some(Act::Release(500)), "a series without lots needs none");
+}
+
+#[test]
+fn the_limit_and_the_money_are_for_all_short_series_together() {
+    // each alone could have 1,000 more and a buffer of 200
+    let short = |device, purse| series(device, purse, 1_000, 2_000);
+    let all = [short(3, 0), short(3, 0), short(3, 0)];
+    let limit = Policy { most: 5_100, ..POLICY };
+    // 3,000 are bound, 2,100 more may be: the margins of two, and half a buffer
+    let acts = limit.due(&all, &[9_000]);
+    assert_eq!(
+        acts,
+        [Some(Act::TopUp(1_100)), Some(Act::TopUp(1_000)), Some(Act::Short { by: 1_000 })]
+    );
+    assert_eq!(POLICY.due(&all, &[2_100]), acts, "the same with so much money");
+    // another device has a limit of its own, and another purse money of its own
+    let all = [short(3, 0), short(4, 1)];
+    let acts = Policy { most: 2_000, ..POLICY }.due(&all, &[1_000, 999]);
+    assert_eq!(acts, [Some(Act::TopUp(1_000)), Some(Act::Short { by: 1_000 })]);
+    // what is taken back is there for others when it has come back
+    let all = [series(3, 0, 5_000, 1_000), short(3, 0)];
+    let acts = Policy { most: 6_500, ..POLICY }.due(&all, &[0]);
+    assert_eq!(acts, [Some(Act::Release(3_900)), Some(Act::Short { by: 1_000 })]);
+}
+
+#[test]
+fn a_new_series_is_afforded_within_the_limit() {
+    let afford = |required, bound| POLICY.afford(required, bound);
+    assert_eq!(afford(1_000, 0), Some(1_100));
+    assert_eq!(afford(1_000, 8_950), Some(1_050), "less of the buffer");
+    assert_eq!(afford(1_000, 9_000), Some(1_000));
+    assert_eq!([afford(1_000, 9_001), afford(1, 10_001), afford(u128::MAX, 0)], [None; 3]);
 }
 
 #[test]
@@ -52,23 +105,47 @@ proptest! {
         buffer in 0u16..5_000,
     ) {
         let policy = Policy { buffer: Bps(buffer), most: 10_000 };
-        let at = |collateral| Standing { collateral, required };
+        let act = |collateral, free| alone(policy, (collateral, required), other, free);
         let bound = collateral + other;
-        match policy.act(at(collateral), bound, free) {
+        match act(collateral, free) {
             Some(Act::TopUp(amount)) => {
                 prop_assert!(amount <= free && bound + amount <= 10_000);
                 prop_assert!(u128::from(collateral + amount) >= required);
-                prop_assert_eq!(policy.act(at(collateral + amount), bound + amount, free - amount), None);
+                prop_assert_eq!(act(collateral + amount, free - amount), None);
             }
             Some(Act::Release(amount)) => {
                 prop_assert!(u128::from(collateral - amount) >= required);
-                prop_assert_eq!(policy.act(at(collateral - amount), bound - amount, free + amount), None);
+                prop_assert_eq!(act(collateral - amount, free + amount), None);
             }
             Some(Act::Short { by }) => {
                 prop_assert_eq!(u128::from(collateral) + u128::from(by), required);
                 prop_assert!(free < by || bound + by > 10_000);
             }
             None => prop_assert!(u128::from(collateral) >= required),
+        }
+    }
+
+    #[test]
+    fn however_many_are_short_no_device_binds_more_than_the_limit_and_no_purse_gives_more_than_it_has(
+        all in prop::collection::vec((0u32..3, 0usize..2, 0u64..5_000, 0u128..5_000), 0..8),
+        free in prop::array::uniform2(0u64..8_000), most in 0u64..12_000, buffer in 0u16..5_000,
+    ) {
+        let policy = Policy { buffer: Bps(buffer), most };
+        let all: Vec<Series> = all.into_iter().map(|(d, p, has, needs)| series(d, p, has, needs)).collect();
+        let acts = policy.due(&all, &free);
+        prop_assert_eq!(acts.len(), all.len());
+        for device in (0..3).map(DeviceId) {
+            let own = |one: &Series| one.device == device;
+            let bound: u64 = all.iter().filter(|one| own(one)).map(|one| one.standing.collateral).sum();
+            let added = added(&all, &acts, own);
+            prop_assert!(added == 0 || bound + added <= most);
+        }
+        for (purse, free) in free.iter().enumerate() {
+            prop_assert!(added(&all, &acts, |one| one.purse == purse) <= *free);
+        }
+        for (one, act) in all.iter().zip(&acts) {
+            let short = u128::from(one.standing.collateral) < one.standing.required;
+            prop_assert_eq!(short, matches!(act, Some(Act::TopUp(_) | Act::Short { .. })));
         }
     }
 

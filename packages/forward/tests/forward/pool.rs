@@ -14,6 +14,7 @@ const LEASE: Lease = Lease {
     closed: false,
     uncredited: 0,
     member: Some(BOB),
+    grew: false,
     answer_by: None,
     next: Some(DAVE),
     heard: Some(100),
@@ -70,6 +71,15 @@ fn who_serves_answers_and_who_stops_hands_on_without_a_penalty() {
 }
 
 #[test]
+fn what_grew_is_assigned_anew_when_nothing_of_it_is_more_urgent() {
+    let grew = Lease { grew: true, ..LEASE };
+    assert_eq!(due(100, grew, &[own(BOB)]), [Act::Assign(7)]);
+    assert_eq!(due(105, grew, &[own(DAVE)]), [Act::Challenge(7)]);
+    assert_eq!(due(105, Lease { answer_by: Some(110), ..grew }, &[own(BOB)]), [Act::Answer(7)]);
+    assert!(due(100, Lease { live: false, ..grew }, &[own(BOB)]).is_empty(), "it is closing");
+}
+
+#[test]
 fn what_is_worth_it_is_claimed() {
     let rich = |earned| Own { earned, ..own(BOB) };
     assert_eq!(due(100, LEASE, &[rich(100)]), [Act::Claim(BOB)]);
@@ -81,12 +91,12 @@ fn what_is_worth_it_is_claimed() {
 proptest! {
     #[test]
     fn at_most_one_thing_is_done_a_lease_and_only_with_ones_own_members(
-        now in 0u64..50, live: bool, closed: bool, uncredited in 0u64..100, member in prop::option::of(1u32..5),
+        now in 0u64..50, live: bool, closed: bool, grew: bool, uncredited in 0u64..100, member in prop::option::of(1u32..5),
         answer_by in prop::option::of(0u64..50), next in prop::option::of(1u32..5), heard in prop::option::of(0u64..50),
         mine in prop::collection::btree_map(1u32..5, any::<bool>(), 0..3),
     ) {
         let lease = Lease {
-            lease: 7, live: live && !closed, closed, uncredited, member: member.map(DeviceId), answer_by,
+            lease: 7, live: live && !closed, closed, uncredited, member: member.map(DeviceId), grew, answer_by,
             next: next.filter(|next| Some(*next) != member).map(DeviceId), heard,
         };
         let own: Vec<Own> = mine

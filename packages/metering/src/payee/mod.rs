@@ -124,6 +124,13 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
         if self.certain { self.state.served } else { self.state.reserved }
     }
 
+    /// Whether everything that the payer has signed for is served, or nothing more will be.
+    #[must_use]
+    pub fn is_served_up(&self) -> bool {
+        let served = self.terms.owed_at(&self.state.rates, self.state.served);
+        self.state.end.is_some() || served >= self.state.worth()
+    }
+
     /// Whether the session has resumed: before, nothing is served.
     #[must_use]
     pub fn is_live(&self) -> bool {

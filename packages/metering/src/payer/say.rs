@@ -94,9 +94,11 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
 
     /// What is pending, once it is durable.
     fn release(&mut self) -> Result<Option<Statement>, Refusal> {
-        let Some((ticket, _)) = self.pending else { return Ok(None) };
-        // on credit nobody waits for it, and what is written meanwhile shares its commit
-        if self.journal.synced() < ticket && (self.prepay || self.urgent) {
+        let Some((ticket, statement)) = self.pending else { return Ok(None) };
+        // on credit nobody waits for it, nor for a link while a segment is paid ahead: what is written meanwhile
+        // shares its commit
+        let ahead = self.prepay && matches!(statement, Statement::Voucher { .. });
+        if self.journal.synced() < ticket && (ahead || self.urgent) {
             self.journal.hurry()?;
         }
         if self.journal.synced() < ticket {

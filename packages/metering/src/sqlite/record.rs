@@ -2,7 +2,7 @@
 
 use crate::{End, PayeeState, PayerState, Proof, Rates};
 use caplet_protocol::{
-    Bps, Lane, LeaseId,
+    Lane, LeaseId,
     layout::{QosReport, Voucher},
 };
 
@@ -77,11 +77,7 @@ fn priced(rates: &Rates) -> u8 {
 
 fn put_rates(out: &mut Vec<u8>, rates: &Rates) {
     if priced(rates) != 0 {
-        out.extend(rates.start.to_be_bytes());
-        out.extend(rates.before.to_be_bytes());
-        out.extend(rates.rate.0.to_be_bytes());
-        out.extend(rates.switch.to_be_bytes());
-        out.extend(rates.next.0.to_be_bytes());
+        out.extend(rates.encode());
     }
 }
 
@@ -143,13 +139,7 @@ impl Reader<'_> {
         if flags & HAS_RATES == 0 {
             return Some(Rates::default());
         }
-        let rates = Rates {
-            start: self.u64()?,
-            before: self.take().map(u128::from_be_bytes)?,
-            rate: Bps(self.u16()?),
-            switch: self.u64()?,
-            next: Bps(self.u16()?),
-        };
+        let rates = Rates::decode(&self.take::<{ Rates::LEN }>()?)?;
         // the full price is never written out
         (rates != Rates::default()).then_some(rates)
     }

@@ -16,11 +16,19 @@ struct Inner<S> {
     /// Whether a write is durable at once.
     eager: bool,
     full: bool,
+    hurried: usize,
 }
 
 impl<S> Default for Inner<S> {
     fn default() -> Self {
-        Self { durable: Vec::new(), cache: Vec::new(), synced: 0, eager: false, full: false }
+        Self {
+            durable: Vec::new(),
+            cache: Vec::new(),
+            synced: 0,
+            eager: false,
+            full: false,
+            hurried: 0,
+        }
     }
 }
 
@@ -64,6 +72,11 @@ impl<S: Clone> Disk<S> {
         self.0.lock().unwrap().full = full;
     }
 
+    /// How often it was to hurry.
+    pub(crate) fn hurried(&self) -> usize {
+        self.0.lock().unwrap().hurried
+    }
+
     pub(crate) fn durable(&self) -> Option<S> {
         self.0.lock().unwrap().durable.last().cloned()
     }
@@ -98,6 +111,7 @@ impl<S: Clone> Journal<S> for Disk<S> {
     }
 
     fn hurry(&mut self) -> Result<(), JournalError> {
+        self.0.lock().unwrap().hurried += 1;
         self.health()
     }
 

@@ -314,6 +314,26 @@ fn the_last_voucher_ends_service_and_keeps_its_report() {
 }
 
 #[test]
+fn what_is_signed_for_is_served_up_when_it_is_served_or_nothing_more_will_be() {
+    let mut world = live(Pace::vouchers(100), Risk::stranger());
+    assert!(world.payee.is_served_up(), "nothing is paid");
+    world.say().unwrap();
+    world.hear_all();
+    assert!(!world.payee.is_served_up(), "a segment is paid ahead");
+    assert_eq!(world.serve(99), Gate::Go);
+    assert!(!world.payee.is_served_up());
+    assert_eq!(world.serve(1), Gate::Go);
+    assert!(world.payee.is_served_up());
+    world.accept();
+    world.say().unwrap();
+    world.hear_all();
+    assert!(!world.payee.is_served_up(), "the next segment is paid");
+    let last = world.payer.last(QosReport::default()).unwrap();
+    world.hear(&last).unwrap();
+    assert!(world.payee.is_served_up(), "who has signed the last voucher is served no more");
+}
+
+#[test]
 fn ticks_wait_for_company_and_not_for_long() {
     let mut world = live(Pace::ticks(100, 1), Risk { cap: 10_000 });
     world.terms.price = 30;

@@ -141,6 +141,36 @@ fn nothing_is_said_before_it_is_on_disk() {
 }
 
 #[test]
+fn a_disk_hurries_only_for_what_somebody_waits_for() {
+    let hurries = |world: &mut World, units: u64| {
+        world.payer.count(units);
+        let before = world.payer_disk.hurried();
+        assert_eq!(next(world), None, "it is not on disk yet");
+        let hurried = world.payer_disk.hurried() > before;
+        world.payer_disk.land(usize::MAX);
+        next(world).unwrap();
+        hurried
+    };
+    let slow = |pace, risk| {
+        let mut world = World::new(pace, risk, false);
+        world.connect(4).unwrap();
+        world
+    };
+    // on credit nothing is waited for, until the payee has paused
+    let mut world = slow(Pace::vouchers(100), CREDIT);
+    assert!(!hurries(&mut world, 100));
+    world.payer.on_pause(&Pause { reason: PauseReason::Unpaid, wanted: 10 });
+    assert!(hurries(&mut world, 100));
+    assert!(!hurries(&mut world, 100));
+    // who pays ahead is waited for at a voucher, not at a link while a segment is paid
+    let mut world = slow(Pace::ticks(3, 20), Risk::stranger());
+    assert!(hurries(&mut world, 0));
+    assert!(!hurries(&mut world, 20));
+    world.payer.on_pause(&Pause { reason: PauseReason::Unpaid, wanted: 10 });
+    assert!(hurries(&mut world, 20));
+}
+
+#[test]
 fn a_full_disk_keeps_a_payer_silent_and_room_lets_it_speak() {
     let mut world = live(Pace::vouchers(100), Risk::stranger());
     world.payer_disk.set_full(true);

@@ -65,13 +65,67 @@ fn a_payee_that_does_not_agree_pauses_and_has_lost_at_most_a_segment() {
     }
 }
 
+/// Garbage comes, ten units at a time, until the payee serves no more. The application takes none of it, so nothing is
+/// counted; the payer answers every pause as it always does. How much came, and how it ended.
+fn serve_garbage(world: &mut World) -> (u64, Gate) {
+    let (mut came, mut reasons) = (0, Vec::new());
+    loop {
+        match world.serve(10) {
+            Gate::Go => {
+                came += world.served.drain(..).sum::<u64>();
+                reasons.clear();
+            }
+            Gate::Pause(pause) if !reasons.contains(&pause.reason) => {
+                reasons.push(pause.reason);
+                let meter = world.payer.on_pause(&pause);
+                world.payee.on_meter(&meter, world.now).unwrap();
+                for _ in 0..2 {
+                    world.say().unwrap();
+                    world.payer_disk.land(usize::MAX);
+                }
+                world.hear_all();
+                world.payee_disk.land(usize::MAX);
+            }
+            end => return (came, end),
+        }
+    }
+}
+
 #[test]
 fn a_payer_that_pays_for_garbage_has_lost_at_most_a_segment_when_it_stops() {
-    let mut world = live(Risk::stranger());
-    serve_to(&mut world, 100).unwrap();
-    // from here on nothing it gets is of use: what it has signed beyond is what it loses
-    let useful = world.terms.owed(100);
-    assert!(world.payer.state().worth() - useful <= world.terms.segment_value());
+    for risk in [Risk::stranger(), Risk { cap: 30 }, Risk { cap: 1_000 }] {
+        let mut world = live(risk);
+        serve_to(&mut world, 100).unwrap();
+        let useful = world.terms.owed(100);
+        let (came, end) = serve_garbage(&mut world);
+        let Gate::Pause(pause) = end else { panic!("{end:?}: it waits to be paid for what came") };
+        assert_eq!(pause.reason, PauseReason::Unpaid);
+        assert!(came >= SEGMENT, "{came} units of garbage came");
+        // all that it has signed, and signs at the end
+        let last = world.payer.last(caplet_protocol::layout::QosReport::default()).unwrap();
+        world.hear(&last).unwrap();
+        let lost = world.payee.state().worth() - useful;
+        assert!(lost <= world.terms.segment_value(), "{lost} for {came} units of garbage");
+    }
+}
+
+/// What only a check at the end of its segment shows was counted and is paid; a stranger has paid the next segment
+/// ahead by then.
+#[test]
+fn garbage_that_shows_when_its_segment_is_checked_costs_that_segment_and_what_was_paid_ahead() {
+    for (risk, segments) in [(Risk { cap: 1_000 }, 1), (Risk::stranger(), 2)] {
+        let mut world = live(risk);
+        serve_to(&mut world, 100).unwrap();
+        let useful = world.terms.owed(100);
+        serve_to(&mut world, 200).unwrap();
+        world.say().unwrap();
+        let last = world.payer.last(caplet_protocol::layout::QosReport::default()).unwrap();
+        world.hear(&last).unwrap();
+        let lost = world.payee.state().worth() - useful;
+        let value = world.terms.segment_value();
+        assert!(lost <= segments * value, "{lost} is more than {segments} segments");
+        assert!(lost > (segments - 1) * value, "{lost} is less than was paid for");
+    }
 }
 
 #[test]

@@ -163,28 +163,26 @@ impl World {
         self.say().unwrap();
         self.hear_all();
         self.payee_disk.land(usize::MAX);
-        match self.serve(units) {
-            Gate::Go => {
-                self.accept();
-                Ok(())
-            }
-            Gate::Pause(pause) => {
-                let meter = self.payer.on_pause(&pause);
-                self.payee.on_meter(&meter, self.now).unwrap();
-                self.say().unwrap();
-                self.payer_disk.land(usize::MAX);
-                self.say().unwrap();
-                self.hear_all();
-                self.payee_disk.land(usize::MAX);
-                match self.serve(units) {
-                    Gate::Go => {
-                        self.accept();
-                        Ok(())
-                    }
-                    other => Err(other),
+        let mut reasons = Vec::new();
+        loop {
+            match self.serve(units) {
+                Gate::Go => {
+                    self.accept();
+                    return Ok(());
                 }
+                // what is unpaid is paid, then what it is served on is stored: never twice for one reason
+                Gate::Pause(pause) if !reasons.contains(&pause.reason) => {
+                    reasons.push(pause.reason);
+                    let meter = self.payer.on_pause(&pause);
+                    self.payee.on_meter(&meter, self.now).unwrap();
+                    self.say().unwrap();
+                    self.payer_disk.land(usize::MAX);
+                    self.say().unwrap();
+                    self.hear_all();
+                    self.payee_disk.land(usize::MAX);
+                }
+                other => return Err(other),
             }
-            end @ Gate::End(_) => Err(end),
         }
     }
 

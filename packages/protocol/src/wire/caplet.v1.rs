@@ -3420,6 +3420,60 @@ impl ContractRole {
         }
     }
 }
+/// Pay follows quality: by what the market's schedule and its leases at this gateway say.
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default, rename_all = "camelCase")
+)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QualitySchedule {
+    /// Rate of the worst quality, in ten-thousandths of the price.
+    #[prost(uint32, tag = "1")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub floor_bps: u32,
+    /// Quality from which the full price is paid, in ten-thousandths.
+    #[prost(uint32, tag = "2")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub full_bps: u32,
+    /// Most by which the rate falls from one segment to the next, in ten-thousandths.
+    #[prost(uint32, tag = "3")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub step_bps: u32,
+    /// Units of a segment.
+    #[prost(uint64, tag = "4")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub segment: u64,
+    /// Milliseconds up to which the 95th percentile of a segment's latencies is good; 0 as long as too little is known.
+    #[prost(uint32, tag = "5")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub good_ms: u32,
+    /// Milliseconds from which nothing of a segment's latency is.
+    #[prost(uint32, tag = "6")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub bad_ms: u32,
+}
 /// A lease as its gateway tells a device of it.
 #[cfg_attr(
     feature = "serde",
@@ -3643,6 +3697,13 @@ pub struct LeaseNotice {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub profile: ::prost::alloc::vec::Vec<u8>,
+    /// How what is measured of one segment sets the rate of the next; absent where the full price is always paid.
+    #[prost(message, optional, tag = "27")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub quality: ::core::option::Option<QualitySchedule>,
 }
 /// Which side of the lease the reader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -4259,6 +4320,24 @@ pub struct ServiceCall {
         serde(skip_serializing_if = "super::json::is_default", with = "super::json::Hex")
     )]
     pub seal: ::prost::alloc::vec::Vec<u8>,
+    /// The rate at which the caller signs for units from `rate_from` on, in ten-thousandths of the price; 0 where nothing is
+    /// said. Said with every call: what was agreed to is agreed to again.
+    #[prost(uint32, tag = "7")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "super::json::is_default")
+    )]
+    pub rate_bps: u32,
+    /// Units from which it holds.
+    #[prost(uint64, tag = "8")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "super::json::is_default",
+            with = "super::json::Whole::<u64>"
+        )
+    )]
+    pub rate_from: u64,
 }
 /// The answer to a call.
 #[cfg_attr(
@@ -4750,7 +4829,7 @@ impl super::Schema for LastAsk {
 }
 impl super::Schema for LeaseNotice {
     const NAME: &'static str = "caplet.v1.LeaseNotice";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27];
 }
 impl super::Schema for MarketSheet {
     const NAME: &'static str = "caplet.v1.MarketSheet";
@@ -4795,6 +4874,10 @@ impl super::Schema for QosReport {
 impl super::Schema for Quality {
     const NAME: &'static str = "caplet.v1.Quality";
     const FIELDS: &'static [u32] = &[1, 2, 3, 4];
+}
+impl super::Schema for QualitySchedule {
+    const NAME: &'static str = "caplet.v1.QualitySchedule";
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6];
 }
 impl super::Schema for Rating {
     const NAME: &'static str = "caplet.v1.Rating";
@@ -4846,7 +4929,7 @@ impl super::Schema for SensorRecord {
 }
 impl super::Schema for ServiceCall {
     const NAME: &'static str = "caplet.v1.ServiceCall";
-    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6];
+    const FIELDS: &'static [u32] = &[1, 2, 3, 4, 5, 6, 7, 8];
 }
 impl super::Schema for ServiceResult {
     const NAME: &'static str = "caplet.v1.ServiceResult";

@@ -1,15 +1,8 @@
 //! What was measured, in numbers.
 
-use anyhow::Context as _;
-use caplet_api::escrow::LeaseResponse;
-use caplet_protocol::LeaseId;
+use caplet::scenario::Tally;
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-/// Units that a gateway has counted, by lease.
-pub(super) type Counts = Arc<Mutex<BTreeMap<LeaseId, u64>>>;
 
 /// Failovers, and what the consumer's gateway counted.
 #[derive(Default)]
@@ -26,19 +19,14 @@ impl Kills {
         self.took.len()
     }
 
-    /// Prints a line; `over` are the leases that ended, with what was counted on each.
-    pub(super) fn print(mut self, over: &[(LeaseResponse, u64)]) -> anyhow::Result<()> {
+    /// Prints a line; `over` are the leases that ended.
+    pub(super) fn print(mut self, over: &[Tally]) {
         self.took.sort_unstable();
         let (mut counted, mut paid, mut lost) = (0u64, 0u64, 0u64);
-        for (lease, units) in over {
-            let redeemed: u64 = lease.lanes.iter().map(|lane| lane.redeemed.u64()).sum();
-            let lot = lease.terms.lot_units.u64();
-            let worth = u128::from(redeemed).checked_mul(lot.into()).context("overflow")?;
-            // the units that so much pays for: one more would cost more
-            let paid_for = u64::try_from(worth.div_ceil(u128::from(lease.price.u64().max(1))))?;
-            counted = counted.saturating_add(*units);
-            paid = paid.saturating_add(paid_for);
-            lost = lost.saturating_add(units.abs_diff(paid_for));
+        for tally in over {
+            counted = counted.saturating_add(tally.counted);
+            paid = paid.saturating_add(tally.paid);
+            lost = lost.saturating_add(tally.lost());
         }
         println!(
             "{}",
@@ -48,7 +36,6 @@ impl Kills {
                 "units_counted": counted, "units_paid": paid, "units_lost": lost,
             })
         );
-        Ok(())
     }
 
     /// The time that `percent` of the failovers did not exceed.

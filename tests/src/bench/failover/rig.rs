@@ -1,35 +1,30 @@
 //! A chain with a pool, the keepers of two members, and a consumer's.
 
-use super::kills::{Counts, Kills};
+use super::kills::Kills;
 use crate::bench::devices::{letting, plan, want};
 use crate::bench::latency::provision;
 use crate::embedded::account;
 use anyhow::{Context as _, ensure};
 use caplet::config::{Config, JoinConfig, OfferConfig};
-use caplet::context::domain_of;
 use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
 use caplet::keeper::{Keeper, Parts, ROOMS};
+use caplet::scenario::{Counts, Tally, register};
 use caplet::store::Store;
 use caplet::tasks::Group;
 use caplet_api::auction::{MarketResponse, QueryMsg as AskAuction};
-use caplet_api::common::{DomainResponse, Key};
 use caplet_api::escrow::{ExecuteMsg as Escrow, LeaseResponse, LeaseState, QueryMsg as AskEscrow};
 use caplet_api::pool::{ExecuteMsg as Pool, QueryMsg as AskPool, ServedResponse};
-use caplet_api::registry::{
-    DeviceResponse, ExecuteMsg as Registry, QueryMsg as AskRegistry, Registration,
-};
+use caplet_api::registry::ExecuteMsg as Registry;
 use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{
     Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm,
 };
-use caplet_protocol::layout::{Possession, PublicKey, Scheme, owner_hash};
-use caplet_protocol::sign::sign;
 use caplet_protocol::{AssetId, DeviceId, LeaseId, MarketId, wire};
 use caplet_simulator::{Device, Told};
 use ed25519_dalek::SigningKey;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -47,8 +42,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// After a kill for what was on its way, and after a restart for the device to be back.
 const CALM: Duration = Duration::from_millis(100);
 const REST: Duration = Duration::from_millis(1_000);
-/// Between looks.
-const LOOK: Duration = Duration::from_millis(2);
 
 /// Everything that runs.
 pub(super) struct Rig {
@@ -138,42 +131,17 @@ impl Rig {
         let allow = Escrow::Authorise { device: id, asset: AssetId(1), limit };
         self.send(payer, Msg::execute(&self.deployment.contracts.escrow, &allow)?).await?;
         reader.set_asking(true);
-        self.count()
-    }
-
-    /// Notes what the consumer's gateway counts, by lease.
-    fn count(&self) -> anyhow::Result<()> {
         let keeper = self.keepers[2].as_ref().context("the consumer's keeper is gone")?;
-        let consumers = keeper.fabric().context("a keeper without links")?.consumers().clone();
-        let (counts, stop) = (Arc::clone(&self.counts), self.tasks.stop_token());
-        self.tasks.spawn("counts", async move {
-            while !stop.is_cancelled() {
-                for local in consumers.all() {
-                    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-                    let most = counts.entry(local.lease).or_default();
-                    *most = local.units.max(*most);
-                }
-                tokio::time::sleep(LOOK).await;
-            }
-            Ok(())
-        });
+        let consumers = keeper.fabric().context("a keeper without links")?.consumers();
+        self.counts.note(consumers.clone(), &self.tasks);
         Ok(())
-    }
-
-    fn counted(&self, lease: LeaseId) -> u64 {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.get(&lease).copied().unwrap_or(0)
     }
 
     /// The lease that is read now, once it has enough left.
     async fn reading(&self) -> anyhow::Result<LeaseId> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
-            let latest = {
-                let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-                counts.last_key_value().map(|(lease, units)| (*lease, *units))
-            };
-            if let Some((lease, units)) = latest
+            if let Some((lease, units)) = self.counts.all().pop_last()
                 && units > 5
                 && units.saturating_add(ROOM) < LOT
             {
@@ -191,14 +159,14 @@ impl Rig {
         let served: ServedResponse = self.chain.query(&self.pool, &ask).await?;
         let index = self.members.iter().position(|member| *member == served.member);
         let index = index.context("a stranger serves")?;
-        let before = self.counted(lease);
-        self.more_than(lease, before).await?; // it is being read at this moment
+        let before = self.counts.of(lease);
+        self.counts.more_than(lease, before, PATIENCE).await?; // it is being read at this moment
         let killed = Instant::now();
         let keeper = self.keepers[index].take().context("it is dead already")?;
         keeper.stop(Duration::ZERO).await;
         tokio::time::sleep(CALM).await;
-        let last = self.counted(lease);
-        self.more_than(lease, last).await?;
+        let last = self.counts.of(lease);
+        self.counts.more_than(lease, last, PATIENCE).await?;
         let took = killed.elapsed();
         eprintln!("{} ms without units on lease {lease}", took.as_millis());
         seen.add(took);
@@ -207,30 +175,16 @@ impl Rig {
         Ok(())
     }
 
-    async fn more_than(&self, lease: LeaseId, units: u64) -> anyhow::Result<()> {
-        let began = Instant::now();
-        while self.counted(lease) <= units {
-            ensure!(began.elapsed() < PATIENCE, "lease {lease} stands still at {units} units");
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
-    /// Waits until what is open is used up; all leases with what was counted on each.
-    pub(super) async fn leases(&self) -> anyhow::Result<Vec<(LeaseResponse, u64)>> {
-        let began = Instant::now();
-        let mut over: Vec<(LeaseResponse, u64)> = Vec::new();
-        let open = {
-            let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            counts.keys().copied().collect::<Vec<LeaseId>>()
-        };
-        for lease in open {
+    /// Waits until what is open is used up; what was counted on each lease, and paid.
+    pub(super) async fn leases(&self) -> anyhow::Result<Vec<Tally>> {
+        let (began, mut over) = (Instant::now(), Vec::new());
+        for lease in self.counts.all().into_keys() {
             loop {
                 let ask = AskEscrow::Lease { lease: lease.0.into() };
                 let found: LeaseResponse =
                     self.chain.query(&self.deployment.contracts.escrow, &ask).await?;
                 if found.state == LeaseState::Closed {
-                    over.push((found, self.counted(lease)));
+                    over.push(Tally::of(&found, self.counts.of(lease))?);
                     break;
                 }
                 ensure!(began.elapsed() < PATIENCE, "lease {lease} does not close");
@@ -309,29 +263,11 @@ impl Rig {
     /// Registers the device that the pool sells as, and binds it.
     async fn bind(&self, admin: &Signer) -> anyhow::Result<DeviceId> {
         let registry = &self.deployment.contracts.registry;
-        let domain: DomainResponse = self.chain.query(registry, &AskRegistry::Domain {}).await?;
-        let key = SigningKey::from_bytes(&[77; 32]);
-        let bytes = key.verifying_key().to_bytes();
-        let possession = Possession {
-            key: PublicKey::ed25519(bytes),
-            sealing: [0; 32],
-            owner: owner_hash(&self.pool),
-        };
-        let wire_key = || Key { scheme: Scheme::Ed25519, key: bytes.into() };
-        let device = Registration {
-            key: wire_key(),
-            sealing: None,
-            owner: self.pool.clone(),
-            gateway: self.signers[2].address().to_owned(),
-            proof: sign(&key, &possession.preimage(&domain_of(&domain)?)).into(),
-        };
-        let register = Registry::Register { devices: vec![device] };
-        self.send(admin, Msg::execute(registry, &register)?).await?;
-        let ask = AskRegistry::DeviceByKey { key: wire_key() };
-        let found: DeviceResponse = self.chain.query(registry, &ask).await?;
-        let bind = Pool::Bind { device: found.device };
+        let (key, gateway) = (SigningKey::from_bytes(&[77; 32]), self.signers[2].address());
+        let device = register(&*self.chain, registry, admin, &key, &self.pool, gateway).await?;
+        let bind = Pool::Bind { device };
         self.send(&self.signers[1], Msg::execute(&self.pool, &bind)?).await?;
-        Ok(found.device)
+        Ok(device)
     }
 
     async fn deposit(&self, signer: &Signer) -> anyhow::Result<()> {

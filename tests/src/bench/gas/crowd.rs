@@ -141,6 +141,13 @@ impl Crowd {
     pub(super) fn some(&self, skip: usize, every: usize, n: usize) -> Vec<Member> {
         self.0.iter().skip(skip).step_by(every).take(n).cloned().collect()
     }
+
+    /// All of them in another order: every `stride`th, round and round. Each once if `stride` has no factor in
+    /// common with their number.
+    pub(super) fn shuffled(&self, stride: usize) -> Self {
+        let members = self.0.iter().cycle().step_by(stride.max(1));
+        Self(members.take(self.0.len()).cloned().collect())
+    }
 }
 
 /// Registers a device that a contract owns.

@@ -61,6 +61,29 @@ pub(super) async fn open(
     Ok(leases)
 }
 
+/// The same with nobody like its neighbour: devices in no order, prices of eight classes, one to four lots.
+pub(super) async fn mixed(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> anyhow::Result<()> {
+    openers(bed, Some(&bed.keeper)).await?;
+    let (providers, consumers) = (providers.shuffled(733), consumers.shuffled(547));
+    let price = |place: u64| PRICE.saturating_add(place.wrapping_mul(31).wrapping_rem(8));
+    let lots =
+        |place: u64| 1u16.saturating_add(u16::try_from(place.wrapping_mul(7) % 4).unwrap_or(0));
+    for n in BATCHES {
+        let terms = terms(bed, DAY).await?;
+        let pairs = (0u64..).zip(consumers.0.iter().zip(&providers.0)).take(n);
+        let deals: Vec<Deal> = pairs
+            .map(|(place, (consumer, provider))| Deal {
+                consumer: consumer.id.0,
+                provider: provider.id.0,
+                price: price(place),
+                lots: lots(place),
+            })
+            .collect();
+        lease(bed, "at escrow, mixed", &deals, terms).await?;
+    }
+    openers(bed, None).await
+}
+
 /// Lets somebody open leases beside the auction.
 pub(super) async fn openers(bed: &Bed, more: Option<&Signer>) -> anyhow::Result<()> {
     let mut openers = vec![bed.contracts.auction.clone()];
@@ -90,30 +113,62 @@ pub(super) async fn batch(
     opening: Opening,
 ) -> anyhow::Result<Vec<u64>> {
     let Opening { n, from, secs, lots } = opening;
-    let close_bond = bed.market.close_bond.u64();
-    let unlock = PRICE.saturating_mul(lots.into()).saturating_mul(2).saturating_add(close_bond);
     let (consumers, providers) = (consumers.some(from, 1, n), providers.some(from, 1, n));
-    let lock = |device| LockItem { device, amount: unlock, relay_fee: 0, flags: 0 };
-    let locks: Vec<LockItem> = consumers.iter().map(|consumer| lock(consumer.id.0)).collect();
     let pairs = consumers.iter().zip(&providers);
-    let opens: Vec<OpenItem> = pairs
-        .map(|(consumer, provider)| OpenItem {
+    let deals: Vec<Deal> = pairs
+        .map(|(consumer, provider)| Deal {
             consumer: consumer.id.0,
             provider: provider.id.0,
             price: PRICE,
             lots,
-            unlock,
-            fee: bed.market.lot_fee.u64(),
-            demand: 0,
-            flags: 0,
         })
         .collect();
+    lease(bed, "at escrow, dense", &deals, terms(bed, secs).await?).await
+}
+
+/// One lease to be.
+#[derive(Clone, Copy)]
+struct Deal {
+    consumer: u32,
+    provider: u32,
+    price: u64,
+    lots: u16,
+}
+
+async fn lease(
+    bed: &Bed,
+    how: &'static str,
+    deals: &[Deal],
+    terms: Terms,
+) -> anyhow::Result<Vec<u64>> {
+    let close_bond = bed.market.close_bond.u64();
+    let unlock = |deal: &Deal| {
+        let limit = deal.price.saturating_mul(deal.lots.into()).saturating_mul(2);
+        limit.saturating_add(close_bond)
+    };
+    let lock = |deal: &Deal| LockItem {
+        device: deal.consumer,
+        amount: unlock(deal),
+        relay_fee: 0,
+        flags: 0,
+    };
+    let locks: Vec<LockItem> = deals.iter().map(lock).collect();
+    let open = |deal: &Deal| OpenItem {
+        consumer: deal.consumer,
+        provider: deal.provider,
+        price: deal.price,
+        lots: deal.lots,
+        unlock: unlock(deal),
+        fee: bed.market.lot_fee.u64(),
+        demand: 0,
+        flags: 0,
+    };
+    let opens: Vec<OpenItem> = deals.iter().map(open).collect();
     let keeper = bed.keeper.address().to_owned();
     let items = LockItem::pack(&locks).into();
     let lock = Escrow::Lock { asset: AssetId(1), relayer: keeper.clone(), items };
-    let row = |what| Row { what, how: "at escrow, dense", n, by: &bed.keeper };
+    let row = |what| Row { what, how, n: deals.len(), by: &bed.keeper };
     bed.measure(row("lock"), vec![bed.escrow(&lock)?]).await?;
-    let terms = terms(bed, secs).await?;
     let items = OpenItem::pack(&opens).into();
     let open = Escrow::Open { terms, beneficiary: Some(keeper), items };
     opened(&bed.measure(row("open"), vec![bed.escrow(&open)?]).await?)

@@ -38,6 +38,7 @@ pub async fn gas() -> anyhow::Result<()> {
     coins::deposits(&bed).await?;
     consumers.authorise(&bed).await?;
     let leases = leases::open(&bed, &providers, &consumers).await?;
+    leases::mixed(&bed, &providers, &consumers).await?;
     vouchers::settle(&bed, &consumers, &leases).await?;
     let many = leases::many(&bed, &providers, &consumers, &leases).await?;
     vouchers::settle_many(&bed, &consumers, &many).await?;

@@ -86,6 +86,7 @@ pub(super) async fn take(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> any
                 offer: Uint64::new(OrderId { page, slot }.to_u64()),
                 demand: written_demand(taker, limit, &domain),
                 market: PLACED,
+                lease: None,
             })
         });
         let msgs = takes.collect::<anyhow::Result<_>>()?;

@@ -1,7 +1,7 @@
 //! The consumer's side of a job unit: `POST .../{job}` runs one, `GET .../mjpeg` is a local camera.
 
 use super::{Executor, MAX_FRAME};
-use crate::client::Client;
+use crate::client::{Client, ClientOp};
 use crate::desk::{Resource, failed};
 use crate::end::Stop;
 use crate::service::{Service, Tariff};
@@ -48,42 +48,11 @@ impl JobSurface {
         let args = RunJob { job: job.into(), params: params.into() };
         let mut op = client.open_op("run", args.encode_to_vec(), max_units).await?;
         let wanted = frames.len();
-        let crate::client::ClientOp { reader, writer, .. } = &mut op;
-        let send = async {
-            for frame in &frames {
-                if writer.write_frame(frame).await.is_err() {
-                    return; // the outcome says why
-                }
-            }
-            let _ = writer.finish().await;
-        };
-        let (accepted, mut got) = tokio::sync::mpsc::channel::<u64>(8);
-        let receive = async move {
-            let mut results = Vec::new();
-            while let Some(frame) = reader.read_frame(MAX_FRAME + 64).await? {
-                let result: JobResult = crate::frame::decode(&frame, "job result")?;
-                let _ = accepted.send(result.units).await;
-                let body = result.body;
-                results.push(if result.ok {
-                    Ok(Bytes::from(body))
-                } else {
-                    Err(String::from_utf8_lossy(&body).into_owned())
-                });
-            }
-            Ok::<_, Stop>(results)
-        };
-        let live = client.clone();
-        let count = async move {
-            let mut left = if max_units == 0 { u64::MAX } else { max_units };
-            while let Some(units) = got.recv().await {
-                let units = units.min(left);
-                left = left.saturating_sub(units);
-                live.accept_now(units).await;
-            }
-        };
-        let ((), results, ()) = tokio::join!(send, receive, count);
-        let results = match results {
+        let moved = exchange(client, &mut op, &frames, max_units).await;
+        let results = match moved {
             Ok(results) if results.len() == wanted => results,
+            // such a provider may never come to an outcome
+            Err(stop @ (Stop::Refused(_) | Stop::Frame(_))) => return Err(stop),
             other => {
                 op.outcome().await?;
                 other?
@@ -94,6 +63,61 @@ impl JobSurface {
             return Err(Stop::refused(format!("{wanted} frames were sent, {found} results came")));
         }
         Ok(results)
+    }
+}
+
+/// Sends frames while their results come, and accepts these.
+async fn exchange(
+    client: &Client,
+    op: &mut ClientOp,
+    frames: &[Bytes],
+    max_units: u64,
+) -> Result<Vec<Result<Bytes, String>>, Stop> {
+    let ClientOp { reader, writer, .. } = op;
+    let send = async {
+        for frame in frames {
+            if writer.write_frame(frame).await.is_err() {
+                return; // the outcome says why
+            }
+        }
+        let _ = writer.finish().await;
+    };
+    let (accepted, mut got) = tokio::sync::mpsc::channel::<u64>(8);
+    let receive = async move {
+        let mut results = Vec::new();
+        while let Some(frame) = reader.read_frame(MAX_FRAME + 64).await? {
+            if results.len() >= frames.len() {
+                let sent = frames.len();
+                return Err(Stop::refused(format!("{sent} frames were sent, more results came")));
+            }
+            let result: JobResult = crate::frame::decode(&frame, "job result")?;
+            let _ = accepted.send(result.units).await;
+            let body = result.body;
+            results.push(if result.ok {
+                Ok(Bytes::from(body))
+            } else {
+                Err(String::from_utf8_lossy(&body).into_owned())
+            });
+        }
+        Ok::<_, Stop>(results)
+    };
+    let count = async move {
+        let mut left = if max_units == 0 { u64::MAX } else { max_units };
+        while let Some(units) = got.recv().await {
+            let units = units.min(left);
+            left = left.saturating_sub(units);
+            client.accept_now(units).await;
+        }
+    };
+    let taken = async { tokio::join!(receive, count).0 };
+    tokio::pin!(send, taken);
+    let mut sent = false;
+    loop {
+        // a provider may end before it has read everything, whatever still goes there
+        tokio::select! {
+            results = &mut taken => return results,
+            () = &mut send, if !sent => sent = true,
+        }
     }
 }
 
@@ -109,9 +133,7 @@ impl Surface for JobSurface {
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
         let resource = Arc::new(JobResource { client: client.clone(), again: self.again.clone() });
-        place.desk.put(&place.alias, self.service(), client.health(), resource)?;
-        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
-        Ok(Attached::new(address, client, move || desk.remove(&alias)))
+        place.serve(self.service(), client, resource)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod executor;
 mod local;
+mod places;
 mod program;
 mod provider;
 mod serving;

@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-/// Requests on their way at a time.
+/// Requests on their way at a time: not answered, whether anybody still waits for the answer or not.
 const WAITING: usize = 32;
 
 /// Why a program can't be used.
@@ -55,13 +55,21 @@ struct Greeting {
 }
 
 type Answer = Result<Work, String>;
-type Waiting = Arc<Mutex<BTreeMap<u64, oneshot::Sender<Answer>>>>;
+type Waiting = Arc<Mutex<BTreeMap<u64, Asked>>>;
+
+/// A request that the program has not answered.
+struct Asked {
+    answer: oneshot::Sender<Answer>,
+    since: Instant,
+    _place: OwnedSemaphorePermit,
+}
 
 /// A running program.
 pub struct Program {
     jobs: Vec<String>,
     requests: mpsc::Sender<Vec<u8>>,
     waiting: Waiting,
+    places: Arc<Semaphore>,
     next: AtomicU64,
     limit: Duration,
     _child: Child,
@@ -88,11 +96,25 @@ impl Program {
         let (tasks, answered) = (TaskTracker::new(), Arc::clone(&waiting));
         tasks.spawn(write(stdin, queue));
         tasks.spawn(read(stdout, answered));
-        Ok(Self { jobs, requests, waiting, next: AtomicU64::new(1), limit, _child: child })
+        let (places, next) = (Arc::new(Semaphore::new(WAITING)), AtomicU64::new(1));
+        Ok(Self { jobs, requests, waiting, places, next, limit, _child: child })
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, oneshot::Sender<Answer>>> {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Asked>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a request. One that was given up by who asked has its place until it is answered, or until an
+    /// answer would be too late.
+    async fn place(&self) -> Result<OwnedSemaphorePermit, String> {
+        let late = self.limit.saturating_add(Duration::from_secs(1));
+        loop {
+            self.waiting().retain(|_, asked| asked.since.elapsed() <= late);
+            let free = Arc::clone(&self.places).acquire_owned();
+            if let Ok(place) = tokio::time::timeout(late, free).await {
+                return place.map_err(|error| error.to_string());
+            }
+        }
     }
 }
 
@@ -103,11 +125,12 @@ impl Executor for Program {
     }
 
     async fn run(&self, job: &str, params: &str, input: Bytes) -> Result<Work, String> {
+        let place = self.place().await?;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let head = serde_json::to_vec(&Request { id, job, params }).map_err(|e| e.to_string())?;
         let request = joined(&head, &input).ok_or("the job's parameters are too long")?;
         let (answer, answered) = oneshot::channel();
-        self.waiting().insert(id, answer);
+        self.waiting().insert(id, Asked { answer, since: Instant::now(), _place: place });
         let down = "the unit's program is gone: its operator must start it again";
         if self.requests.send(request).await.is_err() {
             self.waiting().remove(&id);
@@ -156,10 +179,10 @@ async fn read(mut stdout: ChildStdout, waiting: Waiting) {
         } else {
             Err(String::from_utf8_lossy(body).into_owned())
         };
-        let waiter = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&result.id);
-        if let Some(waiter) = waiter {
+        let asked = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&result.id);
+        if let Some(asked) = asked {
             // one that gave up is not told
-            let _ = waiter.send(answer);
+            let _ = asked.answer.send(answer);
         }
     }
     // whoever still waits hears that the program is gone

@@ -1,9 +1,10 @@
 //! The provider's side of a job unit.
 
+use super::places::{Place, Places};
 use super::{Executor, FrameSource, MAX_FRAME, Work};
 use crate::adapter::{Adapter, Load};
 use crate::end::Stop;
-use crate::host::Op;
+use crate::host::{BodyReader, Op};
 use crate::lease::LeaseView;
 use crate::service::{Service, Tariff};
 use async_trait::async_trait;
@@ -11,11 +12,21 @@ use bytes::Bytes;
 use caplet_protocol::wire::{JobResult, RunJob};
 use prost::Message as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-/// Frames of one operation that are worked on at a time: what is read ahead and not more.
+/// Frames of one lease that are here at a time, read, worked on or not taken yet; also of one operation.
 const AHEAD: usize = 4;
+
+/// Frames of all leases that are here at a time.
+const MOST: usize = 32;
+
+/// How long a frame that has begun may take to come, and a result to be paid: what takes longer holds up others.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A frame that is worked on, in its place. Dropped before it is done it is given up.
+type Working = AbortOnDropHandle<(Result<Work, String>, Place)>;
 
 /// Offers an executor's jobs, and the frames of a source if there is one.
 pub struct JobAdapter {
@@ -23,13 +34,16 @@ pub struct JobAdapter {
     source: Option<Arc<dyn FrameSource>>,
     sessions: usize,
     tasks: TaskTracker,
+    places: Places,
 }
 
 impl JobAdapter {
     /// To at most `sessions` consumers at a time.
     #[must_use]
     pub fn new(executor: Arc<dyn Executor>, sessions: usize) -> Self {
-        Self { executor, source: None, sessions, tasks: TaskTracker::new() }
+        let most = sessions.saturating_mul(AHEAD).clamp(AHEAD, MOST);
+        let (tasks, places) = (TaskTracker::new(), Places::new(most, AHEAD));
+        Self { executor, source: None, sessions, tasks, places }
     }
 
     /// With a source of frames besides.
@@ -39,23 +53,48 @@ impl JobAdapter {
         self
     }
 
-    /// One result for each frame, in their order; the next is read when there is room.
+    /// The next frame and its place, which is taken when it is known that one comes, and before it does.
+    async fn frame(
+        &self,
+        reader: &mut BodyReader,
+        lease: &LeaseView,
+    ) -> Result<Option<(Bytes, Place)>, Stop> {
+        let Some(len) = reader.begin_frame(MAX_FRAME).await? else { return Ok(None) };
+        let place = self.places.take(lease.lease).await?;
+        let read = async {
+            let mut frame = Vec::new();
+            while let Some(more) = len.checked_sub(frame.len()).filter(|more| *more > 0) {
+                frame.extend_from_slice(&reader.read_part(more).await?);
+            }
+            Ok::<_, Stop>(frame)
+        };
+        let late = |_| Stop::refused(format!("a frame took more than {} s", PATIENCE.as_secs()));
+        let frame = tokio::time::timeout(PATIENCE, read).await.map_err(late)??;
+        Ok(Some((frame.into(), place)))
+    }
+
+    fn begin(&self, asked: &RunJob, frame: Bytes, place: Place) -> Working {
+        let (executor, asked) = (Arc::clone(&self.executor), asked.clone());
+        AbortOnDropHandle::new(self.tasks.spawn(async move {
+            let done = executor.run(&asked.job, &asked.params, frame).await;
+            (done, place)
+        }))
+    }
+
+    /// One result for each frame, in their order; the next is read when there is room. What a job costs is known when
+    /// it is done: what is done before it is paid is what has a place, and no more.
     async fn run(&self, op: &mut Op) -> Result<(), Stop> {
         let asked: RunJob = op.args()?;
         if !self.executor.jobs().contains(&asked.job) {
             let known = self.executor.jobs().join(", ");
             return Err(Stop::refused(format!("no job is named {:?}: ask for {known}", asked.job)));
         }
-        let charger = op.charger();
+        let (charger, lease) = (op.charger(), op.lease().clone());
         let (reader, writer) = (&mut op.body.reader, &mut op.body.writer);
         let (begun, mut working) = mpsc::channel(AHEAD);
         let read = async move {
-            while let Some(frame) = reader.read_frame(MAX_FRAME).await? {
-                let (executor, asked) = (Arc::clone(&self.executor), asked.clone());
-                let work = self.tasks.spawn(async move {
-                    executor.run(&asked.job, &asked.params, Bytes::from(frame)).await
-                });
-                if begun.send(work).await.is_err() {
+            while let Some((frame, place)) = self.frame(reader, &lease).await? {
+                if begun.send(self.begin(&asked, frame, place)).await.is_err() {
                     break;
                 }
             }
@@ -63,10 +102,14 @@ impl JobAdapter {
         };
         let answer = async {
             while let Some(work) = working.recv().await {
-                let done = work.await.unwrap_or_else(|_| Err("the unit failed".into()));
+                let (done, _place) = match work.await {
+                    Ok((done, place)) => (done, Some(place)),
+                    Err(_) => (Err("the unit failed".into()), None),
+                };
                 let result = match done {
                     Ok(Work { output, units }) => {
-                        charger.charge(units).await?;
+                        let paid = tokio::time::timeout(PATIENCE, charger.charge(units)).await;
+                        paid.map_err(|_| unpaid())??;
                         JobResult { ok: true, units, body: output.into() }
                     }
                     // a job that fails is free
@@ -88,6 +131,11 @@ impl JobAdapter {
         }
         Ok(())
     }
+}
+
+fn unpaid() -> Stop {
+    let seconds = PATIENCE.as_secs();
+    Stop::refused(format!("a result was not paid for in {seconds} s: send fewer frames at a time"))
 }
 
 #[async_trait]

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
-/// Results on their way at a time.
+/// Requests that are worked on at a time, and results on their way: further ones are not read.
 const WAITING: usize = 32;
 
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ pub async fn serve(
         joined(greeting.to_string().as_bytes(), b"").ok_or(io::ErrorKind::InvalidData)?;
     // nobody reads the results if the writer has ended: the reader sees its end
     let _ = results.send(greeting).await;
-    let tasks = TaskTracker::new();
+    let (tasks, places) = (TaskTracker::new(), Arc::new(Semaphore::new(WAITING)));
     let writer = tasks.spawn(write(to, queue));
     while let Some(request) =
         frame::read(&mut from, MAX_FRAME + 1_024).await.map_err(io::Error::other)?
@@ -51,6 +51,7 @@ pub async fn serve(
         let (head, body) = split(&request).ok_or(io::ErrorKind::InvalidData)?;
         let head: Request = serde_json::from_slice(head)?;
         let body = Bytes::copy_from_slice(body);
+        let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
         let (executor, results) = (Arc::clone(&executor), results.clone());
         tasks.spawn(async move {
             let (reply, body) = match executor.run(&head.job, &head.params, body).await {
@@ -61,6 +62,7 @@ pub async fn serve(
             if let Some(framed) = framed {
                 let _ = results.send(framed).await;
             }
+            drop(place);
         });
     }
     drop(results);

@@ -1,29 +1,25 @@
-//! The consumer's side of a sensor: a local topic, an HTTP resource, a stream of events, a Thing.
+//! The consumer's side of a sensor: what comes is checked, counted, published on a local topic and kept for HTTP.
 
+use super::heard::{Heard, Reading};
+use super::resource::SensorResource;
+use super::rhythm::Rhythm;
+use super::silence::follow;
 use super::{Compare, senml};
 use crate::client::{Client, ClientOp};
-use crate::desk::Resource;
 use crate::end::Stop;
 use crate::health::{Health, wall_millis};
 use crate::service::{Service, Tariff};
 use crate::surface::{AttachError, Attached, Place, Surface, Topics};
 use async_trait::async_trait;
-use axum::Json;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::StatusCode;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse as _, Response};
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{SensorRecord, Subscribe};
-use futures::StreamExt as _;
 use prost::Message as _;
-use serde_json::{Value, json};
-use std::convert::Infallible;
+use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 /// Bytes of a record as it comes: a pack and its number.
 const RECORD: usize = senml::MAX_PACK + 64;
@@ -41,16 +37,6 @@ pub struct SensorSurface {
     pub compare: Option<Arc<dyn Compare>>,
 }
 
-/// The last record, checked.
-#[derive(Clone, Debug)]
-struct Reading {
-    /// Who measured it.
-    by: DeviceId,
-    sequence: u64,
-    time_ms: u64,
-    pack: Value,
-}
-
 #[async_trait]
 impl Surface for SensorSurface {
     fn service(&self) -> Service {
@@ -62,33 +48,43 @@ impl Surface for SensorSurface {
     }
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
-        let last = watch::Sender::new(None);
+        let (last, session) = (watch::Sender::new(None), client.health());
+        let shown = watch::Sender::new(session.borrow().clone());
+        let health = shown.subscribe();
         let resource = SensorResource {
             thing: self.thing.clone(),
             last: last.subscribe(),
-            health: client.health(),
+            health: health.clone(),
         };
-        place.desk.put(&place.alias, self.service(), client.health(), Arc::new(resource))?;
-        let topic = format!("caplet/v1/v/{}", place.alias);
-        let reader = Reader {
+        let Place { alias, desk, topics } = place;
+        desk.put(&alias, self.service(), health.clone(), Arc::new(resource))?;
+        let topic = format!("caplet/v1/v/{alias}");
+        let silence = follow(session, last.subscribe(), shown);
+        let mut reader = Reader {
             client: client.clone(),
-            topics: Arc::clone(&place.topics),
+            topics: Arc::clone(&topics),
             topic: topic.clone(),
             interval_ms: self.interval_ms,
             range: self.range.clone(),
             compare: self.compare.clone(),
+            rhythm: Rhythm::default(),
             last,
         };
         client.spawn(async move { reader.run().await });
-        // outlives the session: the last status says that it is closed, and why
-        let (health, topics) = (client.health(), Arc::clone(&place.topics));
-        tokio_util::task::TaskTracker::new().spawn(tell_status(health, topics, topic));
-        let (address, alias, desk) = (format!("/v1/caps/{}", place.alias), place.alias, place.desk);
+        // outlive the session: the last status says that it is closed, and why
+        let tasks = TaskTracker::new();
+        tasks.spawn(silence);
+        tasks.spawn(tell_status(health, topics, topic));
+        let address = format!("/v1/caps/{alias}");
         Ok(Attached::new(address, client, move || desk.remove(&alias)))
     }
 }
 
-async fn tell_status(mut health: watch::Receiver<Health>, topics: Arc<dyn Topics>, topic: String) {
+pub(super) async fn tell_status(
+    mut health: watch::Receiver<Health>,
+    topics: Arc<dyn Topics>,
+    topic: String,
+) {
     loop {
         let now = health.borrow_and_update().clone();
         let (topic, status) = (format!("{topic}/status"), now.json().to_string());
@@ -108,12 +104,13 @@ struct Reader {
     interval_ms: u32,
     range: Option<RangeInclusive<i64>>,
     compare: Option<Arc<dyn Compare>>,
+    rhythm: Rhythm,
     last: watch::Sender<Option<Reading>>,
 }
 
 impl Reader {
     /// Subscribes, and subscribes again from the next number on when the connection fails.
-    async fn run(&self) {
+    async fn run(&mut self) {
         loop {
             match self.subscribed().await {
                 Err(Stop::Ended(end)) if end.is_final() => return,
@@ -125,7 +122,7 @@ impl Reader {
         }
     }
 
-    async fn subscribed(&self) -> Result<(), Stop> {
+    async fn subscribed(&mut self) -> Result<(), Stop> {
         let (mut op, from_sequence) = self.subscribe().await?;
         let by = op.provider();
         while let Some(frame) = op.reader.read_frame(RECORD).await? {
@@ -140,10 +137,11 @@ impl Reader {
             }
             // accepted: from here on it is this side's
             op.accept(1).await;
-            let late = wall_millis().saturating_sub(record.time_ms);
+            let now_ms = wall_millis();
+            let late = now_ms.saturating_sub(record.time_ms);
             self.client.observe(Duration::from_millis(late), true);
             if let (Some(compare), Some(milli)) = (&self.compare, senml::first(&pack))
-                && let Some(right) = compare.agrees(milli, record.time_ms)
+                && let Some(right) = compare.agrees(milli, record.time_ms, now_ms)
             {
                 self.client.judge(right);
             }
@@ -152,9 +150,23 @@ impl Reader {
                 tracing::warn!(topic = %self.topic, %error, "a record was not published");
             }
             let (sequence, time_ms) = (record.sequence, record.time_ms);
-            self.last.send_replace(Some(Reading { by, sequence, time_ms, pack: pack.into() }));
+            let heard = self.heard(by, time_ms);
+            let reading = Reading { by, sequence, time_ms, pack: pack.into(), heard };
+            self.last.send_replace(Some(reading));
         }
         op.outcome().await.map(|_| ())
+    }
+
+    /// A reading that comes now, of a device that measured it at `time_ms`: until when it is the last one.
+    fn heard(&mut self, by: DeviceId, time_ms: u64) -> Heard {
+        // two devices measure apart, each by a clock of its own
+        let before = self.last.borrow().as_ref().map(|last| (last.by, last.time_ms));
+        if let Some((device, before)) = before
+            && device == by
+        {
+            self.rhythm.note(Duration::from_millis(time_ms.saturating_sub(before)));
+        }
+        Heard::now(self.rhythm.patience(Duration::from_millis(self.interval_ms.into())))
     }
 
     /// A subscription from the number after the last record on. Numbers are a sensor's own: of another one, which
@@ -170,83 +182,5 @@ impl Reader {
                 return Ok((op, from_sequence));
             }
         }
-    }
-}
-
-struct SensorResource {
-    thing: Value,
-    last: watch::Receiver<Option<Reading>>,
-    health: watch::Receiver<Health>,
-}
-
-impl SensorResource {
-    fn now(&self) -> (Health, Value) {
-        let health = self.health.borrow().clone();
-        let mut out = health.json();
-        out["stale"] = (health != Health::Up).into();
-        if let Some(reading) = &*self.last.borrow() {
-            out["sequence"] = reading.sequence.into();
-            out["timeMs"] = reading.time_ms.into();
-            out["ageMs"] = wall_millis().saturating_sub(reading.time_ms).into();
-            out["senml"] = reading.pack.clone();
-        }
-        (health, out)
-    }
-
-    fn events(&self) -> Response {
-        let records = tokio_stream(self.last.clone()).map(|reading| {
-            let data = reading.pack.to_string();
-            Ok::<_, Infallible>(Event::default().id(reading.sequence.to_string()).data(data))
-        });
-        Sse::new(records).keep_alive(KeepAlive::default()).into_response()
-    }
-}
-
-/// Every reading from now on; a slow reader misses some, and sees it by their numbers.
-fn tokio_stream(
-    last: watch::Receiver<Option<Reading>>,
-) -> impl futures::Stream<Item = Reading> + Send {
-    futures::stream::unfold((last, true), |(mut last, first)| async move {
-        loop {
-            if !first && last.changed().await.is_err() {
-                return None;
-            }
-            let reading = last.borrow_and_update().clone();
-            if let Some(reading) = reading {
-                return Some((reading, (last, false)));
-            }
-            if last.changed().await.is_err() {
-                return None;
-            }
-            last.mark_changed();
-        }
-    })
-}
-
-#[async_trait]
-impl Resource for SensorResource {
-    async fn answer(&self, rest: &str, _: Request<Body>) -> Response {
-        match rest {
-            "" => {
-                let (health, body) = self.now();
-                let up = health == Health::Up;
-                let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-                (status, Json(body)).into_response()
-            }
-            "events" => self.events(),
-            "td" => {
-                let mut thing = self.thing.clone();
-                thing["caplet:health"] = self.health.borrow().json();
-                Json(thing).into_response()
-            }
-            other => {
-                let words = format!("{other} is not here: see td and events");
-                (StatusCode::NOT_FOUND, Json(json!({ "reason": words }))).into_response()
-            }
-        }
-    }
-
-    fn answers_always(&self, _: &str) -> bool {
-        true
     }
 }

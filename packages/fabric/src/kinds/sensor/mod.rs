@@ -2,9 +2,15 @@
 
 mod compare;
 mod feed;
+mod heard;
 mod local;
 mod provider;
+mod resource;
+mod rhythm;
 mod senml;
+mod silence;
+#[cfg(test)]
+mod tests;
 
 pub use compare::Compare;
 pub use feed::Feed;
