@@ -69,25 +69,13 @@ pub(super) async fn attach(args: &AttachArgs) -> anyhow::Result<()> {
     let answer = answered(&url, client(ATTACH)?.post(&url).json(&wish)).await?;
     let local: Value = answer.json().await.context("the desk answered no JSON")?;
     let alias = text(&local["alias"]);
-    let tun = match &args.tun {
-        Some(_) => {
-            let url = format!("{desk}/v1/caps/{alias}");
-            let answer = answered(&url, client(ATTACH)?.get(&url)).await?;
-            answer.json::<Value>().await.context("the desk answered no JSON")?["tun"].take()
-        }
-        None => Value::Null,
-    };
     if args.json {
-        let mut all = local;
-        if !tun.is_null() {
-            all["tun"] = tun;
-        }
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        println!("{}", serde_json::to_string_pretty(&local)?);
         return Ok(());
     }
     let address = at(&desk, &local["address"]);
     println!("{alias} ({}) is at {address}", text(&local["service"]));
-    if !tun.is_null() {
+    if let Some(tun) = local["beside"].get("tun") {
         let (name, resolver) = (text(&tun["name"]), text(&tun["resolver"]));
         println!("what is routed into {name} goes over it; names are asked for at {resolver}");
     }

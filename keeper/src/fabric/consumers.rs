@@ -95,6 +95,9 @@ pub struct Local {
     /// What was asked for beside it and could not be had, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lacks: Option<String>,
+    /// What was set up beside it: of an uplink, `{"tun": {"name": .., "resolver": ..}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<serde_json::Value>,
 }
 
 /// What is known of a lease that is being used.
@@ -110,6 +113,7 @@ pub(super) struct Shown {
     pub(super) address: String,
     pub(super) health: watch::Receiver<Health>,
     pub(super) lacks: Option<String>,
+    pub(super) beside: Option<serde_json::Value>,
     pub(super) client: caplet_fabric::client::Client,
 }
 
@@ -347,7 +351,9 @@ impl Consumers {
     pub fn all(&self) -> Vec<Local> {
         let used: Vec<_> = self.locked().used.iter().map(|(l, p)| (*l, Arc::clone(p))).collect();
         let local = |(lease, place): (LeaseId, Arc<Place>)| {
-            let shown = place.shown.borrow().clone()?;
+            // one that is being taken down, to be attached in another way, is not where it is shown any more
+            let there = !place.stop.is_cancelled();
+            let shown = place.shown.borrow().clone().filter(|_| there)?;
             Some(Local {
                 lease,
                 alias: self.alias(lease)?,
@@ -356,6 +362,7 @@ impl Consumers {
                 health: shown.health.borrow().json(),
                 units: shown.client.units(),
                 lacks: shown.lacks,
+                beside: shown.beside,
             })
         };
         used.into_iter().filter_map(local).collect()

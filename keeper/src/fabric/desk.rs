@@ -95,8 +95,6 @@ async fn attach(
         Ok(lease) => lease,
         Err(error) => return refused(StatusCode::NOT_FOUND, &format!("{error:#}")),
     };
-    // what was attached in another way goes first
-    tokio::time::sleep(Duration::from_millis(200)).await;
     let local = async {
         loop {
             if let Some(local) = room.all().into_iter().find(|local| local.lease == lease) {

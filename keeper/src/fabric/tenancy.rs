@@ -108,6 +108,7 @@ impl Tenancy<'_> {
             address: used.attached.address.clone(),
             health: used.attached.health.clone(),
             lacks: used.attached.lacks.clone(),
+            beside: used.attached.beside.clone(),
             client: used.attached.client().clone(),
         }));
         let verdict = self.watch(&used).await;

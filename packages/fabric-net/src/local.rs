@@ -74,6 +74,7 @@ impl Surface for ProxySurface {
             Ok(shown) => (shown, None),
             Err(error) => (None, Some(error.to_string())),
         };
+        let beside = shown.as_ref().map(|tun| json!({ "tun": tun }));
         let resource = Arc::new(Uplink { proxy: address, tun: shown, lacks: lacks.clone() });
         place.desk.put(&place.alias, self.service(), client.health(), resource)?;
         let proxy = client.clone();
@@ -96,7 +97,7 @@ impl Surface for ProxySurface {
         let (alias, desk) = (place.alias, place.desk);
         let attached =
             Attached::new(format!("socks5h://{address}"), client, move || desk.remove(&alias));
-        Ok(attached.lacking(lacks))
+        Ok(attached.lacking(lacks).beside(beside))
     }
 }
 

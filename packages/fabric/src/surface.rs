@@ -82,6 +82,9 @@ pub struct Attached {
     pub health: watch::Receiver<Health>,
     /// What was asked for beside it and could not be had, and why: it is usable all the same.
     pub lacks: Option<String>,
+    /// What was set up beside it, as its page of the desk shows it too; known from the start, whether or not the
+    /// provider is reached.
+    pub beside: Option<serde_json::Value>,
     detach: Box<dyn FnOnce() + Send + Sync>,
     client: Client,
 }
@@ -95,13 +98,20 @@ impl Attached {
         detach: impl FnOnce() + Send + Sync + 'static,
     ) -> Self {
         let (health, detach) = (client.health(), Box::new(detach));
-        Self { address, health, lacks: None, detach, client }
+        Self { address, health, lacks: None, beside: None, detach, client }
     }
 
     /// The same, without something that was asked for.
     #[must_use]
     pub fn lacking(mut self, what: Option<String>) -> Self {
         self.lacks = what;
+        self
+    }
+
+    /// The same, with something beside it.
+    #[must_use]
+    pub fn beside(mut self, what: Option<serde_json::Value>) -> Self {
+        self.beside = what;
         self
     }
 
