@@ -22,7 +22,7 @@ pub use devices::{
 pub use fabric::{FabricConfig, Transport};
 pub use forward::{ForwardConfig, IssueConfig, JoinConfig, NeedConfig, OfferConfig};
 pub use load::{Loaded, Origin, load, load_with};
-pub use money::{MatcherConfig, OutboxConfig, SettleConfig};
+pub use money::{MatcherConfig, OrdersConfig, OutboxConfig, SettleConfig};
 pub use spare::SpareConfig;
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,8 @@ pub struct Config {
     pub fabric: FabricConfig,
     /// What this keeper does.
     pub roles: Roles,
+    /// Bringing devices' orders.
+    pub orders: OrdersConfig,
     /// Sending transactions.
     pub outbox: OutboxConfig,
     /// Redeeming vouchers.
@@ -124,6 +126,7 @@ impl Default for Config {
             exchange: ExchangeConfig::default(),
             fabric: FabricConfig::default(),
             roles: Roles { bridge: true, matcher: true, settler: true, attester: false },
+            orders: OrdersConfig::default(),
             outbox: OutboxConfig::default(),
             settle: SettleConfig::default(),
             matcher: MatcherConfig::default(),

@@ -155,7 +155,8 @@ impl Keeper {
             attester::start(&context, set, judge, directory);
         }
         let exchange = bridge.as_ref().map(Bridge::exchange);
-        forward::start(&context, &leases, exchange, &config.forward);
+        let silence = bridge.as_ref().map(Bridge::silence).cloned().unwrap_or_default();
+        forward::start(&context, &leases, exchange, &silence, &config.forward);
         Ok(Self { context, books, leases, wanted, bridge, serving })
     }
 

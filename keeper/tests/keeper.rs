@@ -15,6 +15,9 @@ mod enclaves;
 #[path = "keeper/fire/mod.rs"]
 mod fire;
 
+#[path = "keeper/futures/mod.rs"]
+mod futures;
+
 #[path = "keeper/money/mod.rs"]
 mod money;
 

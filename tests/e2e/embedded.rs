@@ -6,7 +6,7 @@ use caplet::demo::{DemoOptions, run};
 async fn the_market_works_end_to_end_on_the_embedded_chain() {
     let folder = tempfile::tempdir().unwrap();
     let options = DemoOptions {
-        seconds: 30,
+        seconds: 45,
         json: false,
         plain: true,
         folder: Some(folder.path().to_owned()),

@@ -55,6 +55,8 @@ mod relaying;
 mod renewing;
 #[path = "auction/scanning.rs"]
 mod scanning;
+#[path = "auction/seed.rs"]
+mod seed;
 #[path = "auction/solver.rs"]
 mod solver;
 #[path = "auction/standings.rs"]

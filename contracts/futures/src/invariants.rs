@@ -73,7 +73,7 @@ fn series_holds(
     }
     assert_eq!(one.sold, all, "series {number}: sold, and all positions together");
     assert_eq!(one.owed, owed, "series {number}: owed for defaults, set aside and found");
-    note(ordered, one.asset, one.seller, one.posted().saturating_add(one.owed));
+    note(ordered, one.asset, one.backer(), one.posted().saturating_add(one.owed));
     // what can still be exercised is reserved, slot by slot
     let live = one.live(now).with(&one.on_sale(now));
     let live = live.ok_or_else(|| ContractError::lost("lots"))?;

@@ -17,6 +17,11 @@ pub enum Permission {
     DeviceOwner,
     /// The owner of the series' delivering device, or an operator it approved.
     Seller,
+    /// The owner of the device that backs the series, the delivering one unless another was named, or an operator it
+    /// approved.
+    Backer,
+    /// Either.
+    SellerOrBacker,
     /// The owner of the device that the seller named.
     NamedSuccessor,
     /// The owner of the listing's device; anybody once its slots are over.
@@ -41,17 +46,16 @@ pub const fn of(msg: &ExecuteMsg) -> Permission {
         | M::Close { .. } => Permission::Anyone,
         M::Approve { .. } => Permission::AccountHolder,
         M::Issue(_)
+        | M::IssueBacked { .. }
         | M::Buy { .. }
         | M::Bid { .. }
         | M::Transfer { .. }
         | M::List { .. }
         | M::Take { .. }
         | M::Exercise { .. } => Permission::DeviceOwner,
-        M::EndSale { .. }
-        | M::TopUp { .. }
-        | M::Release { .. }
-        | M::Substitute { .. }
-        | M::OfferNovation { .. } => Permission::Seller,
+        M::EndSale { .. } => Permission::SellerOrBacker,
+        M::TopUp { .. } | M::Release { .. } => Permission::Backer,
+        M::Substitute { .. } | M::OfferNovation { .. } => Permission::Seller,
         M::Novate { .. } => Permission::NamedSuccessor,
         M::Unlist { .. } => Permission::ListerOrOver,
         M::SetRules(_) => Permission::Governance,
@@ -67,6 +71,7 @@ pub const fn stops_in_pause(msg: &ExecuteMsg) -> bool {
     matches!(
         msg,
         M::Issue(_)
+            | M::IssueBacked { .. }
             | M::Buy { .. }
             | M::Bid { .. }
             | M::List { .. }

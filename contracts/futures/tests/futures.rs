@@ -9,6 +9,8 @@ mod adversary;
 mod auctioned;
 #[path = "futures/auctions.rs"]
 mod auctions;
+#[path = "futures/backing.rs"]
+mod backing;
 #[path = "futures/defaults.rs"]
 mod defaults;
 #[path = "futures/docs.rs"]

@@ -2,9 +2,10 @@
 
 use crate::ContractError;
 use crate::lease::Leases;
+use crate::ledger::{Ledger, Source};
 use crate::state::config::Config;
-use crate::state::members;
-use caplet_api::auction::{self, CapacityResponse};
+use crate::state::{members, promises};
+use caplet_api::auction::{MarketResponse, QueryMsg as QueryMarket};
 use caplet_api::layout::DeviceRecord;
 use caplet_api::registry::{DeviceResponse, QueryMsg};
 use caplet_base::peer::{Registry, Standings};
@@ -133,16 +134,29 @@ impl<'a> Context<'a> {
         Ok((members, sellable(lots, spares), availability))
     }
 
-    /// Lots that the auction's ledger has a device declared for, and lots that are promised of them. No contract
-    /// reserves slots of a pool, so that no later slot holds more than the one that runs.
-    pub(crate) fn ledger(&self, device: DeviceId) -> Result<(u16, u16), ContractError> {
-        let market = self.config.market;
-        let ask = auction::QueryMsg::Capacity { market, device, first_slot: None, slots: None };
-        let found: CapacityResponse = self.querier.query_wasm_smart(&self.config.auction, &ask)?;
-        let held = |slot: &auction::SlotResponse| slot.leased.0.saturating_add(slot.reserved.0);
-        let held = found.slots.first().map_or(0, held);
-        let open = if self.now < found.open_until.u64() { found.open.0 } else { 0 };
-        Ok((found.capacity.map_or(0, |lots| lots.0), held.saturating_add(open)))
+    /// The auction's capacity ledger, asked for a device.
+    pub(crate) fn source(&self, device: DeviceId) -> Source<'_> {
+        let (querier, auction, now) = (self.querier, &self.config.auction, self.now);
+        Source { querier, auction, market: self.config.market, device, now }
+    }
+
+    /// The auction's capacity ledger of a device, as far ahead as anything is promised of it: offers and leases bind
+    /// the slot that runs no less than a later one, futures up to their end.
+    pub(crate) fn ledger(
+        &self,
+        storage: &dyn Storage,
+        device: DeviceId,
+    ) -> Result<Ledger, ContractError> {
+        self.source(device).read(promises::end(storage)?)
+    }
+
+    /// Unix seconds when leases of offers that stand until `not_after` may end at the latest: the book of their last
+    /// epoch may be cleared until the end of the next.
+    pub(crate) fn reach(&self, not_after: u64) -> Result<u64, ContractError> {
+        let ask = QueryMarket::Market { market: self.config.market };
+        let market: MarketResponse = self.querier.query_wasm_smart(&self.config.auction, &ask)?;
+        let epochs = u64::from(market.config.epoch_secs).saturating_mul(2);
+        Ok(not_after.saturating_add(epochs).saturating_add(market.config.slot_secs.into()))
     }
 }
 

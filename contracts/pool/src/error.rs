@@ -130,6 +130,18 @@ pub enum ContractError {
         /// Members that are held back.
         spares: u32,
     },
+    /// More than members can do.
+    #[error(
+        "{lots} lots were to be sold and slot {slot} has {left} left of what members that count and serve can do: sell fewer, or in other slots"
+    )]
+    Unbacked {
+        /// Lots that were to be sold.
+        lots: u32,
+        /// The market's slot.
+        slot: u32,
+        /// Lots that are left in it.
+        left: u16,
+    },
     /// Somebody else's turn.
     #[error("device {next} would take lease {lease} over: its owner must challenge")]
     NotNext {

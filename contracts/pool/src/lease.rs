@@ -50,11 +50,11 @@ impl Leases<'_> {
         Ok(Some(Standing { deal, net, state: state.state }))
     }
 
-    /// Unix seconds when a lease was opened; 0 where escrow has that elsewhere than with its terms.
-    pub(crate) fn opened(&self, deal: &DealRecord) -> Result<u64, ContractError> {
+    /// What a lease shares with its batch, and when it was opened, where escrow has that with its terms.
+    pub(crate) fn opened(&self, deal: &DealRecord) -> Result<Opened, ContractError> {
         let bytes = raw(&self.querier, &self.escrow, terms_key(deal.terms))?;
         let bytes = bytes.ok_or_else(|| ContractError::lost("a lease without terms"))?;
-        Ok(Opened::read(&bytes)?.at.unwrap_or_default().into())
+        Ok(Opened::read(&bytes)?)
     }
 
     fn lane(&self, slot: u64, closed_fees: u8) -> Result<u64, ContractError> {

@@ -32,7 +32,7 @@ pub enum Permission {
 pub const fn of(msg: &ExecuteMsg) -> Permission {
     use ExecuteMsg as M;
     match msg {
-        M::Bind { .. } | M::Offer { .. } => Permission::Manager,
+        M::Bind { .. } | M::Offer { .. } | M::Issue { .. } => Permission::Manager,
         M::Cancel { .. } => Permission::ManagerOrPaused,
         M::Join { .. } | M::Leave { .. } => Permission::DeviceOwner,
         M::Admit { .. }
@@ -54,7 +54,10 @@ pub const fn of(msg: &ExecuteMsg) -> Permission {
 #[must_use]
 pub const fn stops_in_pause(msg: &ExecuteMsg) -> bool {
     use ExecuteMsg as M;
-    matches!(msg, M::Join { .. } | M::Admit { .. } | M::Offer { .. } | M::Challenge { .. })
+    matches!(
+        msg,
+        M::Join { .. } | M::Admit { .. } | M::Offer { .. } | M::Issue { .. } | M::Challenge { .. }
+    )
 }
 
 /// Passes if nobody sent coins: money comes in through escrow only.

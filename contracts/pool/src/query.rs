@@ -23,7 +23,12 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
         QueryMsg::Config {} => to_json_binary(&config_of(context.config)),
         QueryMsg::Promise {} => {
             let (members, sellable, availability) = context.promise(storage)?;
-            to_json_binary(&PromiseResponse { members, sellable: Lots(sellable), availability })
+            let promised = match context.config.device {
+                Some(device) => context.ledger(storage, device)?.promised(),
+                None => 0,
+            };
+            let (sellable, promised) = (Lots(sellable), Lots(promised));
+            to_json_binary(&PromiseResponse { members, sellable, promised, availability })
         }
         QueryMsg::Member { device } => {
             to_json_binary(&show(storage, device, members::load(storage, device)?)?)

@@ -4,3 +4,4 @@ pub(crate) mod config;
 pub(crate) mod leases;
 pub(crate) mod members;
 pub(crate) mod money;
+pub(crate) mod promises;

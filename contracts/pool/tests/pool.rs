@@ -9,6 +9,8 @@ mod adversary;
 mod auctioned;
 #[path = "pool/docs.rs"]
 mod docs;
+#[path = "pool/futures.rs"]
+mod futures;
 #[path = "pool/goldens.rs"]
 mod goldens;
 #[path = "pool/joining.rs"]

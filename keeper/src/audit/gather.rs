@@ -50,7 +50,8 @@ pub async fn audit(
     lanes.sort_by_key(|line| (line.lease, line.lane));
     let ledgers = ledgers(chain, escrow).await?;
     let chain_id = chain.chain_id().to_owned();
-    Ok(Report { chain_id, height, lanes, totals: totals.into_values().collect(), ledgers })
+    let (totals, quality) = (totals.into_values().collect(), super::quality::lines(store)?);
+    Ok(Report { chain_id, height, lanes, totals, ledgers, quality })
 }
 
 /// Every lease there is.

@@ -5,10 +5,12 @@
 
 mod explain;
 mod gather;
+mod quality;
 mod totals;
 
 pub use explain::{Seen, Why, explain};
 pub use gather::audit;
+pub use quality::{Measures, QualityLine};
 pub use totals::Total;
 
 use caplet_api::escrow::{CloseReason, LeaseState};
@@ -29,6 +31,8 @@ pub struct Report {
     pub totals: Vec<Total>,
     /// The escrow's own ledger beside what it holds, by asset.
     pub ledgers: Vec<LedgerLine>,
+    /// What both sides measured of lanes that were served here, the last ones, by lease and lane.
+    pub quality: Vec<QualityLine>,
 }
 
 impl Report {

@@ -32,13 +32,12 @@ pub(crate) use verify::{ChainRule, ed25519, is_signed};
 
 use crate::book::Books;
 use crate::broker::{self, Broker, Embedded, External, Gate};
-use crate::config::SpareConfig;
 use crate::context::{Context, domain_of};
 use crate::exchange::{self, Exchange, Status};
 use crate::fabric::{self, Asks, Fabric};
 use crate::latencies::Latencies;
 use crate::leases::Leases;
-use crate::placer::Placer;
+use crate::placer::{self, Placer};
 use crate::proximity;
 use crate::registrar::Registrar;
 use crate::session::{self, Session};
@@ -59,8 +58,8 @@ pub struct Options {
     pub risk: session::Risk,
     /// The virtualization layer; off when absent.
     pub fabric: Option<fabric::Options>,
-    /// Offers that follow the load.
-    pub spare: Vec<SpareConfig>,
+    /// Orders of devices.
+    pub placer: placer::Options,
 }
 
 /// Broker, bridge, registrar, placer, exchange and session of one gateway, running.
@@ -69,6 +68,7 @@ pub struct Bridge {
     exchange: Exchange,
     post: Post,
     fabric: Option<Fabric>,
+    silence: session::Silence,
 }
 
 impl Bridge {
@@ -106,7 +106,7 @@ impl Bridge {
             clock.clone(),
             books.clone(),
             leases.clone(),
-            options.spare,
+            options.placer,
             &registrar,
         )?;
         let parts = session::Parts {
@@ -121,8 +121,9 @@ impl Bridge {
             wanted: wanted.clone(),
         };
         let session = Session::start(context, parts)?;
+        let silence = session.silence();
         let frames = Arc::new(session.clone());
-        proximity::start(context, exchange.clone());
+        proximity::start(context, exchange.clone(), options.exchange.measure_secs);
         let known = leases.clone();
         exchange::serve(listener, exchange.clone(), frames, status, known, &context.tasks);
         let asks = Asks::start(post.clone(), &context.tasks);
@@ -144,7 +145,7 @@ impl Bridge {
         let desk = Arc::new(Desk::new(context, post.clone(), registrar, placer, session, asks)?);
         intake::start(&desk, incoming, &context.tasks);
         post.health(true).await;
-        Ok(Self { broker, exchange, post, fabric })
+        Ok(Self { broker, exchange, post, fabric, silence })
     }
 
     /// The broker.
@@ -163,6 +164,12 @@ impl Bridge {
     #[must_use]
     pub const fn fabric(&self) -> Option<&Fabric> {
         self.fabric.as_ref()
+    }
+
+    /// Which devices of this gateway answer nothing.
+    #[must_use]
+    pub const fn silence(&self) -> &session::Silence {
+        &self.silence
     }
 
     /// Whether the broker is connected now.

@@ -6,6 +6,9 @@ use super::link::{Incoming, Link, Login, Will};
 use super::{Address, Broker, ExternalOptions};
 use anyhow::Context as _;
 use async_trait::async_trait;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::path::Path;
 use tokio::sync::mpsc;
 
 /// A broker by URL.
@@ -21,15 +24,25 @@ impl External {
     /// must be its alone: two clients of one name throw each other out.
     ///
     /// # Errors
-    /// If the URL is none, or the authority's file cannot be read.
+    /// If the URL is none, or the authority's file cannot be read or holds no certificate.
     pub fn new(options: ExternalOptions, client_id: String) -> anyhow::Result<Self> {
         let address = address(&options.url)?;
-        let ca = options.ca.as_ref().map(|path| {
-            std::fs::read(path)
-                .with_context(|| format!("cannot read the broker's authority {}", path.display()))
-        });
-        Ok(Self { ca: ca.transpose()?, options, client_id, address })
+        let ca = options.ca.as_deref().map(authority).transpose()?;
+        Ok(Self { ca, options, client_id, address })
     }
+}
+
+/// The MQTT client would pass over a file without certificates and trust the public authorities instead.
+fn authority(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let pem = std::fs::read(path)
+        .with_context(|| format!("cannot read the broker's authority {}", path.display()))?;
+    anyhow::ensure!(
+        CertificateDer::pem_slice_iter(&pem).any(|found| found.is_ok()),
+        "the broker's authority {} holds no certificate: mqtt.external.ca must name a PEM file with the certificate of \
+         whoever signed the broker's",
+        path.display()
+    );
+    Ok(pem)
 }
 
 fn address(url: &str) -> anyhow::Result<Address> {
@@ -119,5 +132,22 @@ mod tests {
         };
         let error = External::new(options, "gw".into()).err().unwrap().to_string();
         assert!(error.contains("nowhere/ca.pem"), "{error}");
+    }
+
+    #[test]
+    fn an_authority_without_a_certificate_is_named_with_what_belongs_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        std::fs::write(&file, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+            .unwrap();
+        let options = ExternalOptions {
+            url: "mqtts://b".into(),
+            user: None,
+            password: None,
+            ca: Some(file.clone()),
+        };
+        let error = External::new(options, "gw".into()).err().unwrap().to_string();
+        assert!(error.contains(file.to_str().unwrap()), "{error}");
+        assert!(error.contains("holds no certificate: mqtt.external.ca must name"), "{error}");
     }
 }

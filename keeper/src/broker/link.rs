@@ -83,8 +83,9 @@ impl Link {
         client.register_ack_callback(UP, move |packet, token| first(packet, token)).await?;
         client.connect(&login.url).await.with_context(|| {
             format!(
-                "cannot connect to the MQTT broker {}: check that it runs, the address, user and password",
-                login.url
+                "cannot connect to the MQTT broker {}: check that it runs, the address, user and password{}",
+                login.url,
+                trust(&login)
             )
         })?;
         let options = SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
@@ -120,6 +121,20 @@ impl Link {
     pub async fn close(&self) {
         if let Err(error) = self.client.disconnect().await {
             observe::broker_left(&error);
+        }
+    }
+}
+
+/// What else to check of a broker with TLS.
+fn trust(login: &Login) -> &'static str {
+    match (login.url.starts_with("mqtts://"), &login.ca) {
+        (false, _) => "",
+        (true, Some(_)) => {
+            ", and that its certificate is for this address and signed by an authority in the file mqtt.external.ca"
+        }
+        (true, None) => {
+            ", and that its certificate is for this address and signed by a public authority: name the file of any \
+             other as mqtt.external.ca"
         }
     }
 }

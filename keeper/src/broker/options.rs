@@ -49,6 +49,6 @@ pub struct ExternalOptions {
     pub user: Option<String>,
     /// Password.
     pub password: Option<String>,
-    /// PEM file of the certificate authority; the system's when absent.
+    /// PEM file of the certificate authority; the public ones when absent.
     pub ca: Option<PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use super::args::AuditArgs;
 use super::{chain, keys};
-use crate::audit::{LaneLine, LedgerLine, Report, Total, audit as compare};
+use crate::audit::{LaneLine, LedgerLine, Measures, QualityLine, Report, Total, audit as compare};
 use crate::config::load;
 use crate::keeper::ROOMS;
 use crate::store::Store;
@@ -54,5 +54,29 @@ fn print(report: &Report) {
     for LedgerLine { asset, owed, held, words, .. } in &report.ledgers {
         println!("ledger of asset {asset}: owed {owed}, held {held}: {words}");
     }
+    for QualityLine { lease, lane, own, reported, differs, disputed } in &report.quality {
+        let reported = reported.as_ref().map_or_else(|| String::from("nothing"), measured);
+        let differs = if differs.is_empty() {
+            String::new()
+        } else {
+            format!(": they differ in {}", differs.join(", "))
+        };
+        let disputed = disputed.map_or_else(String::new, |rate| {
+            format!("; the consumer's rate was disputed, {} of 10000 was held to", rate.0)
+        });
+        println!(
+            "lease {lease} lane {lane}: measured here {}; reported {reported}{differs}{disputed}",
+            measured(own)
+        );
+    }
     println!("{} lanes, {} differ", report.lanes.len(), report.differences());
+}
+
+/// What a side measured, in words.
+fn measured(side: &Measures) -> String {
+    let Measures { units, failed, latency_p50_ms, latency_p95_ms, throughput, availability } = side;
+    format!(
+        "{units} units at {throughput} a second, {failed} failed, {latency_p50_ms} ms and {latency_p95_ms} ms (p50, p95), available {} of 10000",
+        availability.0
+    )
 }

@@ -51,6 +51,8 @@ impl Config {
         range("settle.batch_bytes", fits, bytes.to_string(), "1000 to 700000")?;
         let recheck = self.attest.recheck_secs;
         range("attest.recheck_secs", recheck >= 60, recheck.to_string(), "60 and more")?;
+        let measure = self.exchange.measure_secs;
+        range("exchange.measure_secs", measure > 0, measure.to_string(), "1 and more")?;
         let (value, cap) = (settle.value_bps, risk.cap_bps);
         range("settle.value_bps", value <= 10_000, value.to_string(), "0 to 10000")?;
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;
@@ -58,6 +60,10 @@ impl Config {
         range("fabric.bundle_mib", mib > 0, mib.to_string(), "1 and more")?;
         let check = self.fabric.check_bps;
         range("fabric.check_bps", check <= 10_000, check.to_string(), "0 to 10000")?;
+        let fabric = &self.fabric;
+        let file = fabric.camera_file.as_ref().map(|file| file.display().to_string());
+        let one = fabric.camera.is_empty() || file.is_none();
+        range("fabric.camera_file", one, file.unwrap_or_default(), "none beside fabric.camera")?;
         let links = self.fabric.links;
         range("fabric.links", links <= MAX_LINKS, links.to_string(), "0 to 1024")?;
         for spare in &self.spare {

@@ -67,7 +67,7 @@ pub struct ExternalBroker {
     /// File with its password, so that none stands in this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
-    /// PEM file with the authorities that may sign the broker's certificate; those of the system
+    /// PEM file with the authorities that may sign the broker's certificate; the public ones
     /// when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
@@ -91,6 +91,8 @@ pub struct ExchangeConfig {
     pub record_secs: u64,
     /// `host:port` of gateways to ask for addresses that this keeper has not heard of.
     pub peers: Vec<String>,
+    /// Seconds between two rounds of measuring how far other gateways are; not 0.
+    pub measure_secs: u64,
 }
 
 impl Default for ExchangeConfig {
@@ -100,6 +102,7 @@ impl Default for ExchangeConfig {
             advertise: Vec::new(),
             record_secs: 7 * 86_400,
             peers: Vec::new(),
+            measure_secs: 600,
         }
     }
 }

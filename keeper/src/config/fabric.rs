@@ -46,6 +46,12 @@ pub struct FabricConfig {
     /// Program behind image units, as `caplet-image-unit` is one; in this process when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image_unit: Option<PathBuf>,
+    /// Command that shows what a camera of image units sees: JPEGs on its standard output, one after another (MJPEG).
+    /// It runs in the keeper's folder while somebody looks. Units have no camera when this is empty.
+    pub camera: Vec<String>,
+    /// File with a JPEG or a PNG that is written anew for each picture of a camera, in place of a command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_file: Option<PathBuf>,
     /// `host:port` of the service behind TCP leases; none are served when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tcp: Option<String>,
@@ -93,6 +99,8 @@ impl Default for FabricConfig {
             uplink: Vec::new(),
             uplink_private: false,
             image_unit: None,
+            camera: Vec::new(),
+            camera_file: None,
             tcp: None,
             container_root: None,
             bundles: true,

@@ -22,6 +22,8 @@ pub struct ForwardConfig {
     pub most_collateral: u64,
     /// Seconds without an answer after which a pool's serving member is challenged.
     pub patience_secs: u64,
+    /// Seconds for which a pool's member may answer nothing that its gateway asks it before its leases are handed on.
+    pub silence_secs: u64,
     /// Base units that a pool member earned that are worth a claim.
     pub claim: u64,
     /// Base units that a pool's lease redeemed that are worth accounting before it ends.
@@ -149,6 +151,7 @@ impl Default for ForwardConfig {
             buffer_bps: 500,
             most_collateral: 1_000_000_000,
             patience_secs: 2,
+            silence_secs: 10,
             claim: 10_000,
             account: 10_000,
         }
@@ -179,7 +182,7 @@ impl ForwardConfig {
     /// Behaviour in pools.
     #[must_use]
     pub const fn pool(&self) -> pool::Policy {
-        let Self { patience_secs, claim, account, .. } = *self;
-        pool::Policy { patience_secs, claim, account }
+        let Self { patience_secs, silence_secs, claim, account, .. } = *self;
+        pool::Policy { patience_secs, silence_secs, claim, account }
     }
 }

@@ -63,6 +63,16 @@ impl Default for SettleConfig {
     }
 }
 
+/// Bringing devices' orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrdersConfig {
+    /// Relay fee of an order, in ticks of its market: what is proposed, and the least that is relayed. With 0, for a
+    /// gateway whose operator owns the devices, whoever runs the keeper pays the gas of their orders. An offer's fee is
+    /// its owner's too, out of what it has in escrow.
+    pub relay_ticks: u32,
+}
+
 /// Clearing markets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

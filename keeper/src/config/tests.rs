@@ -67,6 +67,9 @@ fn values_that_do_not_fit_are_named() {
     assert!(words("[settle]\nbatch = \"many\"\n").contains("settle.batch"));
     assert!(words("[outbox]\nin_flight = 0\n").contains("allowed is 1 to 64"));
     assert!(words("[risk]\ncap_bps = -1\n").contains("risk.cap_bps"));
+    assert!(words("[exchange]\nmeasure_secs = 0\n").contains("exchange.measure_secs is 0"));
+    let two = words("[fabric]\ncamera = [\"film\"]\ncamera_file = \"now.jpg\"\n");
+    assert!(two.contains("fabric.camera_file is now.jpg"), "{two}");
     assert!(words("not toml").contains("caplet.toml"));
     let nowhere = load_with(Some(Path::new("no/such.toml")), [], &[]).unwrap_err();
     assert!(nowhere.to_string().contains("no/such.toml"));

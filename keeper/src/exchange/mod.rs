@@ -48,6 +48,8 @@ pub struct Options {
     pub record_secs: u64,
     /// `host:port` of gateways to ask for endpoint records that this keeper missed.
     pub peers: Vec<String>,
+    /// Seconds between two rounds of measuring how far other gateways are.
+    pub measure_secs: u64,
     /// Folder of quotes that are handed to attesters.
     pub quotes: PathBuf,
 }

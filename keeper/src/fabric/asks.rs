@@ -1,17 +1,17 @@
 //! What is asked of consuming devices to sign. A gateway counts for its device and keeps the session; the
 //! device's own key, which is the lane's, stays on the device and signs by the device's own terms.
 
+use super::sight::Sight;
 use crate::bridge::{ChainRule, Post, Refuse, ed25519};
 use crate::registrar::LocalDevice;
 use crate::tasks::Group;
-use caplet_fabric::link::Key;
 use caplet_metering::Sign;
 use caplet_protocol::layout::{SessionHello, Voucher};
 use caplet_protocol::sign::Signature;
 use caplet_protocol::topics::Dn;
 use caplet_protocol::wire::lane_ask::What;
 use caplet_protocol::wire::{LaneAsk, LaneSignature, RefusalCode as Code, Verifier as _};
-use caplet_protocol::{DeviceId, Domain, LeaseId, content};
+use caplet_protocol::{DeviceId, Domain, Lane, LeaseId, content};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -145,8 +145,9 @@ pub(super) struct DeviceKey {
     pub(super) asks: Asks,
     pub(super) device: DeviceId,
     pub(super) lease: LeaseId,
-    /// Its registered keys, the latest first.
-    pub(super) keys: Vec<Key>,
+    /// Where its registered keys are seen, as they are now.
+    pub(super) sight: Arc<Sight>,
+    pub(super) lane: Lane,
 }
 
 impl Sign for DeviceKey {
@@ -161,6 +162,7 @@ impl Sign for DeviceKey {
     }
 
     fn signed(&self, preimage: &[u8; Voucher::LEN], signature: &Signature) -> bool {
-        self.keys.iter().any(|key| ChainRule.verify(key, preimage, signature))
+        let keys = self.sight.keys((self.lease, self.lane));
+        keys.iter().any(|key| ChainRule.verify(key, preimage, signature))
     }
 }

@@ -159,7 +159,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, twice).await.expect("nothing was checked");
+        tokio::time::timeout(PATIENCE.saturating_mul(4), twice).await.expect("nothing was checked");
         let quality = client.quality();
         attached.detach().await;
         world.stop_host().await;

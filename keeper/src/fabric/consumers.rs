@@ -24,7 +24,7 @@ use caplet_fabric_wasi::Machine;
 use caplet_protocol::LeaseId;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -104,6 +104,8 @@ pub struct Local {
 pub(super) struct Place {
     pub(super) stop: CancellationToken,
     pub(super) shown: watch::Sender<Option<Shown>>,
+    /// Units that were counted when it was shown last.
+    pub(super) counted: AtomicU64,
 }
 
 /// What is shown of it.
@@ -122,9 +124,26 @@ struct State {
     used: BTreeMap<LeaseId, Arc<Place>>,
     /// Used up, given up or over on chain: not attached again. Why, for people.
     over: BTreeMap<LeaseId, String>,
+    /// Units counted of what is used no more.
+    counted: BTreeMap<LeaseId, u64>,
     wishes: BTreeMap<LeaseId, Wish>,
     /// Detached by the operator: not attached by itself.
     detached: BTreeSet<LeaseId>,
+}
+
+impl State {
+    /// A lease is used no more, or not for now.
+    fn leave(&mut self, lease: LeaseId, counted: u64) {
+        self.used.remove(&lease);
+        if counted == 0 {
+            return;
+        }
+        let most = self.counted.entry(lease).or_default();
+        *most = counted.max(*most);
+        while self.counted.len() > KEPT {
+            self.counted.pop_first(); // the lowest number is the oldest lease
+        }
+    }
 }
 
 /// The consumer room. Clones share it.
@@ -190,6 +209,7 @@ impl Consumers {
         let place = Arc::new(Place {
             stop: self.parts.context.tasks.stop_token().child_token(),
             shown: watch::Sender::new(None),
+            counted: AtomicU64::new(0),
         });
         let wish = {
             let mut state = self.locked();
@@ -218,7 +238,7 @@ impl Consumers {
                     true
                 }
             };
-            room.locked().used.remove(&lease.id);
+            room.locked().leave(lease.id, place.counted.load(Ordering::Relaxed));
             if again {
                 room.wake.notify_one();
             }
@@ -366,6 +386,26 @@ impl Consumers {
             })
         };
         used.into_iter().filter_map(local).collect()
+    }
+
+    /// Units counted on each lease that is used here, or was used lately: the last of a lease are counted in the moment
+    /// in which it is local no more.
+    #[must_use]
+    pub fn counted(&self) -> BTreeMap<LeaseId, u64> {
+        let (mut all, used) = {
+            let state = self.locked();
+            let used: Vec<_> = state.used.iter().map(|(l, p)| (*l, Arc::clone(p))).collect();
+            (state.counted.clone(), used)
+        };
+        for (lease, place) in used {
+            let shown = place.shown.borrow().as_ref().map(|shown| shown.client.units());
+            let before = Some(place.counted.load(Ordering::Relaxed)).filter(|units| *units > 0);
+            if let Some(units) = shown.or(before) {
+                let most = all.entry(lease).or_default();
+                *most = units.max(*most);
+            }
+        }
+        all
     }
 
     fn alias(&self, lease: LeaseId) -> Option<String> {

@@ -4,6 +4,7 @@ use super::endpoint::Bound;
 use super::feed::Poller;
 use super::kind::service_of;
 use super::ledger::Ledger;
+use super::measured;
 use super::sight::Sight;
 use super::sweep::Sweep;
 use super::units::{Offered, Units, period};
@@ -18,14 +19,15 @@ use crate::session::Service as Calls;
 use crate::settler::Asked;
 use async_trait::async_trait;
 use caplet_fabric::Service;
-use caplet_fabric::host::{Adapters, Host, Limits};
+use caplet_fabric::host::{Account, Adapters, Host, Limits};
 use caplet_fabric::kinds::sensor::Feed;
 use caplet_fabric::lease::{ChainView, LeaseView, ViewError};
 use caplet_fabric::meter::{Payees, SharedPayee};
 use caplet_fabric_fs::replica::{REPLICA, Standby, Stores};
 use caplet_metering::ChainTime;
-use caplet_protocol::wire::CapabilityKind;
-use caplet_protocol::{DeviceId, Kind, LeaseId};
+use caplet_protocol::topics::Dn;
+use caplet_protocol::wire::{CapabilityKind, Pause, PauseReason};
+use caplet_protocol::{Bps, DeviceId, Kind, LeaseId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,7 +57,13 @@ pub(super) struct Parts {
 /// Serves until the keeper stops.
 pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
     let tasks = parts.context.tasks.clone();
-    let payees = Lanes { ledger: Arc::clone(&parts.ledger), wanted: parts.wanted.clone() };
+    let payees = Lanes {
+        ledger: Arc::clone(&parts.ledger),
+        wanted: parts.wanted.clone(),
+        context: parts.context.clone(),
+        sight: Arc::clone(&parts.sight),
+        post: parts.post.clone(),
+    };
     let adapters = Adapters::default();
     let stop = tasks.stop_token();
     reconcile::start(&parts.context, Sweep::new(&parts), parts.sight.leases.changed());
@@ -80,15 +88,49 @@ pub(super) fn start(parts: Parts, bound: &Bound) -> Host {
 struct Lanes {
     ledger: Arc<Ledger>,
     wanted: Option<watch::Receiver<Asked>>,
+    context: Context,
+    sight: Arc<Sight>,
+    post: Post,
 }
 
 impl Payees for Lanes {
     fn payee(&self, lease: &LeaseView) -> Result<SharedPayee, String> {
-        self.ledger.payee(lease)
+        self.ledger.payee(lease, &self.context.store)
     }
 
     fn consolidated(&self, lease: &LeaseView) -> Option<u128> {
         self.wanted.as_ref()?.borrow().get(&(lease.lease, lease.lane)).copied()
+    }
+
+    fn measured(&self, view: &LeaseView, account: &Account) {
+        let Some(lease) = self.sight.leases.get(view.lease) else { return };
+        match measured::keep(&self.context.store, &lease, view.lane, account) {
+            Ok(true) => self.say_disputed(view, account.disputed.unwrap_or(Bps::ALL)),
+            Ok(false) => {}
+            Err(error) => observe::room_failed("host", &error),
+        }
+    }
+}
+
+impl Lanes {
+    /// Lets the providing device hear that service pauses over a rate: to finish the lease is its to say.
+    fn say_disputed(&self, view: &LeaseView, rate: Bps) {
+        let (lease, device) = (view.lease, view.provider.device);
+        observe::rate_disputed(lease, rate);
+        let pause = Pause {
+            lease: lease.0,
+            reason: PauseReason::Unpaid.into(),
+            words: format!(
+                "the consumer signs at a lower rate than the {} of 10000 that was measured: service pauses once more is owed than is let be, you may finish the lease",
+                rate.0
+            ),
+            unpaid: Vec::new(),
+        };
+        let post = self.post.clone();
+        self.context.tasks.spawn("disputes", async move {
+            post.tell(device, Dn::Pause(lease), &pause).await;
+            Ok(())
+        });
     }
 }
 

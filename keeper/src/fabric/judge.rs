@@ -75,6 +75,16 @@ pub(super) fn judge(known: &Known, patience: Patience) -> Verdict {
     }
 }
 
+/// Whether the consumer closes a lease that it uses no more: one it gave up, and one that is used up for less than its
+/// reserve (quality lowered the rate), the rest of which would stay locked until its slot ends.
+pub(super) const fn closes(
+    given_up: bool,
+    (counted, total): (u64, u64),
+    (signed, cap): (u128, u128),
+) -> bool {
+    given_up || (counted >= total && signed < cap)
+}
+
 /// The report of a lease's end, by what was measured over `secs`; `band` says what latency is good and bad in its
 /// market, if that is known.
 ///
@@ -104,9 +114,10 @@ pub(super) fn report(
         latency_p50_ms: quality.latency_ms(50),
         latency_p95_ms: measured.latency_ms,
         throughput: u32::try_from(units.checked_div(secs.max(1)).unwrap_or(0)).unwrap_or(u32::MAX),
-        // where nothing could be checked, what came is all that is known of it
+        // where nothing could be checked, what came is all that is known of it; reputation reads a 0 as that, too
         accuracy_ppm: quality
             .accuracy_ppm()
+            .map(|ppm| ppm.max(1))
             .unwrap_or_else(|| u32::from(availability.0).saturating_mul(100)),
         availability,
         // a lease that was given up is judged by what was delivered of it
@@ -133,6 +144,15 @@ mod tests {
             failed_in_a_row: 0,
             wrong: 0,
         }
+    }
+
+    #[test]
+    fn what_is_used_up_for_less_than_its_reserve_is_closed_and_what_is_paid_in_full_needs_no_closing()
+     {
+        assert!(closes(false, (20, 20), (90, 100)));
+        assert!(!closes(false, (20, 20), (100, 100)));
+        assert!(!closes(false, (19, 20), (90, 100)), "its slot is at its end");
+        assert!(closes(true, (1, 20), (5, 100)));
     }
 
     const PATIENCE: Patience = Patience { failures: 3, lost_secs: 10 };
@@ -173,6 +193,9 @@ mod tests {
         let checked = Quality { checked: 5, wrong: 1, ..quality.clone() };
         let checked = report(LeaseId(1), (20, 20), &checked, None, 10, false);
         assert_eq!((checked.accuracy_ppm, checked.score), (800_000, Bps(7_500)));
+        let wrong = Quality { checked: 3, wrong: 3, ..quality.clone() };
+        let wrong = report(LeaseId(1), (20, 20), &wrong, None, 10, false);
+        assert_eq!((wrong.accuracy_ppm, wrong.score), (1, Bps(0)), "it was measured");
         assert_eq!(report(LeaseId(1), (5, 20), &quality, None, 10, true).score, Bps(2_500));
         assert_eq!(report(LeaseId(1), (0, 20), &Quality::default(), None, 0, true).score, Bps(0));
     }

@@ -1,19 +1,21 @@
 //! What is kept of lanes: both sides' states in one file, and the best vouchers where the settler
 //! redeems them from.
 
+use super::measured;
 use super::sight::Sight;
 use super::terms;
 use crate::context::Context;
 use crate::leases::Lease;
 use crate::observe;
 use crate::settler::vouchers;
+use crate::store::Store as Kept;
 use anyhow::Context as _;
 use caplet_api::escrow::LeaseState;
 use caplet_api::packed::VoucherItem;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::meter::SharedPayee;
 use caplet_metering::sqlite::{LaneJournal, Options, Store};
-use caplet_metering::{Ed25519Key, Keys, Payee, PayeeState};
+use caplet_metering::{Ed25519Key, Keys, Payee, PayeeState, Risk};
 use caplet_protocol::layout::Voucher;
 use caplet_protocol::sign::Signature;
 use caplet_protocol::{Lane, LeaseId};
@@ -36,13 +38,22 @@ const LONGEST: Duration = Duration::from_secs(30);
 type Place = (LeaseId, Lane);
 type LanePayee = Payee<LaneKeys, LaneJournal<PayeeState>>;
 
-/// The registered keys of a lane's device: the present one, and the one before while it still counts.
-#[derive(Clone, Debug)]
-pub(super) struct LaneKeys(Vec<Ed25519Key>);
+/// The registered keys of a lane's device as they are seen now: a rotation in the middle of a session does not end it.
+#[derive(Clone)]
+pub(super) struct LaneKeys {
+    sight: Arc<Sight>,
+    place: Place,
+}
 
 impl Keys for LaneKeys {
     fn signed(&self, preimage: &[u8], signature: &Signature) -> bool {
-        self.0.iter().any(|key| key.signed(preimage, signature))
+        let keys = self.sight.taken(self.place);
+        let mut keys = keys.iter().filter_map(Ed25519Key::new);
+        let signed = keys.any(|key| key.signed(preimage, signature));
+        if !signed {
+            self.sight.doubt(self.place);
+        }
+        signed
     }
 }
 
@@ -162,18 +173,29 @@ impl Ledger {
     ///
     /// # Errors
     /// Why there is none.
-    pub(super) fn payee(&self, view: &LeaseView) -> Result<SharedPayee, String> {
+    pub(super) fn payee(&self, view: &LeaseView, store: &Kept) -> Result<SharedPayee, String> {
         let lease = self.sight.leases.get(view.lease);
         let lease = lease.ok_or_else(|| format!("lease {} is not known here", view.lease))?;
-        self.payee_of(view, &lease).map_err(|error| format!("{error:#}"))
+        self.payee_of(view, &lease, store).map_err(|error| format!("{error:#}"))
     }
 
-    fn payee_of(&self, view: &LeaseView, lease: &Lease) -> anyhow::Result<SharedPayee> {
+    fn payee_of(
+        &self,
+        view: &LeaseView,
+        lease: &Lease,
+        store: &Kept,
+    ) -> anyhow::Result<SharedPayee> {
         let place = (view.lease, view.lane);
-        let keys = self.sight.keys(place);
-        let keys = LaneKeys(keys.iter().filter_map(Ed25519Key::new).collect());
-        anyhow::ensure!(!keys.0.is_empty(), "the lane's key is none that a session takes");
-        let risk = terms::risk(lease, &self.sight.leases.all(), self.cap_bps);
+        let known = self.sight.taken(place);
+        let any = known.iter().any(|key| Ed25519Key::new(key).is_some());
+        anyhow::ensure!(any, "the lane's key is none that a session takes");
+        let keys = LaneKeys { sight: Arc::clone(&self.sight), place };
+        // whose word was found wrong here pays ahead, whatever it has settled
+        let risk = if measured::is_doubtful(store, lease.payer)? {
+            Risk::stranger()
+        } else {
+            terms::risk(lease, &self.sight.leases.all(), self.cap_bps)
+        };
         let mut payees = self.locked();
         if let Some(payee) = payees.get(&place) {
             let mut open = payee.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,6 +21,7 @@ mod host;
 mod judge;
 mod kind;
 mod ledger;
+pub(crate) mod measured;
 mod remembered;
 mod serving;
 mod sight;

@@ -21,6 +21,7 @@ pub const TABLES: Tables = Tables {
         name TEXT PRIMARY KEY,
         plan TEXT NOT NULL
     ) STRICT;",
+        super::measured::TABLE,
     ],
 };
 

@@ -15,15 +15,26 @@ use caplet_fabric::lease::{ChainView, LeaseView, Party, Stage, ViewError};
 use caplet_fabric::link::Key;
 use caplet_metering::{Allowed, ChainTime, View};
 use caplet_protocol::{DeviceId, Domain, Lane, LeaseId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a lease is waited for that the other gateway has heard of first.
 const HEARSAY: Duration = Duration::from_secs(3);
 
+/// How old a device's key may be that is in doubt: nobody has a gateway ask more often.
+const DOUBTED: Duration = Duration::from_millis(500);
+
 /// Leases whose lane keys are kept.
 const KEPT: usize = 4_096;
+
+/// A key that signs for a lane, or did.
+#[derive(Clone, Copy)]
+struct Signing {
+    key: Key,
+    /// Until when it is taken, once another one has its place.
+    until: Option<Instant>,
+}
 
 /// What the rooms see of the chain.
 pub(crate) struct Sight {
@@ -35,7 +46,9 @@ pub(crate) struct Sight {
     pub(super) escrow: Domain,
     grants: Grants,
     /// Keys that sign for a lane, the latest first.
-    keys: Mutex<BTreeMap<(LeaseId, Lane), Vec<Key>>>,
+    keys: Mutex<BTreeMap<(LeaseId, Lane), Vec<Signing>>>,
+    /// Lanes on which something came that none of them has signed.
+    doubted: Mutex<BTreeSet<(LeaseId, Lane)>>,
 }
 
 impl Sight {
@@ -58,6 +71,7 @@ impl Sight {
             escrow: domain_of(&context.domains.escrow)?,
             grants: Grants::new(context.clone()),
             keys: Mutex::default(),
+            doubted: Mutex::default(),
         })
     }
 
@@ -72,9 +86,16 @@ impl Sight {
         let market = self.books.config(lease.terms.market).with_context(|| {
             format!("market {} of lease {} is not read yet", lease.terms.market, lease.id)
         })?;
-        let signer = key_of(&*self.directory.device(lane.signer).await?)?;
+        let signer = if self.is_doubted((lease.id, served.on)) {
+            self.directory.device_within(lane.signer, DOUBTED).await?
+        } else {
+            self.directory.device(lane.signer).await?
+        };
+        let signer = key_of(&signer)?;
         if let Some(key) = ed25519(&signer) {
-            self.learn((lease.id, served.on), key);
+            // what it signs late in the window might be redeemed too late
+            let window = Duration::from_secs((lease.terms.settle_secs / 2).into());
+            self.learn((lease.id, served.on), key, window);
         }
         let view = LeaseView {
             lease: lease.id,
@@ -110,22 +131,45 @@ impl Sight {
 
     /// Keys that sign for a lane, as far as they were seen: after a rotation the one before it too.
     pub(super) fn keys(&self, lane: (LeaseId, Lane)) -> Vec<Key> {
-        self.locked().get(&lane).cloned().unwrap_or_default()
+        let known = self.locked().get(&lane).cloned().unwrap_or_default();
+        known.iter().map(|signing| signing.key).collect()
     }
 
-    fn learn(&self, lane: (LeaseId, Lane), key: Key) {
+    /// Those of them that are taken now: the latest, and the one before it for half a settle window.
+    pub(super) fn taken(&self, lane: (LeaseId, Lane)) -> Vec<Key> {
+        let known = self.locked().get(&lane).cloned().unwrap_or_default();
+        let now = Instant::now();
+        let taken = known.iter().filter(|signing| signing.until.is_none_or(|until| now < until));
+        taken.map(|signing| signing.key).collect()
+    }
+
+    /// Has the device's key read anew at the next look: it may have another one.
+    pub(super) fn doubt(&self, lane: (LeaseId, Lane)) {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).insert(lane);
+    }
+
+    /// Whether that was asked for; once each time.
+    fn is_doubted(&self, lane: (LeaseId, Lane)) -> bool {
+        self.doubted.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane)
+    }
+
+    fn learn(&self, lane: (LeaseId, Lane), key: Key, window: Duration) {
         let mut known = self.locked();
         if known.len() >= KEPT && !known.contains_key(&lane) {
             known.pop_first();
         }
         let keys = known.entry(lane).or_default();
-        if keys.first() != Some(&key) {
-            keys.insert(0, key);
+        if keys.first().is_none_or(|latest| latest.key != key) {
+            let now = Instant::now();
+            if let Some(before) = keys.first_mut() {
+                before.until = Some(now.checked_add(window).unwrap_or(now));
+            }
+            keys.insert(0, Signing { key, until: None });
             keys.truncate(2);
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(LeaseId, Lane), Vec<Key>>> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(LeaseId, Lane), Vec<Signing>>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

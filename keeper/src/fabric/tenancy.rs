@@ -6,7 +6,7 @@ use super::compare::error_of;
 use super::consumers::{Parts, Place, Shown};
 use super::course::Course;
 use super::finder::{ByRecord, peer_of};
-use super::judge::{Known, Patience, Verdict, judge, report};
+use super::judge::{Known, Patience, Verdict, closes, judge, report};
 use super::kind::alias_of;
 use super::remembered::Remembered;
 use super::serving::Served;
@@ -112,6 +112,7 @@ impl Tenancy<'_> {
             client: used.attached.client().clone(),
         }));
         let verdict = self.watch(&used).await;
+        self.place.counted.store(used.attached.client().units(), Ordering::Relaxed);
         self.place.shown.send_replace(None);
         self.end(used, verdict).await
     }
@@ -123,7 +124,8 @@ impl Tenancy<'_> {
             asks: self.room.asks.clone(),
             device: self.signer(served),
             lease: self.lease.id,
-            keys: self.room.sight.keys((view.lease, view.lane)),
+            sight: Arc::clone(&self.room.sight),
+            lane: view.lane,
         };
         let journal = self.room.ledger.store.journal(view.lease, view.lane);
         let payer = Payer::open(terms, key, self.chain_secret(), journal, view.money)?;
@@ -387,7 +389,7 @@ impl Tenancy<'_> {
         let last = LastAsk {
             voucher: Some((&voucher).into()),
             report: Some((&report).into()),
-            close: given_up,
+            close: closes(given_up, (counted, total), (voucher.amount, self.lease.cap().into())),
             words: words.clone(),
         };
         self.ask_last(self.signer(used.served), last).await;

@@ -6,19 +6,19 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use caplet_fabric::Service;
 use caplet_fabric::adapter::AnyAdapter;
-use caplet_fabric::kinds::jobs::{Executor, JobAdapter, Program};
+use caplet_fabric::kinds::jobs::{Executor, FrameSource, JobAdapter, Program};
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
 use caplet_fabric::kinds::tcp::TcpAdapter;
 use caplet_fabric_enclave::{ENCLAVE, Enclave, EnclaveAdapter, Separate};
 use caplet_fabric_fs::replica::Stores;
-use caplet_fabric_image::ImageUnit;
+use caplet_fabric_image::{ImageUnit, LiveCamera, Origin};
 use caplet_fabric_net::{Allow, Rule, System, UplinkAdapter};
 use caplet_fabric_oci::{BundleLimits, Bundles, Limits as Room, OciAdapter, reachable};
 use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Capability, detail::Of};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -72,14 +72,16 @@ pub struct LocalUnits {
     enclave: OnceCell<Arc<dyn Enclave>>,
     /// Root file systems of consumers; one place for all leases.
     bundles: OnceCell<Arc<Bundles>>,
+    /// The camera; one for all who look.
+    camera: OnceLock<Arc<dyn FrameSource>>,
 }
 
 impl LocalUnits {
     /// By an operator's configuration.
     #[must_use]
     pub fn new(config: FabricConfig, data: PathBuf) -> Self {
-        let (machine, enclave, bundles) = Default::default();
-        Self { config, data, machine, enclave, bundles }
+        let (machine, enclave, bundles, camera) = Default::default();
+        Self { config, data, machine, enclave, bundles, camera }
     }
 
     /// What runs jobs of image units: a program if one is configured, else this process.
@@ -96,6 +98,33 @@ impl LocalUnits {
         Ok(Arc::new(program.with_context(|| format!("starting {}", path.display()))?))
     }
 
+    /// An image unit, with the camera if one is configured.
+    async fn unit(&self, sessions: usize) -> anyhow::Result<JobAdapter> {
+        let unit = JobAdapter::new(self.executor(sessions).await?, sessions);
+        let Some(origin) = self.origin() else { return Ok(unit) };
+        let camera = self.camera.get_or_init(|| Arc::new(LiveCamera::new(origin)));
+        Ok(unit.with_source(Arc::clone(camera)))
+    }
+
+    /// Where the camera's pictures come from.
+    fn origin(&self) -> Option<Origin> {
+        let Some((program, args)) = self.config.camera.split_first() else {
+            return self.config.camera_file.as_ref().map(|file| Origin::File(self.data.join(file)));
+        };
+        let (program, args) = (self.program(program), args.to_vec());
+        Some(Origin::Program { program, args, folder: self.data.clone() })
+    }
+
+    /// The first word of a command: a path below the keeper's folder, or found as any command is.
+    fn program(&self, word: &str) -> PathBuf {
+        if Path::new(word).components().count() < 2 {
+            return word.into();
+        }
+        let path = self.data.join(word);
+        // it runs in that folder, from where a relative path leads elsewhere
+        std::path::absolute(&path).unwrap_or(path)
+    }
+
     /// Where uplinks lead.
     ///
     /// # Errors
@@ -110,11 +139,7 @@ impl LocalUnits {
     async fn enclave(&self) -> anyhow::Result<Option<Arc<dyn Enclave>>> {
         let Some((program, args)) = self.config.enclave.split_first() else { return Ok(None) };
         let start = || async {
-            let path = if Path::new(program).components().count() > 1 {
-                self.data.join(program)
-            } else {
-                program.into() // found as any command is
-            };
+            let path = self.program(program);
             let mut command = tokio::process::Command::new(&path);
             command.args(args).current_dir(&self.data);
             let started = Program::start(command, JOB).await;
@@ -161,7 +186,7 @@ impl Units for LocalUnits {
                 let interval = Duration::from_millis(period(offered.capability).into());
                 Arc::new(SensorAdapter::new(offered.feed.clone(), interval, sessions))
             }
-            Service::JOBS => Arc::new(JobAdapter::new(self.executor(sessions).await?, sessions)),
+            Service::JOBS => Arc::new(self.unit(sessions).await?),
             Service::WASM => Arc::new(WasiAdapter::new(self.machine().await?, Limits::default())),
             Service::STORE => {
                 let (root, quota) = (root(offered.folder), bytes(offered.capability));

@@ -8,6 +8,8 @@ use caplet_api::futures::{
     ConfigResponse, MarkResponse, PositionResponse, PositionsResponse, QueryMsg,
     SeriesListResponse, SeriesResponse,
 };
+use caplet_api::registry::{self, DeviceResponse, DeviceStatus};
+use caplet_api::reputation::{self, StandingResponse};
 use caplet_chain::{Chain, ChainError, ChainExt as _};
 use caplet_protocol::{AssetId, DeviceId, MarketId};
 
@@ -78,6 +80,20 @@ impl Duty {
     pub(super) async fn market(&self, market: MarketId) -> Result<MarketResponse, ChainError> {
         let ask = auction::QueryMsg::Market { market };
         self.context.chain.query(&self.context.deployment.contracts.auction, &ask).await
+    }
+
+    /// Whether a device is retired, or suspended by its reputation: who promised with it is in default at once.
+    pub(super) async fn barred(&self, device: DeviceId) -> Result<bool, ChainError> {
+        let contracts = &self.context.deployment.contracts;
+        let ask = registry::QueryMsg::Device { device };
+        let known: DeviceResponse = self.context.chain.query(&contracts.registry, &ask).await?;
+        if known.status == DeviceStatus::Retired {
+            return Ok(true);
+        }
+        let ask = reputation::QueryMsg::Standing { device };
+        let standing: StandingResponse =
+            self.context.chain.query(&contracts.reputation, &ask).await?;
+        Ok(standing.suspended_until.is_some())
     }
 
     /// Base units that an owner's account has free.

@@ -19,9 +19,9 @@ impl Cover {
         Self(duty)
     }
 
-    /// The owner of a series that is covered here.
+    /// The owner of a series that is covered here: whoever's collateral it is.
     fn owner(&self, series: &SeriesResponse) -> anyhow::Result<Option<String>> {
-        let Some(owner) = self.0.owner_here(series.seller)? else { return Ok(None) };
+        let Some(owner) = self.0.owner_here(series.backer)? else { return Ok(None) };
         let listed = self.0.config.issue.iter().any(|of| of.device == series.seller.0);
         // another's who did not ask for it is left alone
         Ok((owner == self.0.context.signer.address() || listed).then_some(owner))
@@ -73,7 +73,8 @@ impl Reconciler for Cover {
             let standing =
                 Standing { collateral: series.collateral.u64(), required: series.required.u128() };
             let purse = purses.of(&self.0, owner, series.asset).await?;
-            covered.push((series, Series { device: series.seller, purse, standing }));
+            let called = series.called.is_some();
+            covered.push((series, Series { device: series.backer, purse, standing, called }));
         }
         let standings: Vec<Series> = covered.iter().map(|(_, one)| *one).collect();
         let acts = self.0.config.cover().due(&standings, &purses.free());
@@ -88,6 +89,6 @@ impl Reconciler for Cover {
 
 /// Base units behind all series of a device.
 pub(super) fn bound(all: &[SeriesResponse], seller: DeviceId) -> u64 {
-    let own = all.iter().filter(|series| series.seller == seller);
+    let own = all.iter().filter(|series| series.backer == seller);
     own.fold(0, |sum, series| sum.saturating_add(series.collateral.u64()))
 }

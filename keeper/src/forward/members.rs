@@ -103,6 +103,8 @@ impl Members {
         let tick = market.config.tick_size.u64();
         let standing = Standing {
             free: ledger.slots.iter().map(|slot| slot.free.0).collect(),
+            declared: ledger.capacity.map_or(0, |lots| lots.0),
+            sellable: promise.sellable.0,
             base: u64::from(market.base.0).saturating_mul(tick),
             tick,
         };

@@ -25,6 +25,7 @@ use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::leases::Leases;
 use crate::outbox::{Lane, OutboxError};
+use crate::session::Silence;
 use crate::{observe, reconcile};
 use caplet_api::pool::{ConfigResponse, QueryMsg};
 use caplet_chain::{ChainExt as _, Msg};
@@ -37,11 +38,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 const REST_SECS: u64 = 10;
 
 /// Starts what the deployment has contracts for, in `context.tasks`. Without an exchange nobody's liveness is
-/// known, and no member is challenged.
+/// known, and no member is challenged. `silence` is what the gateway knows of devices that answer nothing.
 pub fn start(
     context: &Context,
     leases: &Leases,
     exchange: Option<&Exchange>,
+    silence: &Silence,
     config: &ForwardConfig,
 ) {
     let wakes = || leases.changed();
@@ -62,7 +64,7 @@ pub fn start(
         reconcile::start(context, feed::Feed::new(duty(futures)), wakes());
     }
     for pool in &context.deployment.contracts.pools {
-        let pools = pools::Pools::new(duty(pool), exchange.cloned());
+        let pools = pools::Pools::new(duty(pool), exchange.cloned(), silence.clone());
         reconcile::start(context, pools, wakes());
         reconcile::start(context, members::Members::new(duty(pool)), wakes());
     }

@@ -5,7 +5,7 @@ use crate::exchange::Exchange;
 use crate::leases::Lease as Known;
 use crate::observe;
 use crate::reconcile::Reconciler;
-use caplet_api::auction::CapacityResponse;
+use crate::session::Silence;
 use caplet_api::escrow::{self, LeaseResponse, LeaseState};
 use caplet_api::pool::{
     ConfigResponse, ExecuteMsg, LeasesResponse, MAX_LEASES, MAX_MEMBERS, MemberResponse,
@@ -17,7 +17,7 @@ use caplet_chain::ChainExt as _;
 use caplet_forward::pool::{Act, Lease, Own};
 use caplet_protocol::DeviceId;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// For a serving member's gateway to answer.
 const ANSWER: Duration = Duration::from_millis(800);
@@ -26,8 +26,10 @@ const ANSWER: Duration = Duration::from_millis(800);
 pub(super) struct Pools {
     duty: Duty,
     exchange: Option<Exchange>,
-    /// Who served each lease when it was last looked at.
-    members: BTreeMap<u64, DeviceId>,
+    /// Which devices here answer nothing of what they are asked.
+    silence: Silence,
+    /// Who served each lease when it was last looked at, and the Unix second when that was seen first.
+    members: BTreeMap<u64, (DeviceId, u64)>,
     /// Unix seconds when a member's gateway last answered, or was first asked.
     heard: BTreeMap<DeviceId, u64>,
     /// Unix seconds since when something is to be done for a member.
@@ -47,10 +49,11 @@ struct Promises {
 }
 
 impl Pools {
-    pub(super) const fn new(duty: Duty, exchange: Option<Exchange>) -> Self {
+    pub(super) const fn new(duty: Duty, exchange: Option<Exchange>, silence: Silence) -> Self {
         Self {
             duty,
             exchange,
+            silence,
             members: BTreeMap::new(),
             heard: BTreeMap::new(),
             due: BTreeMap::new(),
@@ -67,8 +70,10 @@ impl Pools {
         for member in members {
             let here = self.duty.owner_here(member.device)?;
             if here.as_deref() == Some(self.duty.context.signer.address()) {
+                let (device, earned) = (member.device, member.earned.u64());
                 let ready = member.active && member.leaves.is_none();
-                own.push(Own { device: member.device, ready, earned: member.earned.u64() });
+                let silent_secs = self.silence.of(device, Instant::now()).as_secs();
+                own.push(Own { device, ready, silent_secs, earned });
             }
         }
         Ok(own)
@@ -115,7 +120,7 @@ impl Pools {
         let promise: PromiseResponse = self.ask(&QueryMsg::Promise {}).await?;
         let ledger = self.duty.capacity(pool.market, device).await?;
         let declared = ledger.capacity.map_or(0, |lots| lots.0);
-        let (promised, sellable) = (promised(&ledger, now), promise.sellable.0);
+        let (promised, sellable) = (promise.promised.0, promise.sellable.0);
         let counting = || members.iter().filter(|member| member.active);
         let stale = declared != sellable.max(promised);
         Ok(Promises {
@@ -180,7 +185,10 @@ impl Pools {
             all.push(self.served(&served).await?);
         }
         let sold = self.duty.leases.of_device(device).into_iter();
-        let sold = sold.filter(|lease| lease.provider == device && lease.is_live());
+        // one that was exercised ahead of its slot is assigned when that begins
+        let now = self.duty.now();
+        let begun = |lease: &Known| lease.is_live() && lease.terms.start.u64() <= now;
+        let sold = sold.filter(|lease| lease.provider == device && begun(lease));
         let new = sold.filter(|sold| !all.iter().any(|one| one.lease == sold.id.0));
         let new: Vec<Lease> = new.map(|lease| unassigned(&lease)).collect();
         all.extend(new);
@@ -201,6 +209,8 @@ impl Pools {
         let redeemed =
             standing.lanes.iter().fold(0u64, |sum, lane| sum.saturating_add(lane.redeemed.u64()));
         let member = served.member;
+        let seen = self.members.get(&served.lease.u64()).filter(|(by, _)| *by == member);
+        let since = seen.map_or_else(|| self.duty.now(), |(_, since)| *since);
         if live && self.duty.owner_here(member)?.is_none() {
             self.hear(member).await;
         }
@@ -210,6 +220,7 @@ impl Pools {
             closed: standing.state == LeaseState::Closed,
             uncredited: redeemed.saturating_sub(served.credited.u64()),
             member: Some(member),
+            since,
             grew: standing.lots > served.lots,
             answer_by: served.answer_by.map(|by| by.u64()),
             next,
@@ -251,27 +262,30 @@ impl Pools {
         Ok(())
     }
 
+    /// Says which device is dead, when its lease is handed on for that.
+    fn note_silence(&self, act: Act, leases: &[Lease], own: &[Own]) {
+        let Act::HandOver(number) = act else { return };
+        let member = leases.iter().find(|one| one.lease == number).and_then(|one| one.member);
+        let of = own.iter().find(|one| Some(one.device) == member && one.ready);
+        if let Some(of) = of {
+            observe::member_silent(number, of.device, of.silent_secs);
+        }
+    }
+
     /// Says what changed hands since the last look.
     fn note(&mut self, leases: &[Lease]) {
-        let now: BTreeMap<u64, DeviceId> =
-            leases.iter().filter_map(|one| Some((one.lease, one.member?))).collect();
+        let now: BTreeMap<u64, (DeviceId, u64)> =
+            leases.iter().filter_map(|one| Some((one.lease, (one.member?, one.since)))).collect();
         if now == self.members {
             return;
         }
-        for (lease, member) in &now {
-            if let Some(before) = self.members.get(lease).filter(|before| *before != member) {
+        for (lease, (member, _)) in &now {
+            if let Some((before, _)) = self.members.get(lease).filter(|(by, _)| by != member) {
                 observe::pool_failed_over(*lease, *before, *member);
             }
         }
         self.members = now;
     }
-}
-
-/// Lots that are promised of a pool's device now. Nobody reserves slots of a pool, so no later slot holds more.
-fn promised(ledger: &CapacityResponse, now: u64) -> u16 {
-    let held = ledger.slots.first().map_or(0, |slot| slot.leased.0.saturating_add(slot.reserved.0));
-    let open = if now < ledger.open_until.u64() { ledger.open.0 } else { 0 };
-    held.saturating_add(open)
 }
 
 fn unassigned(lease: &Known) -> Lease {
@@ -281,6 +295,7 @@ fn unassigned(lease: &Known) -> Lease {
         closed: false,
         uncredited: 0,
         member: None,
+        since: 0,
         grew: false,
         answer_by: None,
         next: None,
@@ -300,6 +315,7 @@ impl Reconciler for Pools {
         let leases = self.leases(device).await?;
         self.note(&leases);
         for act in self.duty.config.pool().due(self.duty.now(), &leases, &own) {
+            self.note_silence(act, &leases, &own);
             self.act(act).await?;
         }
         Ok(())

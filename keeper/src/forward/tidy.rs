@@ -47,7 +47,8 @@ impl Tidy {
     async fn watch(&self, series: &SeriesResponse, grace_secs: u32) -> anyhow::Result<()> {
         let (collateral, required) = (series.collateral.u64(), series.required.u128());
         let called = series.called.map(|called| called.u64());
-        let margin = Margin { collateral, required, called, grace_secs };
+        let barred = is_open(series) && self.duty.barred(series.seller).await?;
+        let margin = Margin { collateral, required, called, grace_secs, barred };
         let series = series.series;
         match due(margin, self.duty.now()) {
             Some(Act::Call) => {
@@ -100,6 +101,13 @@ impl Tidy {
         }
         Ok(())
     }
+}
+
+/// Whether a default would settle anything: lots were sold at a price, and some are on sale or can still be delivered.
+fn is_open(series: &SeriesResponse) -> bool {
+    let horizon = series.defaults.iter().map(|gone| gone.from).min().unwrap_or(series.slots);
+    let live = series.sold.iter().any(|run| run.to > series.current && run.from < horizon);
+    series.strike.is_some() && (live || !series.unsold.is_empty())
 }
 
 impl Reconciler for Tidy {

@@ -1,7 +1,7 @@
 //! From the operator's configuration to the options of the rooms that face devices and gateways.
 
 use crate::config::{BrokerKind, Config};
-use crate::{bridge, broker, exchange, fabric, session};
+use crate::{bridge, broker, exchange, fabric, placer, session};
 use anyhow::Context as _;
 
 /// Options of the bridge.
@@ -18,6 +18,7 @@ pub(super) fn bridge(config: &Config, seams: fabric::Seams) -> anyhow::Result<br
         advertise: config.exchange.advertise.clone(),
         record_secs: config.exchange.record_secs,
         peers: config.exchange.peers.clone(),
+        measure_secs: config.exchange.measure_secs,
         quotes: config.path(&config.attest.quotes),
     };
     let risk = session::Risk { cap_bps: config.risk.cap_bps, stale_secs: config.risk.stale_secs };
@@ -27,8 +28,9 @@ pub(super) fn bridge(config: &Config, seams: fabric::Seams) -> anyhow::Result<br
         cap_bps: config.risk.cap_bps,
         seams,
     });
-    let spare = config.spare.clone();
-    Ok(bridge::Options { broker, exchange, risk, fabric, spare })
+    let (spare, relay_ticks) = (config.spare.clone(), config.orders.relay_ticks);
+    let placer = placer::Options { spare, relay_ticks };
+    Ok(bridge::Options { broker, exchange, risk, fabric, placer })
 }
 
 fn embedded(config: &Config) -> anyhow::Result<broker::EmbeddedOptions> {

@@ -190,6 +190,24 @@ pub fn not_agreed(lease: LeaseId, rate: Bps) {
     tracing::warn!(lease = lease.0, bps = rate.0, "the provider does not agree to the rate");
 }
 
+/// A local device's gateway does not agree to what a consumer signs for: service pauses, and ends if that lasts.
+pub fn rate_disputed(lease: LeaseId, rate: Bps) {
+    count("rate_disputed");
+    tracing::warn!(lease = lease.0, bps = rate.0, "a consumer's rate is not what was measured");
+}
+
+/// A consumer's last report was held against what was measured here.
+pub fn reports_compared(lease: LeaseId, differences: &[&str]) {
+    if differences.is_empty() {
+        count("reports_agree");
+        tracing::debug!(lease = lease.0, "the consumer reports what was measured here");
+    } else {
+        count("reports_differ");
+        let what = differences.join(", ");
+        tracing::warn!(lease = lease.0, what, "the consumer reports other than was measured here");
+    }
+}
+
 /// A voucher is on disk.
 pub fn vouched(lease: LeaseId, worth: u128, differs: bool) {
     count("vouched");

@@ -43,6 +43,12 @@ pub fn session_moved(lease: LeaseId, before: DeviceId, now: DeviceId) {
     tracing::info!(%lease, %before, %now, "the session moves");
 }
 
+/// A pool's member here answers nothing of what its gateway asks it: its lease is handed on.
+pub fn member_silent(lease: u64, device: DeviceId, secs: u64) {
+    count("member_silent");
+    tracing::warn!(lease, %device, secs, "the device answers nothing: another member is to serve");
+}
+
 /// Another member of a pool serves a lease.
 pub fn pool_failed_over(lease: u64, before: DeviceId, now: DeviceId) {
     count("pool_failed_over");

@@ -90,6 +90,7 @@ impl Placer {
             state: orders::State::New,
         };
         if self.is_new(device.id, &kept)? {
+            rules::relay_fee(order.relay_fee, self.relay_fee(&market))?;
             self.has_capacity(device, &kept)?;
             self.keep(&kept)?;
         }
@@ -124,6 +125,7 @@ impl Placer {
             state: orders::State::New,
         };
         if self.is_new(device.id, &kept)? {
+            rules::relay_fee(order.relay_fee, self.relay_fee(&market))?;
             self.keep(&kept)?;
             demands::set_ordered(&self.context.store, device.id, message.profile, true)
                 .map_err(|e| Refuse::internal(&e))?;

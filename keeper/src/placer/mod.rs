@@ -61,6 +61,16 @@ pub struct Placer {
     sheets: Arc<Sheets>,
     renewals: Arc<renew::Renewals>,
     spare: Arc<[SpareConfig]>,
+    relay_ticks: u32,
+}
+
+/// What an operator decides about the orders of devices.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Offers that follow the load.
+    pub spare: Vec<SpareConfig>,
+    /// Relay fee of an order, in ticks of its market.
+    pub relay_ticks: u32,
 }
 
 impl Placer {
@@ -74,7 +84,7 @@ impl Placer {
         clock: Clock,
         books: Books,
         leases: Leases,
-        spare: Vec<SpareConfig>,
+        options: Options,
         registrar: &Registrar,
     ) -> anyhow::Result<Self> {
         let placer = Self {
@@ -89,7 +99,8 @@ impl Placer {
             proposals: Arc::default(),
             sheets: Arc::default(),
             renewals: Arc::default(),
-            spare: spare.into(),
+            spare: options.spare.into(),
+            relay_ticks: options.relay_ticks,
         };
         placer.clone().spawn("placer", registrar);
         Ok(placer)
@@ -127,6 +138,11 @@ impl Placer {
             Some(profile) => orders::demand_for(store, lease.consumer, profile),
             None => Ok(None),
         }
+    }
+
+    /// What an order pays this gateway for bringing it to a market, base units.
+    fn relay_fee(&self, market: &market::Market) -> u64 {
+        market.config.tick_size.u64().saturating_mul(self.relay_ticks.into())
     }
 
     fn spawn(self, name: &'static str, registrar: &Registrar) {

@@ -86,6 +86,7 @@ impl Placer {
             Ok(mut order) => {
                 // the profile's price is the owner's word too
                 order.ask = order.ask.max(spare.ask);
+                order.relay_fee = self.relay_fee(market);
                 if spare.ask > 0 {
                     order.not_after = order.not_after.min(now.saturating_add(SPARE_SECS));
                 }
@@ -123,11 +124,12 @@ impl Placer {
             return Ok(());
         }
         let expressed = express::demand(device.id, profile, market::all(&self.books));
-        let (market, order) = match expressed {
+        let (market, mut order) = match expressed {
             Ok(expressed) => expressed,
             Err(why) if why.code == Code::Unavailable => return Ok(()),
             Err(why) => return self.drop_demand(&kept, &why).await,
         };
+        order.relay_fee = self.relay_fee(&market);
         let now = self.clock.now();
         if order.not_after <= now {
             return self.end_demand(&kept).await;

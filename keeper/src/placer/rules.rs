@@ -50,6 +50,21 @@ pub(super) fn demand(order: &Demand, market: &Market, now: u64) -> Result<(), Re
     end(order.not_after, now)
 }
 
+/// Whether an order pays for being brought; base units, `asked` by this gateway.
+///
+/// # Errors
+/// [`Refuse`].
+pub(super) fn relay_fee(signed: u64, asked: u64) -> Result<(), Refuse> {
+    if signed >= asked {
+        return Ok(());
+    }
+    Err(Refuse::new(
+        Code::Price,
+        format!("its relay fee is {signed}, this gateway brings orders to this market for {asked}"),
+        "sign the fee of the proposal, or place the order on the chain yourself",
+    ))
+}
+
 fn lots_wanted(lots: u32) -> Result<(), Refuse> {
     if lots == 0 {
         return Err(Refuse::new(Code::OutOfRange, "the order is for 0 lots", "give at least 1"));

@@ -20,22 +20,20 @@ use caplet_protocol::CellId;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Between two rounds, and before the first.
-const PERIOD: Duration = Duration::from_secs(600);
-
 /// Gateways measured a round, as many as a message takes.
 const AT_ONCE: usize = 64;
 
-/// Measures in a task of the context.
-pub(crate) fn start(context: &Context, exchange: Exchange) {
+/// Measures in a task of the context, `period_secs` between two rounds and before the first.
+pub(crate) fn start(context: &Context, exchange: Exchange, period_secs: u64) {
     let (room, stop) =
         (Proximity { context: context.clone(), exchange }, context.tasks.stop_token());
+    let period = Duration::from_secs(period_secs);
     context.tasks.spawn("proximity", async move {
         let mut from = 0usize;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(PERIOD) => {}
+                () = tokio::time::sleep(period) => {}
             }
             match room.round(from).await {
                 Ok(next) => from = next,

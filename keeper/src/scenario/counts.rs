@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between looks: more often than units come, so that the last of a lease is seen before the lease is gone.
+/// Between looks: more often than units come, so that it is seen which were counted before a gateway died.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// The most units that a gateway has counted, by lease. Clones share it.
@@ -23,8 +23,8 @@ impl Counts {
         let (counts, stop) = (self.clone(), tasks.stop_token());
         tasks.spawn("counts", async move {
             while !stop.is_cancelled() {
-                for local in consumers.all() {
-                    counts.more(local.lease, local.units);
+                for (lease, units) in consumers.counted() {
+                    counts.more(lease, units);
                 }
                 tokio::time::sleep(LOOK).await;
             }

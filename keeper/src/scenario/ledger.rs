@@ -1,5 +1,6 @@
 //! Reading the end state off the chain: where every unit went.
 
+use super::counts::Tally;
 use super::report::{AssetReport, LeaseLine, Money, Standing};
 use super::stage::Stage;
 use anyhow::Context as _;
@@ -140,20 +141,26 @@ fn name(names: &Names, device: DeviceId) -> String {
 }
 
 /// A lease as the report shows it.
+///
+/// # Errors
+/// If the chain's numbers overflow.
 pub(super) fn line(
     lease: &LeaseResponse,
     names: &Names,
     markets: &[MarketResponse],
     assets: &[AssetResponse],
-) -> LeaseLine {
+) -> anyhow::Result<LeaseLine> {
     let lanes = || lease.lanes.iter();
-    LeaseLine {
+    Ok(LeaseLine {
         lease: lease.lease.u64(),
         kind: kind(lease, markets),
         consumer: name(names, lease.consumer),
         provider: name(names, lease.provider),
         price: lease.price.u64(),
         lots: lease.lots.0,
+        // what is read off the chain is what was paid for: whatever else was counted is not asked
+        units: Tally::of(lease, 0)?.paid,
+        unit: market(lease, markets).map(|market| market.config.unit.clone()).unwrap_or_default(),
         reserved: lanes().fold(0, |sum, lane| sum.saturating_add(lane.cap.u64())),
         redeemed: lanes().fold(0, |sum, lane| sum.saturating_add(lane.redeemed.u64())),
         asset: assets
@@ -163,13 +170,16 @@ pub(super) fn line(
             .unwrap_or_default(),
         state: lease.state,
         reason: lease.reason,
-    }
+    })
+}
+
+fn market<'a>(lease: &LeaseResponse, markets: &'a [MarketResponse]) -> Option<&'a MarketResponse> {
+    markets.iter().find(|market| market.market == lease.terms.market)
 }
 
 /// Name of a lease's kind.
 pub(super) fn kind(lease: &LeaseResponse, markets: &[MarketResponse]) -> &'static str {
-    let market = markets.iter().find(|market| market.market == lease.terms.market);
-    market.map_or("unknown", |market| market.config.kind.name())
+    market(lease, markets).map_or("unknown", |market| market.config.kind.name())
 }
 
 /// Whether a lease is over.

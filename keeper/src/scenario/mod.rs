@@ -24,7 +24,7 @@ pub use forward::{Ahead, Exercised, Failover};
 pub use happening::{Happening, Reading, Teller};
 pub use play::{Stopped, Timing, play, play_until};
 pub use register::register;
-pub use report::{AssetReport, Captured, Money, Report, Standing};
+pub use report::{AssetReport, Captured, LeaseLine, Money, Report, Standing};
 pub use spec::spec;
 pub use stage::Stage;
 pub use tap::{Recorder, Tap};

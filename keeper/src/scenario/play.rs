@@ -85,7 +85,7 @@ pub async fn play_until(
         played = story.run(timing) => played,
         () = stop.cancelled() => Err(Stopped.into()),
     };
-    tasks.drain(Duration::from_secs(5)).await;
+    tasks.drain(Duration::from_secs(20)).await;
     played
 }
 
@@ -444,13 +444,15 @@ impl Play<'_> {
         let mut names: Names =
             actors.iter().map(|actor| (actor.id, actor.device.name().to_owned())).collect();
         names.extend(ahead.names.clone());
+        let lines: anyhow::Result<Vec<_>> =
+            leases.iter().map(|lease| line(lease, &names, markets, assets)).collect();
         let mut report = Report {
             service: "fabric",
             chain: self.stage.chain.chain_id().to_owned(),
             devices: actors.len().saturating_add(ahead.devices),
             leases_opened: leases.len(),
             leases_settled: leases.iter().filter(|lease| is_over(lease)).count(),
-            leases: leases.iter().map(|lease| line(lease, &names, markets, assets)).collect(),
+            leases: lines?,
             ..Report::default()
         };
         for lease in &leases {

@@ -160,6 +160,10 @@ pub struct LeaseLine {
     pub price: u64,
     /// Lots.
     pub lots: u16,
+    /// Units of service that the redeemed amount pays for, at the full price.
+    pub units: u64,
+    /// What a unit is, as its market says.
+    pub unit: String,
     /// Base units reserved.
     pub reserved: u64,
     /// Base units redeemed, gross.

@@ -20,6 +20,7 @@ mod queues;
 mod results;
 mod risk;
 mod service;
+mod silence;
 mod table;
 mod told;
 mod turns;
@@ -27,6 +28,7 @@ mod voucher;
 
 pub use risk::Risk;
 pub use service::{Served, Service};
+pub use silence::Silence;
 pub use table::TABLES;
 
 use crate::book::Books;
@@ -107,5 +109,10 @@ impl Session {
     /// The way to devices of this gateway.
     pub(crate) fn service(&self) -> Arc<dyn Service> {
         Arc::clone(&self.service)
+    }
+
+    /// Which devices of this gateway answer nothing.
+    pub(crate) fn silence(&self) -> Silence {
+        self.mqtt.silence.clone()
     }
 }

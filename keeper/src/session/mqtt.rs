@@ -1,6 +1,7 @@
 //! Service over MQTT: the call goes down as it came, the result comes up.
 
 use super::service::{Served, Service};
+use super::silence::Silence;
 use crate::bridge::{Post, Refuse};
 use async_trait::async_trait;
 use caplet_protocol::{
@@ -11,7 +12,7 @@ use caplet_protocol::{
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How long a provider may take for a call.
@@ -26,11 +27,12 @@ type Waiting = BTreeMap<(u64, u64), (DeviceId, oneshot::Sender<Served>)>;
 pub(super) struct OverMqtt {
     post: Post,
     waiting: Mutex<Waiting>,
+    pub(super) silence: Silence,
 }
 
 impl OverMqtt {
     pub(super) fn new(post: Post) -> Self {
-        Self { post, waiting: Mutex::default() }
+        Self { post, waiting: Mutex::default(), silence: Silence::default() }
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Waiting) -> T) -> T {
@@ -47,6 +49,8 @@ impl OverMqtt {
         result: ServiceResult,
         envelope: Vec<u8>,
     ) -> Result<(), Refuse> {
+        // one that comes too late shows that the device lives all the same
+        self.silence.heard(from);
         let call = (result.lease, result.id);
         let waiting = self.with(|waiting| match waiting.entry(call) {
             Entry::Occupied(entry) if entry.get().0 == from => Some(entry.remove().1),
@@ -84,11 +88,12 @@ impl OverMqtt {
 }
 
 /// Gives the place of a call up, however waiting for it ends.
-struct Leave<'a>(&'a OverMqtt, (u64, u64));
+struct Leave<'a>(&'a OverMqtt, (u64, u64), DeviceId);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.with(|waiting| waiting.remove(&self.1));
+        self.0.silence.given_up(self.2, Instant::now());
     }
 }
 
@@ -101,7 +106,8 @@ impl Service for OverMqtt {
         envelope: Vec<u8>,
     ) -> Result<Served, Refuse> {
         let receiver = self.enter(call, provider)?;
-        let _leave = Leave(self, call);
+        let _leave = Leave(self, call, provider);
+        self.silence.asked(provider, Instant::now());
         self.post.forward(provider, Dn::Call(LeaseId(call.0)), envelope).await;
         match tokio::time::timeout(PATIENCE, receiver).await {
             Ok(Ok(served)) => Ok(served),

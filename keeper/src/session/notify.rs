@@ -16,6 +16,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 impl Session {
     /// A device came back: it is told of everything that runs.
     pub(crate) fn reborn(&self, device: DeviceId) {
+        self.mqtt.silence.heard(device);
         self.reborn.lock().unwrap_or_else(PoisonError::into_inner).insert(device);
         self.wake.notify_one();
     }

@@ -3,6 +3,7 @@
 use super::batch::Batcher;
 use super::turn::Turns;
 use super::{Duty, closings, vouchers};
+use crate::fabric::measured;
 use crate::follow::seconds;
 use crate::leases::{self, Lease};
 use crate::reconcile::Reconciler;
@@ -70,7 +71,7 @@ impl Rate {
             if leases::is_over(&self.duty.context.store, lease.id)? {
                 self.over.insert(lease.id);
             } else if self.is_rated(lease.id).await? {
-                self.forget(lease.id)?;
+                self.forget(&lease)?;
             } else {
                 due.push(lease);
             }
@@ -85,8 +86,12 @@ impl Rate {
         Ok(answer.rated)
     }
 
-    fn forget(&mut self, lease: LeaseId) -> anyhow::Result<()> {
-        let store = &self.duty.context.store;
+    fn forget(&mut self, lease: &Lease) -> anyhow::Result<()> {
+        let (store, report) = (&self.duty.context.store, self.report(lease)?);
+        let lease = lease.id;
+        if let Some(report) = report {
+            measured::compare(store, lease, &report)?;
+        }
         closings::forget(store, lease)?;
         vouchers::forget(store, lease)?;
         leases::over(store, lease)?;

@@ -111,7 +111,8 @@ pub struct IssueInput {
     pub sale: Sale,
     /// What a lot that is not exercised still pays its seller: 10,000 is take-or-pay, and the usual.
     pub reservation: Bps,
-    /// Base units from the owner's free balance, at least what the margin asks for.
+    /// Base units from the owner's free balance, or from that of whoever backs the series; at least what the margin
+    /// asks for.
     pub collateral: Uint64,
 }
 
@@ -121,6 +122,15 @@ pub struct IssueInput {
 pub enum ExecuteMsg {
     /// Issues a series: reserves the capacity, locks the collateral. The device's owner.
     Issue(IssueInput),
+    /// Issues a series with somebody else's collateral: the owner of `backer` puts it up, tops it up, takes it back and
+    /// pays for a default; what lots bring is the delivering device's owner's. Owner of both devices, or approved by
+    /// whoever is: a pool's manager approves the pool.
+    IssueBacked {
+        /// What is issued.
+        series: IssueInput,
+        /// Whose owner's free balance the collateral comes from.
+        backer: DeviceId,
+    },
     /// Buys lots of a fixed-price sale; locks the strike for each. Owner.
     Buy {
         /// The series.
@@ -151,7 +161,7 @@ pub enum ExecuteMsg {
         /// The series.
         series: u32,
     },
-    /// Takes unsold lots off the market and gives their capacity back. The seller.
+    /// Takes unsold lots off the market and gives their capacity back. The seller, or who backs the series.
     EndSale {
         /// The series.
         series: u32,
@@ -247,14 +257,14 @@ pub enum ExecuteMsg {
         /// The series.
         series: u32,
     },
-    /// Adds collateral. The seller.
+    /// Adds collateral. Who backs the series: the seller, unless it was issued backed.
     TopUp {
         /// The series.
         series: u32,
-        /// Base units from its owner's free balance.
+        /// Base units from the backer's owner's free balance.
         amount: Uint64,
     },
-    /// Takes back collateral that is not needed. The seller.
+    /// Takes back collateral that is not needed. Who backs the series: the seller, unless it was issued backed.
     Release {
         /// The series.
         series: u32,
@@ -267,7 +277,8 @@ pub enum ExecuteMsg {
         /// The series.
         series: u32,
     },
-    /// Lets another device of the seller's owner deliver. The seller.
+    /// Lets another device of the seller's owner deliver. The seller, who must act for the backer too if the series
+    /// was issued backed.
     Substitute {
         /// The series.
         series: u32,
@@ -290,14 +301,14 @@ pub enum ExecuteMsg {
         /// Base units from its owner's free balance.
         collateral: Uint64,
     },
-    /// Ends a series in which nothing is left: what remains of its collateral returns. Anyone.
+    /// Ends a series in which nothing is left: what remains of its collateral returns to who put it up. Anyone.
     Close {
         /// The series.
         series: u32,
     },
     /// New rules for series issued from now on, and for the index at once. Governance.
     SetRules(Rules),
-    /// Ownership and pause. A pause stops Issue, Buy, Bid, List, Take, Novate and Observe only.
+    /// Ownership and pause. A pause stops Issue, IssueBacked, Buy, Bid, List, Take, Novate and Observe only.
     Admin(AdminMsg),
 }
 
@@ -425,6 +436,8 @@ pub struct SeriesResponse {
     pub series: u32,
     /// The delivering device.
     pub seller: DeviceId,
+    /// The device whose owner has the collateral in its account: the delivering one, unless another was named.
+    pub backer: DeviceId,
     /// The market.
     pub market: MarketId,
     /// What it is paid in.

@@ -2,6 +2,7 @@
 
 use crate::auction::{CancelInput, OfferInput};
 use crate::common::AdminMsg;
+use crate::futures::IssueInput;
 use caplet_protocol::{AssetId, Bps, DeviceId, Lots, MarketId};
 use cosmwasm_schema::{QueryResponses, cw_serde};
 use cosmwasm_std::{Uint64, Uint128};
@@ -10,13 +11,16 @@ use cosmwasm_std::{Uint64, Uint128};
 pub const MAX_MEMBERS: usize = 64;
 /// Leases that one message names, and that a pool serves at a time, at most.
 pub const MAX_LEASES: usize = 100;
+/// Slots ahead of the one that runs that a series of futures may reach: a promise holds the stakes of members that
+/// leave until others can keep it, so it is bounded.
+pub const MAX_AHEAD: u32 = 336;
 
 /// Parameters of a new pool.
 #[cw_serde]
 pub struct InstantiateMsg {
     /// Governance; the sender when absent.
     pub owner: Option<String>,
-    /// Who places the pool's offers; it never touches money.
+    /// Who places the pool's offers and issues its futures; it never touches members' money.
     pub manager: String,
     /// The registry's address.
     pub registry: String,
@@ -72,12 +76,15 @@ pub enum ExecuteMsg {
         /// What a lot costs it, base units: the cheaper serves first among equally reliable.
         cost: Uint64,
     },
-    /// Lets a member in whose epoch has come. Anyone.
+    /// Has a member count as it stands: lets one in whose epoch has come and who serves; has one that counts and cannot
+    /// serve count no more, until it is admitted again in a later epoch; of one that stands as it should, brings the
+    /// capacity ledger up to date, and is refused if it is. Anyone.
     Admit {
         /// The member.
         device: DeviceId,
     },
-    /// Announces that a member leaves with the next epoch; it is assigned no more leases. The device's owner.
+    /// Announces that a member leaves with the next epoch. From now on it counts no more: it is assigned no lease, has no
+    /// share of what standing ready brings, and none of its lots is sold; it serves what it has. The device's owner.
     Leave {
         /// The member.
         device: DeviceId,
@@ -93,13 +100,26 @@ pub enum ExecuteMsg {
         /// At most 256; devices and signatures are filled in.
         offers: Vec<OfferInput>,
     },
+    /// Issues a series of futures of the pool's device. The manager, with collateral of its own: the members' money
+    /// neither goes into it nor pays for a default, and it returns to who put it up. In every slot of the series all
+    /// that is promised is no more than what may be sold now; the last is at most [`MAX_AHEAD`] slots ahead. Topped up,
+    /// released and taken off the market at the futures contract, by the owner of `backer`.
+    Issue {
+        /// The futures contract; there the owner of `backer` has approved the pool. The auction lets it reserve.
+        futures: String,
+        /// What is sold; device and market are filled in. Collateral in base units, out of the backer's owner's free
+        /// balance in escrow, whatever the market is paid in.
+        series: IssueInput,
+        /// A device of the sender's.
+        backer: DeviceId,
+    },
     /// Takes offers of the pool's device back. The manager; anybody while the pool is paused.
     Cancel {
         /// At most 100.
         orders: Vec<CancelInput>,
     },
-    /// Gives leases of the pool's device to the members that are first in the failover order and have room; one that
-    /// is served and has grown since, to its member with all its lots. Anyone.
+    /// Gives leases of the pool's device that have begun to the members that are first in the failover order and have
+    /// room; one that is served and has grown since, to its member with all its lots. Anyone.
     Assign {
         /// At most [`MAX_LEASES`].
         leases: Vec<Uint64>,
@@ -143,7 +163,7 @@ pub enum ExecuteMsg {
         /// Its address.
         manager: String,
     },
-    /// Ownership and pause. A pause stops Join, Admit, Offer and Challenge only.
+    /// Ownership and pause. A pause stops Join, Admit, Offer, Issue and Challenge only.
     Admin(AdminMsg),
 }
 
@@ -157,7 +177,7 @@ pub enum QueryMsg {
     /// Peers, manager, device, rules.
     #[returns(ConfigResponse)]
     Config {},
-    /// What the pool may promise now.
+    /// What the pool may promise now, by the members that count and serve; the capacity ledger may be older.
     #[returns(PromiseResponse)]
     Promise {},
     /// A member.
@@ -225,10 +245,13 @@ pub struct ConfigResponse {
 /// What the pool may promise.
 #[cw_serde]
 pub struct PromiseResponse {
-    /// Members that count.
+    /// Members that count and serve.
     pub members: u32,
     /// Lots at a time that may be sold: all but those of the largest `spares` members.
     pub sellable: Lots,
+    /// Lots that are promised, in the slot from now on that has most: leases, open offers, futures. Beyond `sellable`
+    /// while members left, or cannot serve, that it was promised of.
+    pub promised: Lots,
     /// Probability in millionths that no more than `spares` members fail at once, members that share a gateway or
     /// an owner counted as one; never rounded up.
     pub availability: u32,

@@ -80,7 +80,9 @@ proptest! {
         pick in any::<u64>(),
     ) {
         let (clearing, verified) = cleared(&book);
-        let all = optimal_fills(&book, clearing.welfare, 200);
+        let (all, complete) = optimal_fills(&book, clearing.welfare, 200);
+        // a book that has too many to be searched through shows nothing
+        prop_assume!(complete || !all.is_empty());
         prop_assert!(!all.is_empty());
         let other = &all[(pick % all.len() as u64) as usize];
         match check(&book, other, &clearing.prices) {

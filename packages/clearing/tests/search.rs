@@ -5,8 +5,10 @@ use caplet_clearing::{Book, Fill};
 use caplet_protocol::{Lots, OrderId};
 use std::collections::BTreeMap;
 
-/// Up to `most` clearings of a given welfare, by plain enumeration over pairs.
-pub(crate) fn optimal_fills(book: &Book, welfare: i128, most: usize) -> Vec<Vec<Fill>> {
+/// Up to `most` clearings of a given welfare, by plain enumeration over pairs; and whether these are all (or as many as
+/// were asked for). A rare book has more of them than are looked through: where most pairs are worth the same, nearly
+/// every pairing is optimal.
+pub(crate) fn optimal_fills(book: &Book, welfare: i128, most: usize) -> (Vec<Vec<Fill>>, bool) {
     let mut pairs = vec![];
     for o in &book.offers {
         for d in &book.demands {
@@ -19,9 +21,10 @@ pub(crate) fn optimal_fills(book: &Book, welfare: i128, most: usize) -> Vec<Vec<
             }
         }
     }
-    let mut search = Search { book, pairs, welfare, most, steps: 200_000, found: vec![] };
+    let mut search =
+        Search { book, pairs, welfare, most, steps: 200_000, gave_up: false, found: vec![] };
     search.from(0, &mut vec![], 0);
-    search.found
+    (search.found, !search.gave_up)
 }
 
 struct Search<'a> {
@@ -30,15 +33,20 @@ struct Search<'a> {
     welfare: i128,
     most: usize,
     steps: usize,
+    gave_up: bool,
     found: Vec<Vec<Fill>>,
 }
 
 impl Search<'_> {
     fn from(&mut self, at: usize, fills: &mut Vec<Fill>, worth: i128) {
-        if self.found.len() == self.most || self.steps == 0 {
+        if self.found.len() == self.most {
             return;
         }
-        self.steps -= 1;
+        let Some(left) = self.steps.checked_sub(1) else {
+            self.gave_up = true;
+            return;
+        };
+        self.steps = left;
         if worth + self.most_of(at, fills) < self.welfare {
             return; // nothing from here on reaches it
         }

@@ -5,10 +5,12 @@
 //! `caplet_fabric::kinds::jobs::Program`, where any accelerator may stand in its place.
 
 mod decode;
+mod live;
 mod mosaic;
 mod ops;
 mod unit;
 
 pub use decode::{MAX_PIXELS, MAX_SIDE};
+pub use live::{LiveCamera, MAX_PICTURE, Origin};
 pub use mosaic::mosaic;
 pub use unit::{Camera, ImageUnit};

@@ -4,7 +4,7 @@ use crate::decode::{decode, gray_png, png};
 use crate::ops;
 use async_trait::async_trait;
 use bytes::Bytes;
-use caplet_fabric::kinds::jobs::{Executor, FrameSource, Work};
+use caplet_fabric::kinds::jobs::{Executor, Frame, FrameSource, Work};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde::Deserialize;
@@ -94,7 +94,8 @@ impl Camera {
 
 #[async_trait]
 impl FrameSource for Camera {
-    async fn next(&self) -> Option<Bytes> {
+    /// A picture of its own for whoever asks.
+    async fn next(&self, _: u64) -> Result<Option<Frame>, String> {
         tokio::time::sleep(self.every).await;
         let frame = self.frame.fetch_add(1, Ordering::Relaxed);
         let bar = frame.wrapping_mul(4).checked_rem(160).unwrap_or(0);
@@ -107,7 +108,8 @@ impl FrameSource for Camera {
             }
         });
         let mut jpeg = Vec::new();
-        JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).ok()?;
-        Some(jpeg.into())
+        let packed = JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture);
+        packed.map_err(|e| e.to_string())?;
+        Ok(Some(Frame { number: u64::from(frame).saturating_add(1), bytes: jpeg.into() }))
     }
 }

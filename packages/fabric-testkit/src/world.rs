@@ -5,7 +5,7 @@ use crate::topics::Heard;
 use caplet_fabric::adapter::AnyAdapter;
 use caplet_fabric::client::{Client, Finder, Parts};
 use caplet_fabric::desk::Desk;
-use caplet_fabric::host::{Adapters, Host, Limits};
+use caplet_fabric::host::{Account, Adapters, Host, Limits};
 use caplet_fabric::lease::{ChainView as _, LeaseView, Party, Stage};
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::{Endpoint, Key, Peer};
@@ -13,14 +13,17 @@ use caplet_fabric::meter::{Payees, SharedPayee, SharedPayer};
 use caplet_fabric::surface::{Attached, Place, Surface};
 use caplet_fabric::{Service, Tariff};
 use caplet_metering::{
-    Allowed, Ed25519Key, Pace, Payee, PayeeState, Payer, PayerState, Proof, Risk, Terms, View,
-    journal::Memory, sqlite,
+    Allowed, Ed25519Key, Keys, Pace, Payee, PayeeState, Payer, PayerState, Proof, Risk, Sign,
+    Terms, View, journal::Memory, sqlite,
 };
+use caplet_protocol::layout::{SessionHello, Voucher};
+use caplet_protocol::sign::Signature;
 use caplet_protocol::{Bps, DeviceId, Domain, Lane, LeaseId};
 use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -104,6 +107,8 @@ pub struct World {
     payees: Arc<Mutex<BTreeMap<LeaseId, SharedPayee>>>,
     host: Mutex<Option<(CancellationToken, TaskTracker)>>,
     wanted: Mutex<BTreeMap<LeaseId, u128>>,
+    measured: Mutex<BTreeMap<LeaseId, Account>>,
+    ring: Ring,
 }
 
 /// The provider's payees, and what its settler asks for.
@@ -122,6 +127,13 @@ impl Payees for Lanes {
         let wanted = world.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         wanted.get(&lease.lease).copied()
     }
+
+    fn measured(&self, lease: &LeaseView, account: &Account) {
+        if let Some(world) = self.0.upgrade() {
+            let mut measured = world.measured.lock().unwrap_or_else(PoisonError::into_inner);
+            measured.insert(lease.lease, account.clone());
+        }
+    }
 }
 
 /// Key of the consumer's end in memory.
@@ -129,8 +141,52 @@ pub const CONSUMER_END: Key = [0xC0; 32];
 /// Key of the provider's end in memory.
 pub const PROVIDER_END: Key = [0xB0; 32];
 
-fn lane_key() -> SigningKey {
-    SigningKey::from_bytes(&[7; 32])
+/// Keys of the consuming device, the one that it signs with last.
+#[derive(Clone)]
+struct Ring {
+    keys: Arc<Mutex<Vec<SigningKey>>>,
+    /// How many of them the provider's gateway has seen.
+    seen: Arc<AtomicUsize>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        let first = SigningKey::from_bytes(&[7; 32]);
+        Self { keys: Arc::new(Mutex::new(vec![first])), seen: Arc::new(AtomicUsize::new(1)) }
+    }
+}
+
+impl Ring {
+    fn all(&self) -> Vec<SigningKey> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Sign for Ring {
+    fn voucher(&self, voucher: &Voucher, domain: &Domain) -> Option<Signature> {
+        self.all().last()?.voucher(voucher, domain)
+    }
+
+    fn hello(&self, hello: &SessionHello, domain: &Domain) -> Option<Signature> {
+        self.all().last()?.hello(hello, domain)
+    }
+
+    fn signed(&self, preimage: &[u8; Voucher::LEN], signature: &Signature) -> bool {
+        self.all().iter().any(|key| key.signed(preimage, signature))
+    }
+}
+
+/// What the provider's gateway has seen of them.
+struct Seen(Ring);
+
+impl Keys for Seen {
+    fn signed(&self, preimage: &[u8], signature: &Signature) -> bool {
+        let seen = self.0.seen.load(Ordering::SeqCst);
+        let keys = self.0.all();
+        let known = |key: &SigningKey| Ed25519Key::new(&key.verifying_key().to_bytes());
+        let mut known = keys.iter().take(seen).filter_map(known);
+        known.any(|key| key.signed(preimage, signature))
+    }
 }
 
 impl World {
@@ -158,6 +214,8 @@ impl World {
             payees: Arc::default(),
             host: Mutex::default(),
             wanted: Mutex::default(),
+            measured: Mutex::default(),
+            ring: Ring::default(),
         });
         world.start_host();
         world
@@ -175,6 +233,10 @@ impl World {
 
     /// Starts the provider's process: what it keeps in memory is new, what it keeps on disk is not.
     pub fn start_host(self: &Arc<Self>) {
+        self.start_host_at(Arc::clone(&self.ends[1]));
+    }
+
+    fn start_host_at(self: &Arc<Self>, endpoint: Arc<dyn Endpoint>) {
         self.payees.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let payees = Lanes(Arc::downgrade(self));
@@ -185,7 +247,6 @@ impl World {
             self.options.limits,
             stop.clone(),
         );
-        let endpoint = Arc::clone(&self.ends[1]);
         tasks.spawn(async move { host.run(endpoint).await });
         *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some((stop, tasks));
     }
@@ -252,10 +313,36 @@ impl World {
         Kept { payee, journal }
     }
 
+    /// Has the consuming device sign with another key from now on, which the provider's gateway has not seen.
+    pub fn rotate(&self, key: SigningKey) {
+        self.ring.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+    }
+
+    /// Has the provider's gateway see the device's keys as they are.
+    pub fn see_keys(&self) {
+        self.ring.seen.store(self.ring.all().len(), Ordering::SeqCst);
+    }
+
+    /// Has the provider's gateway be at another endpoint, whose key its device has granted in place of the one before.
+    pub fn move_host(self: &Arc<Self>, lease: &LeaseView, to: Arc<dyn Endpoint>) -> Peer {
+        let peer = Peer { key: to.key(), addresses: to.addresses(), relay: None };
+        let provider = Party { endpoints: vec![to.key()], ..lease.provider.clone() };
+        self.chain.put(LeaseView { provider, ..lease.clone() });
+        self.start_host_at(to);
+        peer
+    }
+
     /// Has the provider's settler ask for what was paid by links as a voucher without any.
     pub fn want_consolidated(&self, lease: LeaseId, amount: u128) {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         wanted.insert(lease, amount);
+    }
+
+    /// What the provider's host has measured of a lease, as it last said.
+    #[must_use]
+    pub fn measured(&self, lease: LeaseId) -> Option<Account> {
+        let measured = self.measured.lock().unwrap_or_else(PoisonError::into_inner);
+        measured.get(&lease).cloned()
     }
 
     /// The best voucher that the consumer has signed.
@@ -297,7 +384,7 @@ impl World {
         if let Some(payee) = payees.get(&lease.lease) {
             return Ok(Arc::clone(payee));
         }
-        let key = Ed25519Key::new(&lane_key().verifying_key().to_bytes()).ok_or("no key")?;
+        let key = Seen(self.ring.clone());
         let (terms, risk) = (self.terms(lease), Risk { cap: self.options.risk });
         let payee: SharedPayee = if let Some([_, store]) = self.stores.get() {
             let journal = store.journal::<PayeeState>(lease.lease, lease.lane);
@@ -319,11 +406,11 @@ impl World {
         let terms = Terms { pace: terms.pace.with_chain(self.options.links), ..terms };
         if let Some([store, _]) = self.stores.get() {
             let journal = store.journal::<PayerState>(lease.lease, lease.lane);
-            let payer = Payer::open(terms, lane_key(), secret, journal, lease.money);
+            let payer = Payer::open(terms, self.ring.clone(), secret, journal, lease.money);
             return Arc::new(Mutex::new(payer.expect("a file of the test's own can be read")));
         }
         let journal = self.side(lease.lease).payer;
-        let payer = Payer::open(terms, lane_key(), secret, journal, lease.money);
+        let payer = Payer::open(terms, self.ring.clone(), secret, journal, lease.money);
         Arc::new(Mutex::new(payer.expect("a journal in memory can be read")))
     }
 

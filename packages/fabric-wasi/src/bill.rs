@@ -199,8 +199,9 @@ mod tests {
         let began = Instant::now();
         tokio::join!(bill.keep_up(), pays);
         assert!(!bill.stands() && !pay.stop.is_cancelled());
-        assert!(began.elapsed() >= Duration::from_millis(300));
-        assert!(bill.taken(began) < Duration::from_millis(200), "{:?}", bill.taken(began));
+        // at least as long as nobody paid, however late this thread came to run
+        let taken = bill.taken(began);
+        assert!(taken.saturating_add(Duration::from_millis(300)) <= began.elapsed(), "{taken:?}");
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub struct Series {
     pub purse: usize,
     /// Where it stands.
     pub standing: Standing,
+    /// Whether a margin call is open. One that the mark has met by falling again stays open in the contract: nothing is
+    /// sold meanwhile, and when the mark rises anew the grace is over already.
+    pub called: bool,
 }
 
 /// What to do.
@@ -78,7 +81,7 @@ impl Policy {
     /// the money are for all of them together: no buffer is put up before every series has what its margin asks for, the
     /// earlier ones first, and what is taken back is there for others the next time, when it has come back. Nothing is
     /// done while the collateral is between the required and twice the buffer above it, so that neither direction
-    /// follows on the other.
+    /// follows on the other; unless a call is open though it is met, which any change of covered collateral ends.
     #[must_use]
     pub fn due(&self, all: &[Series], free: &[u64]) -> Vec<Option<Act>> {
         let mut room = Room::new(self.most, all, free);
@@ -99,7 +102,8 @@ impl Policy {
     fn first(&self, one: &Series, room: &mut Room) -> Option<Act> {
         let Standing { collateral, required } = one.standing;
         if u128::from(collateral) >= required {
-            return self.spare(one.standing).map(Act::Release);
+            let spare = self.spare(one.standing).map(Act::Release);
+            return spare.or_else(|| one.called.then(|| Self::answer(one, room)).flatten());
         }
         let missing = u64::try_from(required).unwrap_or(u64::MAX).saturating_sub(collateral);
         if room.left(one) < missing {
@@ -107,6 +111,17 @@ impl Policy {
         }
         room.take(one, missing);
         Some(Act::TopUp(missing))
+    }
+
+    /// The least that ends a call which is met already: a base unit back, or one more where none is to spare.
+    fn answer(one: &Series, room: &mut Room) -> Option<Act> {
+        if u128::from(one.standing.collateral) > one.standing.required {
+            return Some(Act::Release(1));
+        }
+        (room.left(one) > 0).then(|| {
+            room.take(one, 1);
+            Act::TopUp(1)
+        })
     }
 
     /// What a covered series has far beyond what it wants.

@@ -18,9 +18,14 @@ pub struct Policy {
 /// The pool's device in its market.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// Lots free on the capacity ledger, slot by slot from the one that runs on: what members can do without
-    /// their spares, less leases, reservations and open offers.
+    /// Lots free on the capacity ledger, slot by slot from the one that runs on: what is declared there, less leases,
+    /// reservations and open offers.
     pub free: Vec<u16>,
+    /// Lots that the capacity ledger has declared; 0: the device is not on it.
+    pub declared: u16,
+    /// Lots that may be sold now: what members can do without their spares. The pool declares them before it offers, so
+    /// these count, however old the ledger is.
+    pub sellable: u16,
     /// The market's base price, base units a lot.
     pub base: u64,
     /// Base units that asks are multiples of.
@@ -45,7 +50,7 @@ impl Policy {
     /// price or the least ask, whichever is more, on the ladder.
     #[must_use]
     pub fn due(&self, now: u64, standing: &Standing) -> Option<Offer> {
-        let free = standing.free.iter().copied().min().filter(|free| *free > 0)?;
+        let free = standing.left().filter(|free| *free > 0)?;
         let tick = standing.tick.max(1);
         let ask = self.least.max(standing.base).max(1).div_ceil(tick).checked_mul(tick)?;
         let instant = u32::from(free)
@@ -58,5 +63,14 @@ impl Policy {
             instant,
             not_after: now.saturating_add(self.stands_secs),
         })
+    }
+}
+
+impl Standing {
+    /// Lots free in every slot once the ledger is brought up to date; `None` if no slot is known.
+    fn left(&self) -> Option<u16> {
+        let free = self.free.iter().copied().min()?;
+        let promised = self.declared.saturating_sub(free);
+        Some(self.sellable.saturating_sub(promised))
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Policy {
     /// Seconds for which a serving member was not heard of before it is challenged.
     pub patience_secs: u64,
+    /// Seconds for which a device that is asked may answer nothing before it counts as dead.
+    pub silence_secs: u64,
     /// Base units that a member earned that are worth a claim.
     pub claim: u64,
     /// Base units that a lease redeemed that are worth accounting before it is closed.
@@ -28,6 +30,8 @@ pub struct Lease {
     pub uncredited: u64,
     /// Who serves; `None` before it is assigned.
     pub member: Option<DeviceId>,
+    /// Unix seconds since when it is seen to be served by that one: a device that gets a lease has its time to answer.
+    pub since: u64,
     /// Whether it has more lots than its member has taken on.
     pub grew: bool,
     /// Unix seconds until when the serving member must answer a challenge.
@@ -43,8 +47,10 @@ pub struct Lease {
 pub struct Own {
     /// Its device.
     pub device: DeviceId,
-    /// Whether it serves here and now: connected, and not about to stop.
+    /// Whether it counts in the pool and is not about to leave.
     pub ready: bool,
+    /// Seconds for which it has answered nothing of what it was asked here; 0: it answers, or is asked nothing.
+    pub silent_secs: u64,
     /// Base units it may claim.
     pub earned: u64,
 }
@@ -89,7 +95,7 @@ impl Policy {
         }
         if lease.live {
             let act = match mine(member) {
-                Some(serving) => Self::serving(lease, *serving),
+                Some(serving) => self.serving(now, lease, *serving),
                 None => self.watching(now, lease, lease.next.and_then(mine)),
             };
             if act.is_some() {
@@ -102,9 +108,13 @@ impl Policy {
         (lease.uncredited >= self.account.max(1)).then_some(Act::Account(number))
     }
 
-    /// For the member that serves: answers while it can, hands on when it cannot.
-    fn serving(lease: &Lease, serving: Own) -> Option<Act> {
-        match (serving.ready, lease.answer_by, lease.next) {
+    /// For the member that serves: answers while it can, hands on when it cannot. A gateway that lives says nothing for
+    /// a device that does not.
+    fn serving(&self, now: u64, lease: &Lease, serving: Own) -> Option<Act> {
+        // at most one such turn in that time: two dead devices do not pass a lease to and fro at every block
+        let silent = serving.silent_secs.min(now.saturating_sub(lease.since));
+        let able = serving.ready && !self.is_dead(silent);
+        match (able, lease.answer_by, lease.next) {
             (true, Some(_), _) => Some(Act::Answer(lease.lease)),
             (false, _, Some(_)) => Some(Act::HandOver(lease.lease)),
             _ => None,
@@ -121,7 +131,11 @@ impl Policy {
             return due.then_some(Act::TakeOver(lease.lease));
         }
         let silent = now.saturating_sub(lease.heard?) >= self.patience_secs;
-        let ready = next.is_some_and(|one| one.ready);
-        (silent && ready).then_some(Act::Challenge(lease.lease))
+        let able = next.is_some_and(|one| one.ready && !self.is_dead(one.silent_secs));
+        (silent && able).then_some(Act::Challenge(lease.lease))
+    }
+
+    const fn is_dead(&self, silent_secs: u64) -> bool {
+        silent_secs > 0 && silent_secs >= self.silence_secs
     }
 }

@@ -11,6 +11,9 @@ pub struct Margin {
     pub called: Option<u64>,
     /// Seconds of grace.
     pub grace_secs: u32,
+    /// Whether its seller is retired or suspended while lots of it can still be delivered: that is a default at once,
+    /// whatever is behind it.
+    pub barred: bool,
 }
 
 /// What is due.
@@ -23,9 +26,12 @@ pub enum Act {
 }
 
 /// What is due at `now`, Unix seconds: a call while the collateral is short, a default once the grace is over and it
-/// still is.
+/// still is, or at once when the seller is barred.
 #[must_use]
 pub fn due(series: Margin, now: u64) -> Option<Act> {
+    if series.barred {
+        return Some(Act::Default);
+    }
     if u128::from(series.collateral) >= series.required {
         return None;
     }

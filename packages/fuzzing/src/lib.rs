@@ -10,9 +10,16 @@
 use caplet_clearing::{Book, json::BookFile};
 
 mod events;
+mod files;
+mod journals;
+mod json;
+mod links;
 mod packed;
 mod pages;
 mod quotes;
+mod scans;
+mod sealed;
+mod transactions;
 mod verifier;
 mod wire;
 
@@ -21,12 +28,23 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("archives", files::archives),
     ("books", books),
+    ("collateral", quotes::collateral),
     ("events", events::events),
+    ("frames", links::frames),
+    ("jobs", links::jobs),
+    ("journals", journals::journals),
     ("lists", packed::lists),
+    ("messages", json::messages),
     ("pages", pages::pages),
+    ("pictures", files::pictures),
     ("quotes", quotes::quotes),
+    ("scans", scans::scans),
+    ("sealed", sealed::sealed),
+    ("sensors", links::sensors),
     ("texts", wire::texts),
+    ("transactions", transactions::transactions),
     ("verifier", verifier::verifier),
     ("vouchers", packed::vouchers),
     ("wire", wire::messages),
@@ -47,5 +65,7 @@ pub fn run(name: &str, bytes: &[u8]) {
 fn books(bytes: &[u8]) {
     if let Ok(file) = serde_json::from_slice::<BookFile>(bytes) {
         let _ = Book::try_from(&file);
+        let written = serde_json::to_vec(&file).unwrap();
+        assert_eq!(serde_json::from_slice::<BookFile>(&written).unwrap(), file);
     }
 }

@@ -1,17 +1,36 @@
 //! Storage that contracts read of each other, and the fixed layouts of keys.
 
 use caplet_api::layout::{
-    BALANCES, BalanceRecord, DEALS, DEVICES, DealRecord, DemandRecord, DeviceRecord, LANES,
-    LaneRecord, OfferRecord, OrderPageHeader, REDEEMED, STANDINGS, STATES, StandingRecord,
-    StateRecord,
+    ATTESTATIONS, AllowanceRecord, AttestationRecord, BALANCES, BalanceRecord, CAPACITY,
+    CapacityRecord, DEALS, DEVICES, DealRecord, DemandRecord, DeviceRecord, EVIDENCE,
+    EvidenceRecord, KEYS, LANES, LaneRecord, ORDER_SEQUENCES, OfferRecord, OrderPageHeader,
+    REDEEMED, RESERVED, STAKED, STANDINGS, STATES, StakedRecord, StandingRecord, StateRecord,
+    TermsRecord,
 };
+use caplet_api::opened::Opened;
 use caplet_base::peer::OldKey;
 use caplet_protocol::layout::{PublicKey, QosReport};
 
-/// Records at every place of a page, keys, reports.
+/// Records at every place of a page, terms, keys, reports.
 pub(crate) fn pages(bytes: &[u8]) {
     let place = bytes.first().copied().unwrap_or_default().into();
-    for pages in [DEVICES, STANDINGS, BALANCES, REDEEMED, LANES, DEALS, STATES] {
+    let all = [
+        DEVICES,
+        KEYS,
+        ATTESTATIONS,
+        ORDER_SEQUENCES,
+        CAPACITY,
+        RESERVED,
+        STANDINGS,
+        EVIDENCE,
+        STAKED,
+        BALANCES,
+        REDEEMED,
+        LANES,
+        DEALS,
+        STATES,
+    ];
+    for pages in all {
         assert!(pages.slice(bytes, place).len() <= pages.width);
         let records = pages.records(bytes.to_vec());
         assert_eq!(trimmed(&pages.records(pages.stored(&records))), trimmed(&records));
@@ -29,7 +48,13 @@ pub(crate) fn pages(bytes: &[u8]) {
     }
     same! {
         DeviceRecord StandingRecord BalanceRecord LaneRecord DealRecord StateRecord OfferRecord
-        DemandRecord OrderPageHeader
+        DemandRecord OrderPageHeader EvidenceRecord StakedRecord AllowanceRecord TermsRecord
+        CapacityRecord AttestationRecord
+    }
+    if let Ok(opened) = Opened::read(bytes) {
+        // terms in JSON have no time of opening
+        let again = Opened::read(&Opened::store(&opened.terms, opened.at.unwrap_or(9))).unwrap();
+        assert_eq!((again.terms, again.at), (opened.terms, opened.at.or(Some(9))));
     }
     if let Some(keys) = OldKey::list(bytes) {
         let written: Vec<u8> = keys.iter().flat_map(OldKey::encode).collect();

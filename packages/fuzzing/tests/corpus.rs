@@ -4,6 +4,10 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a failure is the report
 
+#[path = "corpus/files.rs"]
+mod files;
+#[path = "corpus/records.rs"]
+mod records;
 #[path = "corpus/seeds.rs"]
 mod seeds;
 

@@ -2,7 +2,8 @@
 //!
 //! Two members at keepers of their own, a consumer at a third, the rules of a local network. Time runs from the kill,
 //! which lets the keeper say nothing, to the first reading of the other member that the consumer's gateway counts.
-//! A unit is lost if it was counted and not paid for, or paid for and not counted, over all leases.
+//! A unit is lost if it was counted and not paid for, or paid for and not counted, over all leases. Pay does not follow
+//! quality here: what kills lower would look like units that nobody paid.
 
 mod kills;
 mod rig;

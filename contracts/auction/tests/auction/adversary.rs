@@ -310,17 +310,30 @@ fn a_self_trade_cannot_hide_an_honest_order() {
     suite.next_epoch();
     let honest = suite.solve();
     assert_eq!(honest.fills.len(), 2);
-    let mut forged = honest.clone();
+    // at a price that supports the optimum: 600,000 - 102 beside the 8 that bob has from a lot at 100
+    let mut forged = Submission { prices: vec![Some(104)], ..honest.clone() };
     forged.fills.retain(|fill| fill.demand != id(256));
     assert_eq!(forged.fills.len(), 1);
-    refused(suite.submit("keeper", &forged), &["the clearing is refused"]);
+    let parts = [
+        "welfare is 599898, the bound at the witness prices is 599906: solve to the optimum",
+        "demand 256 bears 110, is served at 106, and 1 lots are unfilled",
+    ];
+    refused(suite.submit("keeper", &forged), &parts);
     suite.submit("keeper", &honest).unwrap();
 }
 
 #[test]
 fn a_price_that_does_not_support_the_fills() {
     let dear = |c: &mut Submission| c.prices[0] = c.prices[0].map(|price| price + 500);
-    refuse(dear, &["the clearing is refused"]);
+    let above = ["fill (0, ", &format!("and cost {LOT_FEE} are above the limit")];
+    refuse(dear, &above);
+    // within the limits of all, and not where the other class is cheaper
+    let apart = |c: &mut Submission| c.prices = vec![Some(300), Some(120)];
+    let gap = [
+        "welfare is 1352, the bound at the witness prices is 1712: solve to the optimum",
+        "bears 302 at offer 0, the cheapest class is at 122",
+    ];
+    refuse(apart, &gap);
 }
 
 /// A demand of bob with `ask` beside carol's offer, which does not meet it: no keeper gets it through.

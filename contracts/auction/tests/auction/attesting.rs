@@ -12,7 +12,7 @@ use caplet_protocol::{DeviceId, MarketId};
 use cw_multi_test::IntoAddr;
 
 /// Registers an enclave of a device and has it attested to run `measurement` for `secs`.
-fn attest(suite: &mut Suite, device: DeviceId, measurement: u8, secs: u64) {
+pub(crate) fn attest(suite: &mut Suite, device: DeviceId, measurement: u8, secs: u64) {
     let domain = suite.registry_domain();
     let (sealing, signing) = ([5; 32], signer("enclave").bytes());
     let statement = EnclaveStatement { device, sequence: 1, sealing, signing };
@@ -44,7 +44,7 @@ fn classes(suite: &Suite, market: MarketId) -> Vec<ClassResponse> {
     tables.classes
 }
 
-fn attested_offer(suite: &mut Suite, device: DeviceId) -> OfferInput {
+pub(crate) fn attested_offer(suite: &mut Suite, device: DeviceId) -> OfferInput {
     let mut offer = suite.offer(device, 10, 1);
     offer.flags = OrderFlags(OrderFlags::ATTESTED);
     offer

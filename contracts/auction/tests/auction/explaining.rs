@@ -1,7 +1,11 @@
 //! Why a demand matched as it did, or not at all.
 
+use crate::attesting::{attest, attested_offer};
 use crate::suite::{ALICE, BOB, CAROL, DAVE, LOT_FEE, MARKET, Suite};
-use caplet_api::auction::{ExplainResponse, QueryMsg, Requirement, Verdict};
+use caplet_api::auction::{
+    ExecuteMsg, ExplainResponse, LatencyEntry, QueryMsg, Requirement, Verdict,
+};
+use caplet_protocol::CellId;
 use caplet_protocol::layout::{OrderFlags, Side};
 
 fn explain(suite: &Suite, demand: u64) -> ExplainResponse {
@@ -27,6 +31,52 @@ fn every_requirement_says_how_many_offers_it_excludes() {
     // 100 ms at 50 thousandths of a tick each: 5 ticks; and the fee
     assert_eq!((best.ask.u64(), best.cost.u64(), best.bears.u64()), (120, 50 + LOT_FEE, 172));
     assert!(matches!(why.verdict, Verdict::Waiting));
+}
+
+/// That of two offers one is excluded, for this alone, and the other serves.
+fn one_is_excluded(suite: &Suite, demand: u64, requirement: Requirement) {
+    let why = explain(suite, demand);
+    let shown: Vec<_> = why.excluded.iter().map(|e| (e.requirement, e.offers, e.alone)).collect();
+    assert_eq!(shown, [(requirement, 1, 1)]);
+    assert_eq!((why.offers, why.serving), (2, 1));
+    assert!(matches!(why.verdict, Verdict::Waiting), "{:?}", why.verdict);
+}
+
+#[test]
+fn an_offer_out_of_reach_is_excluded_as_such() {
+    let mut suite = Suite::new();
+    let entry = LatencyEntry { a: CellId(1), b: CellId(2), ms: u16::MAX };
+    suite.send("governance", &ExecuteMsg::SetLatency { entries: vec![entry] }).unwrap();
+    suite.sell(CAROL, 10, 1);
+    suite.sell(DAVE, 12, 1);
+    let demand = suite.buy(BOB, 40, 1);
+    one_is_excluded(&suite, demand, Requirement::Reachable);
+}
+
+#[test]
+fn an_offer_that_is_not_accurate_enough_is_excluded_as_such() {
+    let mut suite = Suite::new();
+    suite.sell(CAROL, 10, 1);
+    let mut accurate = suite.offer(DAVE, 12, 1);
+    accurate.accuracy = 1;
+    suite.place_offer(accurate);
+    let mut demand = suite.demand(BOB, 40, 1);
+    demand.accuracy = 1;
+    let demand = suite.place_demand(demand);
+    one_is_excluded(&suite, demand, Requirement::Accuracy);
+}
+
+#[test]
+fn an_offer_without_an_attested_enclave_is_excluded_as_such() {
+    let mut suite = Suite::new();
+    attest(&mut suite, CAROL, 7, 10_000);
+    let offer = attested_offer(&mut suite, CAROL);
+    suite.place_offer(offer);
+    suite.sell(DAVE, 1, 1);
+    let mut demand = suite.demand(BOB, 40, 1);
+    demand.flags = OrderFlags(OrderFlags::ATTESTED);
+    let demand = suite.place_demand(demand);
+    one_is_excluded(&suite, demand, Requirement::Attested);
 }
 
 #[test]

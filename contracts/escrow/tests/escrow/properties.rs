@@ -12,14 +12,19 @@ use caplet_api::packed::{
     INSTANT, LaneItem, ListEntry, LockItem, OpenItem, TopUpItem, UnlockItem, VoucherItem,
 };
 use caplet_protocol::layout::{Voucher, VoucherList};
-use caplet_protocol::{Bps, DeviceId, Lane, LeaseId};
+use caplet_protocol::{AssetId, Bps, DeviceId, Lane, LeaseId};
 use proptest::prelude::*;
 
 const PEOPLE: [&str; 8] =
     ["alice", "bob", "carol", "dave", "gw1", "relayer", "sweeper", "stranger"];
 
+/// What is paid with: a coin, an ibc denom, a cw20 token.
+const ASSETS: [AssetId; 3] = [UCAP, IBC, TOKEN];
+
 #[derive(Clone, Debug)]
 enum Act {
+    /// From here on money moves, orders are placed and leases open in this asset.
+    In(AssetId),
     Deposit(usize, u128),
     Withdraw(usize, Option<u128>),
     Authorise(u32, u64),
@@ -123,6 +128,7 @@ fn act() -> impl Strategy<Value = Act> {
     let money = 0u128..50_000;
     let open = (1u32..3, 3u32..5, 0u64..900, 0u16..4, 0u64..20, 0u8..4);
     prop_oneof![
+        2 => prop::sample::select(ASSETS.to_vec()).prop_map(Act::In),
         2 => (person(), money.clone()).prop_map(|(who, amount)| Act::Deposit(who, amount)),
         1 => (person(), prop::option::of(money)).prop_map(|(who, amount)| Act::Withdraw(who, amount)),
         1 => (1u32..5, amount()).prop_map(|(device, limit)| Act::Authorise(device, limit)),
@@ -296,11 +302,13 @@ impl Story {
     fn play(&mut self, act: &Act) {
         let reason = |number: u8| CloseReason::from_u8(number).unwrap();
         let flags = |owner: bool| if owner { PLACED_BY_OWNER } else { 0 };
+        let asset = self.suite.asset;
         match act {
-            Act::Deposit(who, amount) => drop(self.suite.deposit(PEOPLE[*who], UCAP, *amount)),
-            Act::Withdraw(who, amount) => drop(self.suite.withdraw(PEOPLE[*who], UCAP, *amount)),
+            Act::In(asset) => self.suite.asset = *asset,
+            Act::Deposit(who, amount) => drop(self.suite.deposit(PEOPLE[*who], asset, *amount)),
+            Act::Withdraw(who, amount) => drop(self.suite.withdraw(PEOPLE[*who], asset, *amount)),
             Act::Authorise(device, limit) => {
-                drop(self.suite.authorise(owner(*device), *device, UCAP, *limit));
+                drop(self.suite.authorise(owner(*device), *device, asset, *limit));
             }
             Act::Lock(items) => {
                 let items: Vec<LockItem> = items
@@ -370,7 +378,7 @@ impl Story {
             Act::Poke(lease) => drop(self.suite.poke("stranger", self.lease(*lease))),
             Act::Sweep(who, lease) => drop(self.suite.sweep(PEOPLE[*who], self.lease(*lease))),
             Act::SweepFees => {
-                drop(self.suite.send("stranger", &ExecuteMsg::SweepFees { asset: UCAP }));
+                drop(self.suite.send("stranger", &ExecuteMsg::SweepFees { asset }));
             }
             Act::SetFees(protocol, keeper) => {
                 let fees = FeeSchedule { protocol: Bps(*protocol), keeper: Bps(*keeper) };
@@ -416,12 +424,11 @@ proptest! {
 
     #[test]
     fn nothing_anybody_sends_breaks_an_invariant(acts in prop::collection::vec(act(), 10..90)) {
-        let mut story = Story { suite: Suite::funded(), leases: Vec::new(), epochs: [0; 4] };
-        for device in [ALICE, BOB] {
-            let item = LockItem { device, amount: 100_000, relay_fee: 0, flags: 0 };
-            story.suite.lock(&[item]).unwrap();
+        let mut story = Story { suite: Suite::new(), leases: Vec::new(), epochs: [0; 4] };
+        for asset in [TOKEN, IBC, UCAP] {
+            fund(&mut story.suite, asset);
+            story.open(&[(ALICE, CAROL, 500, 3, 2, 0), (BOB, DAVE, 800, 1, 0, 0)]);
         }
-        story.open(&[(ALICE, CAROL, 500, 3, 2, 0), (BOB, DAVE, 800, 1, 0, 0)]);
         for act in &acts {
             story.play(act);
         }
@@ -443,6 +450,17 @@ proptest! {
     }
 }
 
+/// Whoever pays has deposited an asset, lets its device commit everything, and has money locked; it is paid with that.
+fn fund(suite: &mut Suite, asset: AssetId) {
+    suite.asset = asset;
+    for device in [ALICE, BOB] {
+        suite.deposit(owner(device), asset, 1_000_000).unwrap();
+        suite.authorise(owner(device), device, asset, u64::MAX / 2).unwrap();
+        let item = LockItem { device, amount: 100_000, relay_fee: 0, flags: 0 };
+        suite.lock(&[item]).unwrap();
+    }
+}
+
 fn owner(device: u32) -> &'static str {
     PEOPLE[device as usize - 1]
 }
@@ -458,15 +476,18 @@ fn everybody_gets_out(story: &mut Story) {
     for lease in &story.leases {
         drop(suite.sweep("stranger", *lease));
     }
-    for device in [ALICE, BOB, CAROL, DAVE] {
-        let amount = suite.ordered(owner(device)) as u64;
-        suite.unlock(None, &[UnlockItem { device, amount, ..UnlockItem::default() }]).unwrap();
+    for asset in ASSETS {
+        suite.asset = asset;
+        for device in [ALICE, BOB, CAROL, DAVE] {
+            let amount = suite.ordered(owner(device)) as u64;
+            suite.unlock(None, &[UnlockItem { device, amount, ..UnlockItem::default() }]).unwrap();
+        }
+        for name in PEOPLE {
+            drop(suite.withdraw(name, asset, None));
+        }
+        drop(suite.send("stranger", &ExecuteMsg::SweepFees { asset }));
+        assert_eq!(suite.held(asset), 0, "{asset}: money stayed behind");
     }
-    for name in PEOPLE {
-        drop(suite.withdraw(name, UCAP, None));
-    }
-    drop(suite.send("stranger", &ExecuteMsg::SweepFees { asset: UCAP }));
-    assert_eq!(suite.held(UCAP), 0, "money stayed behind");
 }
 
 /// What everybody has after these vouchers, brought in batches of these sizes.

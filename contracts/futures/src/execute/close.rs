@@ -16,7 +16,7 @@ pub(super) fn close(work: &mut Work<'_, '_>, number: u32) -> Result<(), Contract
     give_back(work, &mut series, &reserved)?;
     // what is owed to nobody any more is dust of a default
     let returned = series.collateral.saturating_add(series.owed);
-    work.till.free(series.asset, series.seller, returned)?;
+    work.till.free(series.asset, series.backer(), returned)?;
     work.till.say(SeriesClosed { series: number, returned });
     series::remove(work.storage, number);
     Ok(())

@@ -125,7 +125,7 @@ fn cash(
     Ok(())
 }
 
-/// Pays a holder out of the seller's ordered money.
+/// Pays a holder out of the backer's ordered money.
 pub(super) fn compensate(
     work: &mut Work<'_, '_>,
     series: &Series,
@@ -134,7 +134,7 @@ pub(super) fn compensate(
 ) -> Result<(), ContractError> {
     if paid > 0 {
         let to = work.context.owner_address(device)?;
-        work.till.pay(series.asset, series.seller, paid, &to)?;
+        work.till.pay(series.asset, series.backer(), paid, &to)?;
     }
     Ok(())
 }

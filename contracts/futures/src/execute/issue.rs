@@ -10,23 +10,32 @@ use caplet_api::event::SeriesIssued;
 use caplet_api::futures::{IssueInput, MAX_SLOTS, Quality, Sale};
 use caplet_api::layout::{ATTESTED, DeviceRecord};
 use caplet_mechanism::strip::Strip;
+use caplet_protocol::DeviceId;
 use cosmwasm_std::Storage;
 
-/// Issues a series of the sender's device.
-pub(super) fn issue(work: &mut Work<'_, '_>, input: IssueInput) -> Result<(), ContractError> {
+/// Issues a series of the sender's device, with its own collateral or, approved by whom that is, with a backer's.
+pub(super) fn issue(
+    work: &mut Work<'_, '_>,
+    input: IssueInput,
+    backer: Option<DeviceId>,
+) -> Result<(), ContractError> {
     let record = work.context.own(work.storage, input.device)?;
+    if let Some(backer) = backer {
+        work.context.own(work.storage, backer)?;
+    }
     let (tier, serves) = work.context.serves(input.device)?;
     if !serves {
         return Err(ContractError::CannotServe { device: input.device });
     }
     let market = work.context.market(input.market)?;
     check(&input, &market.config, work.context.now)?;
-    let series = draft(work.storage, &input, &market.config, &record, tier)?;
+    let mut series = draft(work.storage, &input, &market.config, &record, tier)?;
+    series.backer = backer;
     let mark = Mark::of(work.storage, &work.context, input.market)?;
     series.check_cover(work.context.now, &mark)?;
 
     let Series { number, market, asset, first_slot, slots, .. } = series;
-    work.till.lock(asset, input.device, series.collateral)?;
+    work.till.lock(asset, series.backer(), series.collateral)?;
     work.till.reserve(market, input.device, first_slot, &series.reserved)?;
     work.till.say(SeriesIssued {
         series: number,
@@ -116,6 +125,7 @@ fn draft(
     Ok(Series {
         number: series::next(storage)?,
         seller: input.device,
+        backer: None,
         market: input.market,
         asset: market.asset,
         quality,

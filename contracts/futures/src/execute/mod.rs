@@ -98,7 +98,8 @@ fn trade(work: &mut Work<'_, '_>, msg: ExecuteMsg) -> Result<(), ContractError> 
 /// Messages of sellers, and of whoever watches them.
 fn sell(work: &mut Work<'_, '_>, msg: ExecuteMsg) -> Result<(), ContractError> {
     match msg {
-        ExecuteMsg::Issue(input) => issue::issue(work, input),
+        ExecuteMsg::Issue(input) => issue::issue(work, input, None),
+        ExecuteMsg::IssueBacked { series, backer } => issue::issue(work, series, Some(backer)),
         ExecuteMsg::EndSale { series } => end_sale::end_sale(work, series),
         ExecuteMsg::Observe { market, leases } => observe::observe(work, market, &leases),
         ExecuteMsg::Call { series } => call::call(work, series),

@@ -24,7 +24,7 @@ pub(super) fn offer(
     Ok(series::save(work.storage, &series)?)
 }
 
-/// Takes over with fresh collateral; the old seller's returns. Nothing may be owed or running for the old one:
+/// Takes over with fresh collateral; that of the old seller, or of who backed it, returns. Nothing may be owed or running for the old one:
 /// its own leases and defaults are its own to answer for.
 pub(super) fn novate(
     work: &mut Work<'_, '_>,
@@ -41,9 +41,9 @@ pub(super) fn novate(
         let why = "defaults are to be settled or leases to be reckoned: do that first";
         return Err(ContractError::NotOver { series: number, why });
     }
-    let (old, returned) = (series.seller, series.collateral);
+    let (old, returned) = (series.backer(), series.collateral);
     hand_over(work, &mut series, device)?;
-    series.collateral = collateral;
+    (series.backer, series.collateral) = (None, collateral);
     let mark = Mark::of(work.storage, &work.context, series.market)?;
     series.check_cover(work.context.now, &mark)?;
     (series.novation, series.called) = (None, None);

@@ -12,7 +12,7 @@ pub(super) fn release(
     amount: u64,
 ) -> Result<(), ContractError> {
     let mut series = series::load(work.storage, number)?;
-    work.context.own(work.storage, series.seller)?;
+    work.context.own(work.storage, series.backer())?;
     let posted = series.posted();
     if posted == 0 {
         let why = "no collateral is left to take back: leave the series to be settled";
@@ -28,7 +28,7 @@ pub(super) fn release(
     let left = series.collateral.checked_sub(amount);
     series.collateral = left.ok_or_else(|| ContractError::lost("less than is set aside"))?;
     series.called = None;
-    work.till.free(series.asset, series.seller, amount)?;
+    work.till.free(series.asset, series.backer(), amount)?;
     work.till.say(series.margin_event(work.context.now, mark.mark));
     Ok(series::save(work.storage, &series)?)
 }

@@ -97,7 +97,7 @@ fn default(
     work.till.free(series.asset, device, series.worth(gone.total())?)?;
     if paid > 0 {
         let to = work.context.owner_address(device)?;
-        work.till.pay(series.asset, series.seller, paid, &to)?;
+        work.till.pay(series.asset, series.backer(), paid, &to)?;
     }
     Ok(paid)
 }

@@ -14,6 +14,10 @@ pub(super) fn substitute(
 ) -> Result<(), ContractError> {
     let mut series = series::load(work.storage, number)?;
     work.context.own(work.storage, series.seller)?;
+    // what stands behind it stood behind the old device
+    if let Some(backer) = series.backer {
+        work.context.own(work.storage, backer)?;
+    }
     if !work.context.same_owner(series.seller, device)? {
         return Err(ContractError::ForeignDevice { one: series.seller, other: device });
     }

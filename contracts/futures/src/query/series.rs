@@ -38,6 +38,7 @@ fn show(
     Ok(SeriesResponse {
         series: one.number,
         seller: one.seller,
+        backer: one.backer(),
         market: one.market,
         asset: one.asset,
         current: one.current(context.now),

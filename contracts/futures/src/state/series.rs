@@ -42,8 +42,11 @@ pub(crate) struct Defaulted {
 pub(crate) struct Series {
     /// Its number.
     pub(crate) number: u32,
-    /// The delivering device, whose owner puts up the collateral.
+    /// The delivering device.
     pub(crate) seller: DeviceId,
+    /// Whose owner puts up the collateral; the delivering device's if nobody else does.
+    #[serde(default)]
+    pub(crate) backer: Option<DeviceId>,
     pub(crate) market: MarketId,
     pub(crate) asset: AssetId,
     pub(crate) quality: Quality,
@@ -96,6 +99,11 @@ impl Series {
     /// The margins it was issued under.
     pub(crate) const fn margin(&self) -> Margin {
         Margin { least: self.least, headroom: self.headroom, penalty: self.penalty }
+    }
+
+    /// The device in whose owner's account the collateral is ordered.
+    pub(crate) fn backer(&self) -> DeviceId {
+        self.backer.unwrap_or(self.seller)
     }
 
     /// The strike; an auction's reserve before it closed.

@@ -39,6 +39,7 @@ fn kinds(suite: &Suite) -> Vec<ExecuteMsg> {
     let (price, limit, amount, listing) = (1u64.into(), 1u64.into(), 1u64.into(), 1u64.into());
     vec![
         M::Issue(suite.input()),
+        M::IssueBacked { series: suite.input(), backer: BOB },
         M::Buy { series, device, from, to, lots },
         M::Bid { series, device, lots, limit },
         M::CloseAuction { series },

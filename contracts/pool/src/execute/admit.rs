@@ -16,7 +16,7 @@ pub(super) fn admit(work: &mut Work<'_, '_>, device: DeviceId) -> Result<(), Con
     let refuse = |is, remedy| Err(ContractError::Membership { device, is, remedy });
     let stays = serves && member.leaves.is_none();
     if member.counts() && stays {
-        if work.ease()?.news {
+        if work.ease()?.is_some_and(|declared| declared.news) {
             return Ok(());
         }
         return refuse("counts already", "leave it as it is");

@@ -27,6 +27,11 @@ pub(super) fn assign(work: &mut Work<'_, '_>, lease: u64) -> Result<(), Contract
     if deal.provider != device.0 {
         return refuse("is another provider's");
     }
+    let opened = escrow.opened(&deal)?;
+    // exercised ahead of its slot, it would take room that leases of now need
+    if opened.terms.start.u64() > work.context.now {
+        return refuse("has not begun: assign it then");
+    }
     let count = leases::all(work.storage).take(MAX_LEASES).count();
     let most = u64::try_from(MAX_LEASES).unwrap_or(u64::MAX);
     let count = u64::try_from(count).unwrap_or(most);
@@ -39,7 +44,8 @@ pub(super) fn assign(work: &mut Work<'_, '_>, lease: u64) -> Result<(), Contract
     members::save(work.storage, next, &member)?;
     // what it brought so long ago may have been shared as income, and is not credited again
     let held = u64::from(work.context.config.rules.hold_secs);
-    let old = standing.net > 0 && escrow.opened(&deal)?.saturating_add(held) <= work.context.now;
+    let at = u64::from(opened.at.unwrap_or_default());
+    let old = standing.net > 0 && at.saturating_add(held) <= work.context.now;
     let credited = if old { standing.net } else { 0 };
     let price = deal.price.saturating_mul(lots.into());
     let served = Served { member: next, lots, price, credited, challenge: None };

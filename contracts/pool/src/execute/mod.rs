@@ -7,6 +7,7 @@ mod bind;
 mod claim;
 mod collect;
 mod fail_over;
+mod issue;
 mod join;
 mod leave;
 mod offer;
@@ -14,6 +15,7 @@ mod shares;
 
 use crate::ContractError;
 use crate::context::Context;
+use crate::ledger::{Ledger, Short};
 use crate::state::{config, members};
 use caplet_api::layout::PLACED_BY_OWNER;
 use caplet_api::packed::{LockItem, UnlockItem};
@@ -21,6 +23,7 @@ use caplet_api::pool::ExecuteMsg;
 use caplet_api::{auction, escrow};
 use caplet_base::admin;
 use caplet_protocol::{DeviceId, Lots};
+use core::ops::Range;
 use cosmwasm_schema::serde::Serialize;
 use cosmwasm_std::{
     Addr, DepsMut, Env, Event, Response, StdResult, Storage, Uint64, WasmMsg, to_json_binary,
@@ -105,18 +108,24 @@ impl Work<'_, '_> {
 
     /// Brings the capacity ledger as near to what the pool can do now as its promises let it: these stand, and nothing
     /// is promised beyond.
-    fn ease(&mut self) -> Result<Declared, ContractError> {
-        let Some(device) = self.context.config.device else {
-            return Ok(Declared { lots: 0, news: false });
-        };
+    fn ease(&mut self) -> Result<Option<Declared>, ContractError> {
+        let Some(device) = self.context.config.device else { return Ok(None) };
         let sellable = self.context.promise(self.storage)?.1;
-        let (before, promised) = self.context.ledger(device)?;
-        let lots = sellable.max(promised);
-        let news = lots != before;
+        let ledger = self.context.ledger(self.storage, device)?;
+        let lots = sellable.max(ledger.promised());
+        let news = lots != ledger.declared();
         if news {
             self.set_capacity(device, lots)?;
         }
-        Ok(Declared { lots, news })
+        Ok(Some(Declared { sellable, lots, news, ledger }))
+    }
+
+    /// Brings the capacity ledger up to date before something is sold.
+    fn ready_to_sell(&mut self) -> Result<Declared, ContractError> {
+        let spares = self.context.config.rules.spares;
+        // off the ledger nothing would bound it
+        let declared = self.ease()?.filter(|declared| declared.lots > 0);
+        declared.ok_or(ContractError::NothingToSell { spares })
     }
 
     fn set_capacity(&mut self, device: DeviceId, lots: u16) -> StdResult<()> {
@@ -136,10 +145,25 @@ impl Work<'_, '_> {
 
 /// What the capacity ledger has of the pool.
 struct Declared {
-    /// Lots at a time; 0: the pool's device is not on it.
+    /// Lots at a time that may be sold.
+    sellable: u16,
+    /// Lots at a time that are declared from now on; 0: the pool's device is not on it.
     lots: u16,
     /// Whether that is another number than before.
     news: bool,
+    /// What is promised.
+    ledger: Ledger,
+}
+
+impl Declared {
+    /// Passes if `lots` more are no more than may be sold in any of some slots. Where a slot holds more than may be
+    /// sold, that much is declared, and the capacity ledger does not bound the others by it.
+    fn fits(&self, slots: &Range<u32>, lots: u32) -> Result<(), ContractError> {
+        match self.ledger.short(slots, lots, self.sellable) {
+            Some(Short { slot, left }) => Err(ContractError::Unbacked { lots, slot, left }),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Hands each message to its handler.
@@ -162,6 +186,10 @@ pub(crate) fn dispatch(
         ExecuteMsg::Leave { device } => leave::leave(&mut work, device)?,
         ExecuteMsg::Depart { device } => leave::depart(&mut work, device)?,
         ExecuteMsg::Offer { offers } => offer::offer(&mut work, offers)?,
+        ExecuteMsg::Issue { futures, series, backer } => {
+            let futures = api.addr_validate(&futures)?;
+            issue::issue(&mut work, &futures, series, backer)?;
+        }
         ExecuteMsg::Cancel { orders } => offer::cancel(&mut work, orders)?,
         ExecuteMsg::Assign { leases } => each(&mut work, &leases, assign::assign)?,
         ExecuteMsg::Account { leases } => each(&mut work, &leases, account::account)?,

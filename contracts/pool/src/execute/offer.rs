@@ -3,6 +3,7 @@
 use super::Work;
 use crate::ContractError;
 use crate::state::config::within;
+use crate::state::promises;
 use caplet_api::auction::{CancelInput, ExecuteMsg, OfferInput};
 
 /// Places offers as the owner of the pool's device, out of what members can do now: of what those that leave, or cannot
@@ -16,12 +17,20 @@ pub(super) fn offer(
         within("relay fee", offer.relay_fee.u64(), 0, 0)?;
         (offer.device, offer.signature) = (device, None);
     }
-    // off the ledger nothing would bound them
-    if work.ease()?.lots == 0 {
-        return Err(ContractError::NothingToSell { spares: work.context.config.rules.spares });
+    let mut declared = work.ready_to_sell()?;
+    if declared.lots > declared.sellable && promises::end(work.storage)? > 0 {
+        let last = offers.iter().map(|offer| offer.not_after.u64()).max().unwrap_or(0);
+        let until = declared.ledger.stretch(work.context.reach(last)?);
+        let slots = declared.ledger.current()..declared.ledger.after(until);
+        declared.fits(&slots, offers.iter().fold(0, lots))?;
     }
     let market = work.context.config.market;
     Ok(work.tell_auction(&ExecuteMsg::Place { market, offers, demands: Vec::new() })?)
+}
+
+/// Lots of one more offer.
+fn lots(sum: u32, offer: &OfferInput) -> u32 {
+    sum.saturating_add(offer.batch.0.into()).saturating_add(offer.instant.0.into())
 }
 
 /// Takes offers back.

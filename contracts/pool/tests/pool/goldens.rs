@@ -2,11 +2,12 @@
 //!
 //! `UPDATE_GOLDENS=1 cargo test -p caplet-pool` rewrites it.
 
-use crate::suite::BOB;
+use crate::suite::{BOB, MARKET};
 use caplet_api::common::AdminMsg;
+use caplet_api::futures::{IssueInput, Sale};
 use caplet_api::pool::ExecuteMsg;
 use caplet_pool::permission;
-use caplet_protocol::Lots;
+use caplet_protocol::{Bps, Lots};
 use cosmwasm_schema::schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -21,6 +22,23 @@ fn name(msg: &ExecuteMsg) -> String {
     }
 }
 
+fn input() -> IssueInput {
+    IssueInput {
+        device: BOB,
+        market: MARKET,
+        latency: 0,
+        throughput: 0,
+        accuracy: 0,
+        tags: 0,
+        first_slot: 1,
+        slots: 1,
+        lots: Lots(1),
+        sale: Sale::Fixed { price: 1u64.into() },
+        reservation: Bps(10_000),
+        collateral: 1u64.into(),
+    }
+}
+
 fn kinds() -> Vec<ExecuteMsg> {
     use ExecuteMsg as M;
     let (device, lease) = (BOB, 1u64.into());
@@ -31,6 +49,7 @@ fn kinds() -> Vec<ExecuteMsg> {
         M::Leave { device },
         M::Depart { device },
         M::Offer { offers: vec![] },
+        M::Issue { futures: String::new(), series: input(), backer: BOB },
         M::Cancel { orders: vec![] },
         M::Assign { leases: vec![] },
         M::Account { leases: vec![] },

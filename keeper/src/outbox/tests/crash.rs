@@ -7,7 +7,7 @@ use proptest::prelude::*;
 /// Restarts on the same store and waits until everything is finished.
 async fn finish(chain: Arc<dyn Chain>, store: &Store) {
     let run = start(chain, store, policy());
-    tokio::time::timeout(Duration::from_secs(30), run.outbox.ready()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(120), run.outbox.ready()).await.unwrap();
     assert_eq!(run.outbox.backlog().unwrap(), crate::outbox::Backlog::default());
     run.kill().await;
 }
@@ -70,7 +70,8 @@ proptest! {
         }).collect();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let total = runtime.block_on(async {
-            let pace = Pace::Every(Duration::from_millis(3));
+            // five blocks are longer than it takes to write down what is signed, on a busy disk too
+            let pace = Pace::Every(Duration::from_millis(20));
             let faulty = Arc::new(Faulty::new(chain(pace).await, &script));
             let folder = tempfile::tempdir().unwrap();
             let held = store(folder.path());

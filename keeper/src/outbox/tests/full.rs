@@ -35,7 +35,7 @@ async fn what_a_full_disk_held_up_is_sent_once_it_has_room() {
     room(&store, 1_000_000);
     let late = run.outbox.submit(Lane::Orders, pay(1_000));
     late.await.unwrap();
-    tokio::time::timeout(Duration::from_secs(30), run.outbox.ready()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(120), run.outbox.ready()).await.unwrap();
     assert_eq!(paid(&*chain).await, 1_000 + queued);
     assert_eq!(run.outbox.backlog().unwrap(), crate::outbox::Backlog::default());
     run.kill().await;

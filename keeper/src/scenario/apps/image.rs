@@ -24,7 +24,8 @@ impl Default for Photographer {
 #[async_trait]
 impl App for Photographer {
     async fn once(&mut self, _: u64, at: &At) -> anyhow::Result<()> {
-        let picture = self.camera.next().await.context("the camera is broken")?;
+        let frame = self.camera.next(0).await.map_err(anyhow::Error::msg)?;
+        let picture = frame.context("the camera is broken")?.bytes;
         // a JPEG may be followed by anything: here by what nobody in between may read
         let picture = [picture.as_ref(), MARK.as_bytes()].concat();
         let request = at.http.post(format!("{}/edges", at.url));

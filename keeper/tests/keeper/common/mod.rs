@@ -5,11 +5,12 @@ use caplet_protocol::Kind;
 use caplet_protocol::wire::{self, LanePreference, cost::Asset};
 use caplet_simulator::{Letting, Saying, Told, Want};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-/// How long anything is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything is waited for: normally moments, on a machine that stalls as long as it needs.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What is paid with.
 pub const DENOM: &str = "ucap";
@@ -49,8 +50,27 @@ pub fn units(keeper: &Keeper) -> u64 {
     keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
 }
 
+/// A port to listen on later, again and again: no other test gets it, and it is below those that the system gives to
+/// whoever asks for any, or to a connection that goes out. Such a connection to a listener that is away for a moment
+/// could even be given the listener's own port, and meet itself there.
 pub fn free_port() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    const FIRST: u16 = 10_240;
+    const PORTS: u32 = 5_760;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let began = std::process::id().wrapping_mul(97) % PORTS;
+    loop {
+        let at = (began + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let address = SocketAddr::from(([127, 0, 0, 1], FIRST + at as u16));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+/// Waits until nobody listens on an address any more: a broker that was told to stop lets go of its own a moment later.
+pub async fn freed(address: SocketAddr) {
+    until("the port to be free", async || std::net::TcpListener::bind(address).ok().map(drop))
+        .await;
 }
 
 /// What is traded.

@@ -260,7 +260,7 @@ async fn a_keeper_that_is_slow_is_sent_no_more_than_it_can_hold_and_loses_nothin
     for n in 0u32..700 {
         device.say(&topic, n.to_be_bytes().to_vec(), false).await.unwrap();
     }
-    let mut held = Vec::new();
+    let mut held = vec![incoming.recv().await.unwrap()];
     while let Ok(Some(message)) =
         tokio::time::timeout(Duration::from_millis(500), incoming.recv()).await
     {
@@ -278,7 +278,7 @@ async fn a_keeper_that_is_slow_is_sent_no_more_than_it_can_hold_and_loses_nothin
     }
     while seen.len() < 700 {
         let message =
-            tokio::time::timeout(Duration::from_secs(10), incoming.recv()).await.unwrap().unwrap();
+            tokio::time::timeout(Duration::from_secs(60), incoming.recv()).await.unwrap().unwrap();
         seen.push(message.payload.clone());
         message.done();
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 /// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
@@ -280,6 +280,25 @@ impl Device {
         })?;
         let (_, opened) = self.early.remove(at)?;
         Some(opened.read::<B>().unwrap().into_view())
+    }
+
+    /// What a sequence was answered with, either way.
+    pub async fn answered(&mut self, sequence: u64) -> Result<wire::Ack, wire::Refusal> {
+        let turn = Duration::from_millis(50);
+        let either = async {
+            loop {
+                // what comes in the other one's turn waits for it
+                let ack = self.expect::<wire::Ack>(|ack| ack.sequence == sequence);
+                if let Ok(ack) = tokio::time::timeout(turn, ack).await {
+                    return Ok(ack);
+                }
+                let refusal = self.expect::<wire::Refusal>(|no| no.sequence == sequence);
+                if let Ok(refusal) = tokio::time::timeout(turn, refusal).await {
+                    return Err(refusal);
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, either).await.expect("no answer came")
     }
 
     /// The acknowledgement of a sequence.

@@ -1,12 +1,14 @@
 //! Any broker by URL, tried against Debian's mosquitto.
 
-use super::client::Mqtt;
+use super::client::{Device, Mqtt};
 use super::fabric::{World, lets, wants};
+use super::stage::Stage;
 use caplet::broker::{Broker as _, External, ExternalOptions};
 use caplet::config::BrokerKind;
 use caplet_protocol::LeaseId;
 use caplet_simulator::Saying;
 use mqtt5::ProtocolVersion;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,7 +30,7 @@ impl Drop for Mosquitto {
 }
 
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    crate::common::free_port().port()
 }
 
 fn is_here() -> bool {
@@ -54,11 +56,7 @@ fn launch(folder: &Path, port: u16) -> Child {
 /// Starts one that knows the user `gateway` with the password `secret`.
 async fn mosquitto() -> Mosquitto {
     let folder = tempfile::tempdir().unwrap();
-    let passwords = folder.path().join("passwords");
-    let made = Command::new("mosquitto_passwd")
-        .args(["-b", "-c", passwords.to_str().unwrap(), "gateway", "secret"])
-        .status();
-    assert!(made.unwrap().success(), "mosquitto_passwd comes with mosquitto");
+    let passwords = passwords(folder.path());
     let config = format!(
         "listener 0 127.0.0.1\nallow_anonymous false\npassword_file {}\nuser root\npersistence false\n",
         passwords.display()
@@ -78,8 +76,18 @@ async fn mosquitto() -> Mosquitto {
     mosquitto
 }
 
+/// A file with the user `gateway` and the password `secret`.
+fn passwords(folder: &Path) -> PathBuf {
+    let passwords = folder.join("passwords");
+    let made = Command::new("mosquitto_passwd")
+        .args(["-b", "-c", passwords.to_str().unwrap(), "gateway", "secret"])
+        .status();
+    assert!(made.unwrap().success(), "mosquitto_passwd comes with mosquitto");
+    passwords
+}
+
 async fn wait_for(port: u16) {
-    for _ in 0..200 {
+    for _ in 0..1_200 {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
             return;
         }
@@ -142,7 +150,7 @@ async fn the_keeper_talks_through_mosquitto_and_comes_back_when_it_does() {
             }
         }
     };
-    let payload = tokio::time::timeout(Duration::from_secs(30), heard).await.unwrap();
+    let payload = tokio::time::timeout(Duration::from_secs(60), heard).await.unwrap();
     assert_eq!(payload, b"two");
 }
 
@@ -182,7 +190,7 @@ async fn a_broker_that_is_killed_while_money_moves_costs_nobody_anything() {
     }
     let mut mosquitto = open_mosquitto().await;
     let broker = format!("127.0.0.1:{}", mosquitto.port);
-    let mut world = World::patient().await;
+    let mut world = World::new().await;
     let first = world
         .stage
         .keeper(1, |config| {
@@ -228,4 +236,117 @@ async fn a_broker_that_is_killed_while_money_moves_costs_nobody_anything() {
     world.lives.drain(Duration::from_secs(5)).await;
     first.stop(Duration::from_secs(10)).await;
     second.stop(Duration::from_secs(10)).await;
+}
+
+/// An authority's certificate, and one for 127.0.0.1 that it signed, with its key; all PEM.
+fn authority(name: &str) -> (String, String, String) {
+    let (root, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&root).unwrap();
+    let mut broker = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    broker.distinguished_name.push(DnType::CommonName, "a broker");
+    let broker = broker.signed_by(&key, &Issuer::from_params(&params, &root)).unwrap();
+    (certificate.pem(), broker.pem(), key.serialize_pem())
+}
+
+/// Starts one with TLS for the user `gateway`, at the port of [`Mosquitto`], and without for devices, at the second.
+/// `ca.pem` of its folder has its authority, `other.pem` another.
+async fn mosquitto_with_tls() -> (Mosquitto, u16) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (ca, certificate, key) = authority("the broker's authority");
+    let (other, ..) = authority("another authority");
+    for (name, pem) in [
+        ("ca.pem", ca),
+        ("broker.pem", certificate),
+        ("key.pem", key),
+        ("other.pem", other),
+        ("password", "secret\n".to_owned()),
+    ] {
+        std::fs::write(at(name), pem).unwrap();
+    }
+    let (port, plain) = (free_port(), free_port());
+    let config = format!(
+        "per_listener_settings true\npersistence false\nuser root\n\
+         listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {}\ncertfile {}\nkeyfile {}\n\
+         listener {plain} 127.0.0.1\nallow_anonymous true\n",
+        passwords(folder.path()).display(),
+        at("broker.pem").display(),
+        at("key.pem").display(),
+    );
+    std::fs::write(at("mosquitto.conf"), config).unwrap();
+    let child = Command::new(MOSQUITTO)
+        .args(["-c", at("mosquitto.conf").to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mosquitto = Mosquitto { child, port, _folder: folder };
+    wait_for(port).await;
+    wait_for(plain).await;
+    (mosquitto, plain)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keeper_serves_devices_through_a_broker_that_it_reaches_by_tls_with_a_password() {
+    if !is_here() {
+        return;
+    }
+    let (mosquitto, plain) = mosquitto_with_tls().await;
+    let stage = Stage::new().await;
+    let folder = mosquitto._folder.path();
+    let keeper = stage
+        .keeper(1, |config| {
+            config.mqtt.kind = BrokerKind::External;
+            config.mqtt.external.url = format!("mqtts://127.0.0.1:{}", mosquitto.port);
+            config.mqtt.external.user = Some("gateway".into());
+            config.mqtt.external.password_file = Some(folder.join("password"));
+            config.mqtt.external.ca = Some(folder.join("ca.pem"));
+        })
+        .await;
+    let mut home = stage.home(&keeper);
+    home.broker = format!("127.0.0.1:{plain}");
+    // heard by the keeper, and answered: its number comes from the chain
+    let mut device = Device::enrol(&home, 70).await;
+    assert_ne!(device.id.0, 0);
+    let profile = device.profile(super::client::now(), vec![super::stage::thermometer(1)]);
+    let message = device.say(caplet_protocol::topics::Up::Profile, &profile).await;
+    device.acknowledged(message).await;
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_with_a_certificate_of_another_authority_is_refused_with_cause_and_remedy() {
+    if !is_here() {
+        return;
+    }
+    let (mosquitto, _) = mosquitto_with_tls().await;
+    let refused = async |ca: Option<&str>, password: &str| {
+        let options = ExternalOptions {
+            url: format!("mqtts://127.0.0.1:{}", mosquitto.port),
+            ca: ca.map(|name| mosquitto._folder.path().join(name)),
+            ..options(mosquitto.port, password)
+        };
+        let broker = External::new(options, "gw-test".into()).unwrap();
+        format!("{:#}", broker.connect(None).await.err().unwrap())
+    };
+    let address = format!("mqtts://127.0.0.1:{}", mosquitto.port);
+    let other = refused(Some("other.pem"), "secret").await;
+    for part in
+        [address.as_str(), "UnknownIssuer", "signed by an authority in the file mqtt.external.ca"]
+    {
+        assert!(other.contains(part), "{part}: {other}");
+    }
+    let public = refused(None, "secret").await;
+    for part in
+        [address.as_str(), "UnknownIssuer", "name the file of any other as mqtt.external.ca"]
+    {
+        assert!(public.contains(part), "{part}: {public}");
+    }
+    // the right authority, and not the password: it is not the certificate that is at fault
+    let password = refused(Some("ca.pem"), "guess").await;
+    assert!(password.contains("user and password"), "{password}");
+    assert!(!password.contains("UnknownIssuer"), "{password}");
 }

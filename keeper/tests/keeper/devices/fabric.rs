@@ -1,6 +1,6 @@
 //! Leases over links: used as if they were local, through a restart, to their end.
 
-use super::stage::{LOT, Stage};
+use super::stage::Stage;
 use crate::common::{Goods, PATIENCE, free_port, leased, units, until};
 use caplet::deploy::Spec;
 use caplet::keeper::Keeper;
@@ -9,14 +9,20 @@ use caplet::tasks::Group;
 use caplet_api::escrow::{
     CloseInput, CloseReason, ExecuteMsg, LeaseResponse, LeaseState, QueryMsg,
 };
+use caplet_api::reputation;
 use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::wire::{self, LanePreference};
-use caplet_protocol::{DeviceId, Kind, LeaseId};
+use caplet_protocol::{Bps, DeviceId, Kind, LeaseId};
 use caplet_simulator::{
     Device, Fault, Letting, Plan, Provision, Saying, Told, Want, origin::Origin,
 };
 use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// Readings of a lot, ten a second: a lease lasts long enough that a machine that stalls sees the middle of it.
+const LOT: u64 = 120;
+/// Seconds for which it is leased.
+const SLOT: u32 = 90;
 
 /// Two gateways with a device of flesh each.
 pub(super) struct World {
@@ -31,14 +37,12 @@ const GOODS: Goods =
     Goods { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot: LOT };
 
 impl World {
-    async fn new() -> Self {
-        Self::on(Stage::new().await).await
-    }
-
     /// A world whose leases leave a machine under load the time to restart a keeper: they end when they are used up.
-    pub(super) async fn patient() -> Self {
-        let long =
-            |spec: &mut Spec| spec.markets.iter_mut().for_each(|market| market.slot_secs = 60);
+    pub(super) async fn new() -> Self {
+        let long = |spec: &mut Spec| {
+            let market = &mut spec.markets[0];
+            (market.lot_units, market.slot_secs) = (LOT.into(), SLOT);
+        };
         Self::on(Stage::with(long).await).await
     }
 
@@ -135,6 +139,18 @@ impl World {
         })
         .await
     }
+
+    /// What reputation records of a lease that is closed.
+    async fn rated(&self, lease: LeaseId) -> Bps {
+        let ask = reputation::QueryMsg::Rating { lease: lease.0.into() };
+        until("the rating", async || {
+            let contract = &self.stage.deployment.contracts.reputation;
+            let found: reputation::RatingResponse =
+                self.stage.chain.query(contract, &ask).await.unwrap();
+            found.rating
+        })
+        .await
+    }
 }
 
 pub(super) fn lets() -> (Vec<Letting>, Vec<Want>) {
@@ -147,7 +163,7 @@ pub(super) fn wants() -> (Vec<Letting>, Vec<Want>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_nothing() {
-    let mut world = World::patient().await;
+    let mut world = World::new().await;
     let broker = free_port();
     let first = world.stage.keeper(1, |c| c.mqtt.embedded.listen = broker).await;
     let second = world.stage.keeper(2, |_| {}).await;
@@ -174,6 +190,8 @@ async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_noth
     let owed = counted * notice.price / notice.lot;
     assert!(counted > before && paid >= owed, "{counted} counted, {owed} owed, {paid} redeemed");
     assert!(paid <= notice.reserve);
+    let rating = world.rated(lease).await;
+    assert!(rating > Bps(5_000), "{rating:?}: a restart that costs nothing is no bad service");
     world.lives.drain(Duration::from_secs(5)).await;
     first.stop(Duration::from_secs(10)).await;
     second.stop(Duration::from_secs(10)).await;
@@ -188,8 +206,12 @@ async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
     let desk = format!("http://{}/v1", second.fabric().unwrap().desk());
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let caps = format!("{desk}/caps/{}", notice.alias);
-    let now: serde_json::Value = http.get(&caps).send().await.unwrap().json().await.unwrap();
-    assert_eq!(now["senml"][0]["u"], "Cel", "{now}");
+    // a reading is counted before it is shown
+    until("a reading on the page", async || {
+        let now: serde_json::Value = http.get(&caps).send().await.ok()?.json().await.ok()?;
+        (now["senml"][0]["u"] == "Cel").then_some(())
+    })
+    .await;
     let thing = http.get(format!("{caps}/td")).send().await.unwrap();
     assert!(thing.text().await.unwrap().contains("temperature"));
 
@@ -215,8 +237,11 @@ async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
         (first.fabric().unwrap().sessions() == 0).then_some(())
     })
     .await;
-    let gone = http.get(&caps).send().await.unwrap();
-    assert_eq!(gone.status(), 404, "nothing of it is left");
+    until("nothing of it to be left", async || {
+        let gone = http.get(&caps).send().await.ok()?;
+        (gone.status() == 404).then_some(())
+    })
+    .await;
     world.lives.drain(Duration::from_secs(5)).await;
     first.stop(Duration::from_secs(10)).await;
     second.stop(Duration::from_secs(10)).await;
@@ -224,7 +249,7 @@ async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sensor_that_dies_behind_a_gateway_that_lives_is_stale_at_its_consumer() {
-    let mut world = World::patient().await;
+    let mut world = World::new().await;
     let first = world.stage.keeper(1, |_| {}).await;
     let second = world.stage.keeper(2, |_| {}).await;
     let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
@@ -245,7 +270,10 @@ async fn a_sensor_that_dies_behind_a_gateway_that_lives_is_stale_at_its_consumer
     .await;
     assert_eq!((status, &now["stale"]), (503, &true.into()), "{now}");
     assert_eq!(now["senml"][0]["u"], "Cel", "what it said last is still to be seen");
-    assert_eq!(consumers.all()[0].health["health"], "up", "its gateway answers all the while");
+    until("its gateway to answer all the while", async || {
+        (consumers.all()[0].health["health"] == "up").then_some(())
+    })
+    .await;
     world.lives.drain(Duration::from_secs(5)).await;
     first.stop(Duration::from_secs(10)).await;
     second.stop(Duration::from_secs(10)).await;
@@ -253,7 +281,7 @@ async fn a_sensor_that_dies_behind_a_gateway_that_lives_is_stale_at_its_consumer
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sensor_that_differs_from_the_operators_instrument_is_given_up_for_it() {
-    let mut world = World::patient().await;
+    let mut world = World::new().await;
     let ([first, second], notice) = world.pair().await;
     until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
     let lease = LeaseId(notice.lease);
@@ -273,6 +301,8 @@ async fn a_sensor_that_differs_from_the_operators_instrument_is_given_up_for_it(
     assert_eq!(closed.reason, Some(CloseReason::ConsumerClosed));
     let paid = closed.lanes[0].redeemed.u64();
     assert!(paid < notice.reserve, "{paid} of {} for readings that were wrong", notice.reserve);
+    let rating = world.rated(lease).await;
+    assert!(rating < Bps(5_000), "{rating:?} for readings that were wrong");
     world.lives.drain(Duration::from_secs(5)).await;
     first.stop(Duration::from_secs(10)).await;
     second.stop(Duration::from_secs(10)).await;

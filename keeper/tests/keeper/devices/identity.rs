@@ -62,16 +62,14 @@ async fn a_rotated_key_takes_over_and_the_old_one_is_refused() {
 
     let old = std::mem::replace(&mut device.key, next);
     // the gateway reads the registry's page every second
-    let profile = loop {
+    loop {
         let profile = device.profile(now(), vec![thermometer(1)]);
         let sequence = device.say(Up::Profile, &profile).await;
-        let refused = device.expect::<wire::Refusal>(|r| r.sequence == sequence);
-        match tokio::time::timeout(Duration::from_millis(300), refused).await {
-            Ok(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-            Err(_) => break sequence,
+        match device.answered(sequence).await {
+            Ok(_) => break,
+            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
         }
-    };
-    device.acknowledged(profile).await;
+    }
     let new = std::mem::replace(&mut device.key, old);
     let stale = device.profile(now() + 10, vec![thermometer(1)]);
     let sequence = device.say(Up::Profile, &stale).await;

@@ -3,11 +3,13 @@
 
 use super::client::{Device, now};
 use super::stage::{ASK, DENOM, Stage, cost, thermometer, wanted};
+use caplet_api::escrow::{BalanceResponse, ExecuteMsg as Escrow, QueryMsg as AskEscrow};
+use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::topics::Up;
 use caplet_protocol::wire::{
     self, BodyKind, Envelope, Head, LanePreference, Layout as _, RefusalCode as Code,
 };
-use caplet_protocol::{Domain, Lots, MarketId, layout};
+use caplet_protocol::{AssetId, Domain, Lots, MarketId, layout};
 use prost::Message as _;
 use std::time::Duration;
 
@@ -271,9 +273,9 @@ async fn an_order_that_money_does_not_cover_is_refused_in_the_chains_words_and_h
     let keeper = stage.keeper(1, |_| {}).await;
     let mut rich = stage.device(&keeper, 50).await;
     let mut poor = Device::enrol(&stage.home(&keeper), 51).await;
-    let order = |device: &Device| layout::Demand {
+    let order = |device: &Device, sequence: u32, limit: u64, lots: u16| layout::Demand {
         device: device.id,
-        sequence: 1,
+        sequence,
         market: MarketId(1),
         latency: 0,
         throughput: 0,
@@ -283,21 +285,39 @@ async fn an_order_that_money_does_not_cover_is_refused_in_the_chains_words_and_h
         tags: 0,
         rho: 0,
         lambda: 0,
-        limit: 1_000,
-        lots: Lots(1),
+        limit,
+        lots: Lots(lots),
         not_after: now() + 60,
         relay_fee: 0,
     };
-    let of = |device: &Device| {
-        wire::SignedDemand::from(order(device).sign(&device.home.auction, &device.key))
+    let of = |device: &Device, sequence, limit, lots| {
+        let order = order(device, sequence, limit, lots);
+        wire::SignedDemand::from(order.sign(&device.home.auction, &device.key))
     };
-    let (of_poor, of_rich) = (of(&poor), of(&rich));
+    let (of_poor, of_rich) = (of(&poor, 1, 1_000, 1), of(&rich, 1, 1_000, 1));
     let poors = poor.say(Up::Order(1), &of_poor).await;
     let richs = rich.say(Up::Order(1), &of_rich).await;
     rich.acknowledged(richs).await;
     rich.acknowledged(richs).await;
-    let refusal = poor.refused(poors).await;
-    assert_eq!(refusal.code(), Code::Funds, "{refusal:?}");
+    // the limit, a close bond and an order bond
+    let words = format!(
+        "device {} asks to commit 1020 of asset 1, 0 is left of what its owner allowed its key",
+        poor.id
+    );
+    told(&poor.refused(poors).await, Code::Funds, &words, "raise it with authorise");
+
+    // allowed, and not there: limit and close bond 50,000 times, and an order bond
+    let (escrow, asset) = (&stage.deployment.contracts.escrow, AssetId(1));
+    let allow = Escrow::Authorise { device: poor.id, asset, limit: 1_000_000_000u64.into() };
+    stage.send(&stage.owner, vec![Msg::execute(escrow, &allow).unwrap()]).await;
+    let ask = AskEscrow::Balance { address: stage.owner.address().to_owned(), asset };
+    let there: BalanceResponse = stage.chain.query(escrow, &ask).await.unwrap();
+    let dear = of(&poor, 2, 5_000, 50_000);
+    let message = poor.say(Up::Order(2), &dear).await;
+    let refusal = poor.refused(message).await;
+    let asked = format!("device {} asks for 250500010 of asset 1", poor.id);
+    told(&refusal, Code::Funds, &asked, "deposit or order less");
+    told(&refusal, Code::Funds, &format!("has {} free", there.free), "");
     keeper.stop(Duration::from_secs(10)).await;
 }
 

@@ -1,6 +1,7 @@
 //! A chain with the real contracts, keepers on it, money in escrow.
 
 use super::client::{Device, Home};
+use crate::common::freed;
 use caplet::config::Config;
 use caplet::context::domain_of;
 use caplet::deploy::{Codes, Deployment, Spec, deploy, local_spec, native_codes};
@@ -58,13 +59,17 @@ impl Stage {
                 chain_id: "test-1".into(),
                 prefix: "wasm".into(),
                 time_ns: None,
-                accounts: vec![rich(&admin), rich(&owner), rich(&signer(11)), rich(&signer(12))],
+                accounts: [1, 2, 11, 12, 13, 14].map(|n| rich(&signer(n))).to_vec(),
             },
             codes: native_codes(),
             limits: Limits::default(),
         };
         let chain = EmbeddedChain::open(options).await.unwrap();
         let mut spec = local_spec(&[owner.address().to_owned()]);
+        for market in &mut spec.markets {
+            // no test waits for the end of a slot that it did not ask for, and a machine that stalls is in time for both
+            (market.slot_secs, market.settle_secs) = (60, 10);
+        }
         change(&mut spec);
         let deployment = deploy(&chain, &admin, &Codes::Native, &spec).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -87,7 +92,7 @@ impl Stage {
             .unwrap();
     }
 
-    /// A keeper of gateway 1 or 2, in cell 1 or 2, whose store stays when it stops.
+    /// A keeper of gateway 1 to 4, in the cell of its number, whose store stays when it stops.
     pub async fn keeper(&self, gateway: u8, change: impl FnOnce(&mut Config)) -> Keeper {
         self.keeper_with(gateway, change, Seams::default()).await
     }
@@ -109,6 +114,7 @@ impl Stage {
         config.settle.min_value = 1;
         config.settle.max_age_secs = 1;
         change(&mut config);
+        freed(config.mqtt.embedded.listen).await;
         let keeper = Keeper::start_with(self.parts(gateway, &folder, config), seams).await.unwrap();
         let cell = Registry::AssignCell {
             gateway: signer(10 + gateway).address().to_owned(),
@@ -192,7 +198,7 @@ pub fn wanted(id: u64, limit: u64, lane: wire::LanePreference) -> wire::DemandPr
     wire::DemandProfile {
         id,
         sequence: id,
-        not_after: super::client::now() + 60,
+        not_after: super::client::now() + 300,
         kind: wire::CapabilityKind::Sensor.into(),
         resource: "temperature".into(),
         unit: "reading".into(),

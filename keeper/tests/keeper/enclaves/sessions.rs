@@ -1,6 +1,7 @@
 //! Leases on attested enclaves, from the quote to the money: served by a keeper, used by `caplet exec`.
 
 use super::vault::{LOT, PROGRAM, Vault};
+use crate::common::until;
 use async_trait::async_trait;
 use caplet::fabric::{Offered, Seams, Units};
 use caplet_api::escrow::CloseReason;
@@ -53,8 +54,9 @@ async fn a_lease_of_an_attested_enclave_is_used_sealed_from_the_quote_to_the_mon
         assert_eq!((said["exit"].as_i64(), said["output"].as_str()), (Some(0), Some(&*shouted)));
         units += said["units"].as_u64().unwrap();
     }
-    let counted = second.fabric().unwrap().consumers().all()[0].units;
-    assert_eq!(counted, units, "what the enclave said inside its sealed outputs");
+    let counted = || second.fabric().unwrap().consumers().all()[0].units;
+    until("all of it to be counted", async || (counted() >= units).then_some(())).await;
+    assert_eq!(counted(), units, "what the enclave said inside its sealed outputs");
 
     for file in [&to, &from] {
         let seen = std::fs::read(file).unwrap();
@@ -73,7 +75,7 @@ async fn a_lease_of_an_attested_enclave_is_used_sealed_from_the_quote_to_the_mon
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_enclave_that_is_attested_no_more_or_runs_other_code_gets_nothing_and_is_paid_nothing() {
-    let mut vault = Vault::leasing_for(60).await;
+    let mut vault = Vault::leasing_for(120).await;
     let command = [env!("CARGO_BIN_EXE_caplet-enclave"), "serve", "--keys", &vault.keys()];
     let command = command.map(str::to_owned);
     let first = vault.keeper(1, &command, Seams::default()).await;
@@ -93,7 +95,7 @@ async fn an_enclave_that_is_attested_no_more_or_runs_other_code_gets_nothing_and
     vault.register(vault.stage.home(&first).registry, device, 2).await;
     vault.attested(device).await;
     // what the registry said before is believed for two seconds
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     for _ in 0..2 {
         let refused = vault.exec(&second, &notice.alias, SECRET).await;
         assert!(!refused.status.success());

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 /// Units of a lot, and seconds for which it is leased.
 pub(super) const LOT: u64 = 80;
-const SLOT: u32 = 16;
+const SLOT: u32 = 40;
 /// What the enclave runs, and what it is replaced by.
 const CODE: [u8; 32] = [0xC0; 32];
 const OTHER: [u8; 32] = [0xD0; 32];
@@ -227,9 +227,12 @@ impl Vault {
         let wants = self.plan(second, WANTS, Vec::new(), vec![want]);
         for plan in [lets, wants] {
             let (mut device, life) = Device::new(plan, self.told.clone());
+            // it asks once, and is refused while it may not pay
+            device.set_asking(false);
             self.lives.spawn("device", life.run(self.lives.stop_token()));
             let id = device.enrolled().await.unwrap();
             self.stage.authorise(id).await;
+            device.set_asking(true);
         }
         let notice = common::leased(&mut self.hears).await;
         until("the lease to be local", async || {

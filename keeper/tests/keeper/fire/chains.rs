@@ -1,7 +1,7 @@
 //! Chains that are away, full, halted, reset, or whose time jumps.
 
-use super::ground::{Ground, LEASE_SECS, lasting};
-use crate::money::stage::{PROVIDER, Stage, signer, until};
+use super::ground::Ground;
+use crate::money::stage::{LEASE_SECS, PROVIDER, Stage, lasting, signer, until};
 use caplet::settler::closings::By;
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_chain::{Chain as _, Coin, Msg};

@@ -2,9 +2,8 @@
 
 use super::weather::Weather;
 use crate::money::lives::Deal;
-use crate::money::stage::{PAYER, PROVIDER, Stage, signer, until};
+use crate::money::stage::{PAYER, PROVIDER, Stage, lasting, signer, until};
 use caplet::config::Config;
-use caplet::deploy::Spec;
 use caplet::keeper::Keeper;
 use caplet::leases::Lease;
 use caplet_api::escrow::{BalanceResponse, LedgerResponse, QueryMsg};
@@ -15,19 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const ASSET: AssetId = AssetId(1);
-/// Seconds that a lease lasts, and that its settle window does: twenty of the latter are a real second here.
-pub(super) const LEASE_SECS: u32 = 50_000;
-pub(super) const WINDOW_SECS: u32 = 120;
-pub(super) const WINDOW_BLOCKS: u32 = 400;
-
-/// Leases long enough to be shot at.
-pub(super) fn lasting(spec: &mut Spec) {
-    for market in &mut spec.markets {
-        market.slot_secs = LEASE_SECS;
-        (market.settle_secs, market.settle_blocks) = (WINDOW_SECS, WINDOW_BLOCKS);
-    }
-}
-
 /// A seller's gateway and a buyer's on a chain whose weather can change, and the money on it.
 pub(super) struct Ground {
     pub(super) deal: Deal,

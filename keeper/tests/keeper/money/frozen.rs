@@ -1,7 +1,7 @@
 //! Counterparties that can trade no more.
 
 use super::lives::Deal;
-use super::stage::{PAYER, Stage, until};
+use super::stage::{PAYER, Stage, lasting, until};
 use caplet::observe;
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_api::registry::{DeviceStatus, ExecuteMsg as Registry};
@@ -35,7 +35,7 @@ async fn leases_that_run_when_their_provider_is_suspended_end_by_rule() {
     // one lease rated badly is evidence enough, and none ends by itself meanwhile
     let stage = Stage::running_with(|spec| {
         spec.rules.suspend_evidence = 1u64.into();
-        spec.markets.iter_mut().for_each(|market| market.slot_secs = 3_600);
+        lasting(spec);
     })
     .await;
     let deal = Deal::on(stage, |_| ()).await;

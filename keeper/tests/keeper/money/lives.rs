@@ -1,6 +1,8 @@
 //! Leases from their opening to their rating.
 
-use super::stage::{Device, PAYER, PROVIDER, Stage, demand, offer, place, until};
+use super::stage::{
+    Device, LEASE_SECS, PAYER, PROVIDER, Stage, demand, lasting, offer, place, until,
+};
 use caplet::config::Config;
 use caplet::keeper::Keeper;
 use caplet::leases::Lease;
@@ -13,6 +15,7 @@ use caplet_chain::ChainExt as _;
 use caplet_protocol::layout::{Closing, QosReport, Voucher};
 use caplet_protocol::{Bps, Lane, LeaseId, sign};
 use serde_json::json;
+use std::time::Duration;
 
 /// A seller at gateway 1, a buyer at gateway 2, and both keepers.
 pub(crate) struct Deal {
@@ -30,7 +33,7 @@ impl Deal {
 
     /// With a serving keeper of another configuration.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        Self::on(Stage::running().await, change).await
+        Self::on(Stage::running_with(lasting).await, change).await
     }
 
     /// On a stage of its own.
@@ -84,6 +87,11 @@ impl Deal {
         closings::request(&keeper.context().store, lease, reason, &signature, by).unwrap();
     }
 
+    /// Lets chain time pass until leases have reached their end.
+    pub(crate) async fn expire(&self) {
+        self.stage.chain.produce(Duration::from_secs(LEASE_SECS.into())).await.unwrap();
+    }
+
     /// The provider's owner finishes a lease itself.
     pub(crate) async fn finish(&self, lease: LeaseId, reason: CloseReason) {
         let items = vec![CloseInput { lease: lease.0.into(), reason, signature: None }];
@@ -135,6 +143,7 @@ async fn a_lease_is_paid_expires_is_swept_and_rated_by_its_report() {
     let report = report(lease.id, 9_000);
     let last = deal.voucher(lease.id, half, report.evidence(), false);
     deal.accept(&last, Some(report.encode().into()));
+    deal.expire().await;
     let (closed, rating) = deal.over(lease.id).await;
     assert_eq!(closed.reason, Some(CloseReason::Expired));
     assert_eq!(closed.evidence, Some(report.evidence()));

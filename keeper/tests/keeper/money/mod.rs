@@ -6,6 +6,7 @@ mod books;
 mod chains;
 mod frozen;
 pub(crate) mod lives;
+mod lost;
 mod races;
 mod restarts;
 pub(crate) mod stage;

@@ -6,7 +6,7 @@ use caplet_chain::Chain as _;
 use std::collections::BTreeMap;
 
 /// Every clearing and every opened lease so far.
-async fn history(stage: &Stage) -> (Vec<EpochCleared>, usize) {
+pub(super) async fn history(stage: &Stage) -> (Vec<EpochCleared>, usize) {
     let (mut cleared, mut leases) = (Vec::new(), 0);
     for height in 1..=stage.chain.head().await.unwrap().height {
         for event in stage.chain.block_events(height).await.unwrap() {
@@ -32,7 +32,7 @@ async fn two_keepers_clear_every_epoch_once_and_share_the_work() {
     let (one, two) = (stage.keeper(1, |_| ()).await, stage.keeper(2, |_| ()).await);
     let seller = stage.device(20, PROVIDER, 1).await;
     let buyer = stage.device(30, PAYER, 2).await;
-    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 50, 0)], vec![])).await;
+    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 150, 0)], vec![])).await;
     let mut sequence = 0;
     // New demand comes as it clears, until both have cleared something.
     let cleared = until("both keepers to clear something", async || {
@@ -43,7 +43,7 @@ async fn two_keepers_clear_every_epoch_once_and_share_the_work() {
         for event in &cleared {
             *by_keeper.entry(event.keeper.clone()).or_default() += 1;
         }
-        (by_keeper.len() == 2 || sequence >= 45).then_some(cleared)
+        (by_keeper.len() == 2 || sequence >= 140).then_some(cleared)
     })
     .await;
     let mut epochs: Vec<_> = cleared.iter().map(|event| (event.market, event.epoch)).collect();

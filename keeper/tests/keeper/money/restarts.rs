@@ -46,9 +46,12 @@ async fn a_keeper_that_slept_through_the_events_finds_its_leases_again() {
     let mut deal = Deal::new().await;
     let [lease] = deal.leases(1).await.try_into().unwrap();
     let demand = deal.serving.leases().get(lease.id).unwrap().demand;
+    let buying = deal.buying.leases().clone();
+    until("the consumer's gateway to see it", async || buying.get(lease.id)).await;
     deal.serving.context().tasks.drain(Duration::ZERO).await;
+    deal.expire().await;
     until("the lease to end without it", async || {
-        let seen = deal.buying.leases().get(lease.id)?;
+        let seen = buying.get(lease.id)?;
         (seen.state == LeaseState::Closed).then_some(())
     })
     .await;

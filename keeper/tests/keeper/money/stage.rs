@@ -1,5 +1,6 @@
 //! A chain with the contracts, devices, orders placed by their owners, and keepers without devices.
 
+use crate::common::PATIENCE;
 use caplet::config::Config;
 use caplet::context::domain_of;
 use caplet::deploy::{Codes, Deployment, Spec, deploy, local_spec, native_codes};
@@ -48,6 +49,19 @@ const GENESIS_NS: u64 = 1_763_712_000_000_000_000;
 pub(crate) const ADMIN: u8 = 1;
 pub(crate) const PROVIDER: u8 = 2;
 pub(crate) const PAYER: u8 = 3;
+
+/// Seconds that a lease lasts, and that its settle window does: twenty of the latter are a real second here.
+pub(crate) const LEASE_SECS: u32 = 50_000;
+const WINDOW_SECS: u32 = 120;
+const WINDOW_BLOCKS: u32 = 400;
+
+/// Leases that outlast a test: by the clock of this chain a usual one is over before a keeper has been restarted twice.
+pub(crate) fn lasting(spec: &mut Spec) {
+    for market in &mut spec.markets {
+        market.slot_secs = LEASE_SECS;
+        (market.settle_secs, market.settle_blocks) = (WINDOW_SECS, WINDOW_BLOCKS);
+    }
+}
 
 /// A chain with the contracts on it.
 pub(crate) struct Stage {
@@ -384,11 +398,13 @@ fn endpoint(key: &SigningKey, account: AccountId, domain: &Domain) -> EndpointIn
 
 /// Waits until something holds; says what it waited for when that takes too long.
 pub(crate) async fn until<T>(what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..3_000 {
-        if let Some(found) = check().await {
-            return found;
+    let wait = async {
+        loop {
+            if let Some(found) = check().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("waited 30 seconds for {what}");
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited for {what}"))
 }

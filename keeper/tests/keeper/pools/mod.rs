@@ -2,5 +2,6 @@
 
 mod failover;
 mod policy;
+mod silence;
 mod stand;
 mod stores;

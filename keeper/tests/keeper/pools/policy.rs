@@ -9,7 +9,7 @@ use std::time::Duration;
 async fn a_member_that_is_to_leave_hands_its_lease_on_without_a_penalty_and_the_session_moves() {
     let (mut stand, third) = Stand::new().await;
     // a restart is no silence here
-    stand.patience_secs = 60;
+    stand.patience_secs = 180;
     let [first, second] = stand.members().await;
     let _reader = stand.reader(&third).await;
     let notice = stand.leased().await;

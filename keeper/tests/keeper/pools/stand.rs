@@ -1,6 +1,6 @@
 //! A chain with a pool of two thermometers at two keepers, and a third keeper whose device reads them.
 
-use crate::common::{DENOM, Goods, free_port, leased, until};
+use crate::common::{DENOM, Goods, free_port, freed, leased, until};
 use caplet::config::{Config, JoinConfig, OfferConfig};
 use caplet::context::domain_of;
 use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
@@ -22,23 +22,23 @@ use caplet_chain::{
 use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{AssetId, CellId, DeviceId, Kind, LeaseId, OrderId};
-use caplet_simulator::{Device, Letting, Plan, Provision, Told, Want, origin::Origin};
+use caplet_simulator::{Device, Fault, Letting, Plan, Provision, Told, Want, origin::Origin};
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 const ASSET: AssetId = AssetId(1);
 /// Readings of a lot, ten a second: long enough that one lease sees its member die and another take over.
-pub const LOT: u64 = 120;
+pub const LOT: u64 = 200;
 /// What thermometers let out.
 pub const READINGS: Goods =
     Goods { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot: LOT };
 /// What boxes let out: room, paid by what is moved.
-pub const ROOM: Goods = Goods { kind: Kind::Storage, resource: "blob", unit: "KiB", lot: 640 };
+pub const ROOM: Goods = Goods { kind: Kind::Storage, resource: "blob", unit: "KiB", lot: 1_280 };
 /// Base units that keepers put into escrow.
 pub const DEPOSIT: u128 = 1_000;
 /// Base units of stake a lot.
@@ -60,6 +60,10 @@ pub struct Stand {
     origin: Origin,
     /// Seconds of a gateway's silence after which its member is challenged.
     pub patience_secs: u64,
+    /// Seconds for which a member's device may answer nothing.
+    pub silence_secs: u64,
+    /// Levers of the members, as they came.
+    levers: Mutex<Vec<Device>>,
     brokers: [SocketAddr; 3],
     goods: Goods,
 }
@@ -102,12 +106,14 @@ impl Stand {
         let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await.unwrap());
         let mut spec = local_spec(&[owner.address().to_owned()]);
         let market = &mut spec.markets[0];
-        (market.kind, market.lot_units, market.slot_secs) = (goods.kind, goods.lot.into(), 60);
+        (market.kind, market.lot_units, market.slot_secs) = (goods.kind, goods.lot.into(), 120);
+        market.settle_secs = 10;
         (market.resource, market.unit) = (goods.resource.into(), goods.unit.into());
         // the second keeper's account offers for the pool
         spec.pools[0].manager = Some(keepers[1].address().to_owned());
         let rules = &mut spec.pools[0].rules;
-        (rules.epoch_secs, rules.answer_secs, rules.stake) = (2, 1, STAKE.into());
+        // a gateway that lives may be held up for some seconds, and who is challenged needs a block to answer
+        (rules.epoch_secs, rules.answer_secs, rules.stake) = (2, 4, STAKE.into());
         let deployment = deploy(&*chain, &admin, &Codes::Native, &spec).await.unwrap();
         let pool = deployment.contracts.pools[0].clone();
         let (told, hears) = mpsc::unbounded_channel();
@@ -122,7 +128,9 @@ impl Stand {
             hears,
             told,
             origin: Origin::start().await.unwrap(),
-            patience_secs: 1,
+            patience_secs: 3,
+            silence_secs: 10,
+            levers: Mutex::default(),
             brokers: [free_port(), free_port(), free_port()],
             goods,
         };
@@ -181,7 +189,9 @@ impl Stand {
         config.settle.min_value = 1;
         config.settle.max_age_secs = 1;
         config.forward.patience_secs = self.patience_secs;
+        config.forward.silence_secs = self.silence_secs;
         change(&mut config);
+        freed(config.mqtt.embedded.listen).await;
         let parts = Parts {
             config,
             chain: Arc::clone(&self.chain),
@@ -218,6 +228,11 @@ impl Stand {
         }
     }
 
+    /// Makes the device of the first or second member misbehave; its gateway lives on.
+    pub fn misbehaves(&self, number: u8, fault: Fault) {
+        self.levers.lock().unwrap()[usize::from(number) - 1].set_fault(fault);
+    }
+
     /// Both keepers of members, as two lines in each policy file have them; the members serve.
     pub async fn members(&self) -> [Keeper; 2] {
         let first = self.keeper(1, |c| c.forward.join = vec![self.joins(1, 1)]).await;
@@ -235,8 +250,9 @@ impl Stand {
     async fn member(&self, keeper: &Keeper, number: u8) {
         let owner = keeper_signer(number).address().to_owned();
         let lets = vec![self.goods.letting()];
-        let device = self.device(keeper, 60 + number, owner, lets, Vec::new()).await.1;
+        let (lever, device) = self.device(keeper, 60 + number, owner, lets, Vec::new()).await;
         assert_eq!(device, MEMBERS[usize::from(number) - 1], "devices are numbered as they come");
+        self.levers.lock().unwrap().push(lever);
     }
 
     /// The device that wants a lot; it may spend its owner's money.

@@ -177,8 +177,11 @@ async fn a_sequence_taken_by_a_rival_is_signed_anew_once() {
 #[tokio::test]
 async fn past_its_timeout_it_is_signed_anew_and_still_pays_once() {
     let chain = Flaky::new(&[Fault::RequestLost]).await;
-    // Three blocks go by for each broadcast, so the lost one times out.
-    pay(&chain, 1).await.unwrap();
+    // Three blocks go by for each broadcast, so the lost one times out; nothing is sent again before that.
+    let once = Patience { resend_every: QUICK.within, ..QUICK };
+    let options = TxOptions { timeout_blocks: 1, ..TxOptions::default() };
+    let msgs = vec![send(2, 10, "ucap")];
+    execute_and_confirm(&chain, &signer(1), msgs, options, once).await.unwrap();
     let seen = chain.seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 2);
     assert_ne!(seen[0], seen[1]);
@@ -195,5 +198,5 @@ async fn without_blocks_the_outcome_is_undecided_and_not_a_failure() {
     let undecided = confirm(&chain, &tx, patience).await;
     assert!(matches!(undecided, Err(ConfirmError::Undecided { hash, .. }) if hash == tx.hash));
     chain.produce(Duration::from_secs(1)).await.unwrap();
-    assert_eq!(confirm(&chain, &tx, patience).await.unwrap().code, 0);
+    assert_eq!(confirm(&chain, &tx, QUICK).await.unwrap().code, 0);
 }

@@ -363,7 +363,7 @@ async fn a_leased_store_is_challenged_by_itself_and_what_is_lost_shows() {
     let until = |least: u64, wrong: u64| {
         let client = attached.client().clone();
         async move {
-            for _ in 0..1_000 {
+            for _ in 0..3_000 {
                 let quality = client.quality();
                 if quality.checked >= least && quality.wrong >= wrong {
                     return quality;

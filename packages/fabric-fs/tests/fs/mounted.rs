@@ -1,6 +1,7 @@
 //! The store as a folder of this machine. Needs `/dev/fuse`, root and fuse3, as `scripts/setup` has them.
 
 use crate::{QUOTA, key, world};
+use caplet_fabric::health::Health;
 use caplet_fabric_fs::{Mounted, Vault, is_dead, make_point, mount, sweep};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 async fn mounted(client: &caplet_fabric::client::Client, at: &Path) -> Mounted {
     let vault = Arc::new(Vault::open(client.clone(), key(), 0).await.unwrap());
-    mount(vault, at, Duration::from_secs(10)).unwrap()
+    mount(vault, at, Duration::from_secs(60)).unwrap()
 }
 
 /// Files are touched off the runtime: the kernel waits for it.
@@ -58,8 +59,7 @@ async fn ordinary_programs_use_it_as_a_folder() {
 async fn a_full_store_is_enospc_and_a_lost_one_eio() {
     let (root, at) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let (world, client) = world(root.path(), 600_000);
-    let vault = Arc::new(Vault::open(client.clone(), key(), 0).await.unwrap());
-    let mounted = mount(vault, at.path(), Duration::from_secs(2)).unwrap();
+    let patient = mounted(&client, at.path()).await;
     let folder = at.path().to_owned();
     off(move || {
         use std::io::Write as _;
@@ -71,6 +71,9 @@ async fn a_full_store_is_enospc_and_a_lost_one_eio() {
         std::fs::write(folder.join("small"), b"fits").unwrap();
     })
     .await;
+    patient.unmount().await.unwrap();
+    let vault = Arc::new(Vault::open(client.clone(), key(), 0).await.unwrap());
+    let hasty = mount(vault, at.path(), Duration::from_secs(2)).unwrap();
     world.kill_host().await;
     let folder = at.path().to_owned();
     let lost = off(move || {
@@ -81,7 +84,8 @@ async fn a_full_store_is_enospc_and_a_lost_one_eio() {
     .await;
     assert_eq!(lost.raw_os_error(), Some(5), "EIO: {lost}");
     world.start_host();
-    mounted.unmount().await.unwrap();
+    client.until(|health| *health == Health::Up).await.unwrap();
+    hasty.unmount().await.unwrap();
     client.detach().await;
 }
 

@@ -7,6 +7,8 @@
     clippy::cast_sign_loss
 )]
 
+mod live;
+
 use bytes::Bytes;
 use caplet_fabric::Service;
 use caplet_fabric::kinds::jobs::{Executor, JobAdapter, JobSurface, Program};
@@ -185,13 +187,12 @@ async fn pictures_go_through_a_leased_unit_and_its_camera_is_a_local_one() {
     let local = ImageUnit::work("edges", "", &png(&step())).unwrap();
     assert_eq!(results.len(), 10);
     assert!(results.iter().all(|result| result.as_ref().is_ok_and(|got| *got == local)));
-    let mut op = attached.client().open_op("watch", Vec::new(), 0).await.unwrap();
-    let first = op.reader.read_frame(1 << 20).await.unwrap().unwrap();
-    let second = op.reader.read_frame(1 << 20).await.unwrap().unwrap();
-    assert_eq!(image::guess_format(&first).unwrap(), ImageFormat::Jpeg);
+    let mut watch = JobSurface::watch(attached.client()).await.unwrap();
+    let first = watch.next().await.unwrap().unwrap();
+    let second = watch.next().await.unwrap().unwrap();
+    assert_eq!(image::guess_format(&first.bytes).unwrap(), ImageFormat::Jpeg);
     assert_ne!(first, second, "the picture moves");
-    op.accept(2).await;
-    drop(op);
+    drop(watch);
     attached.detach().await;
-    assert!(world.served(lease.lease) >= 10);
+    assert_eq!(world.served(lease.lease), 10 + 2);
 }

@@ -18,7 +18,7 @@ use caplet_protocol::DeviceId;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::task::TaskTracker;
 
 /// Names of a world of its own: nothing of this machine's resolver.
@@ -53,6 +53,15 @@ async fn site(page: usize) -> SocketAddr {
         }
     });
     address
+}
+
+/// A port that nobody listens on, and nobody else is given while it is held: one that was given back may be another
+/// test's at once.
+fn silent_port() -> (TcpSocket, SocketAddr) {
+    let held = TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = held.local_addr().unwrap();
+    (held, address)
 }
 
 async fn attached(world: &World, allow: Allow) -> (Attached, SocketAddr) {
@@ -145,8 +154,8 @@ async fn a_closed_port_and_a_closed_lease_have_codes_of_their_own() {
     let world = World::new(Options::default());
     let allow = rules(&["site.example:*"]).with_private();
     let (attached, proxy) = attached(&world, allow).await;
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    assert_eq!(socks(proxy, "site.example", free).await.1, 5, "connection refused");
+    let (_held, silent) = silent_port();
+    assert_eq!(socks(proxy, "site.example", silent.port()).await.1, 5, "connection refused");
     // bind, not connect
     let mut stream = TcpStream::connect(proxy).await.unwrap();
     stream.write_all(&[5, 1, 0]).await.unwrap();

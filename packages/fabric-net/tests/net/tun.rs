@@ -1,7 +1,7 @@
 //! An uplink as a network interface. Needs root, `/dev/net/tun`, iproute2, util-linux and curl, as `scripts/setup` has
 //! them. Each test runs in a network namespace of its own: nothing of this machine's network is touched.
 
-use crate::{Names, page, rules, site};
+use crate::{Names, page, rules, silent_port, site};
 use caplet_fabric::Service;
 use caplet_fabric::surface::Attached;
 use caplet_fabric_net::{Allow, ProxySurface, TunPlan, UplinkAdapter};
@@ -78,7 +78,7 @@ async fn attached(world: &World, allow: Allow, name: &str, routes: &[&str]) -> A
 async fn shown(world: &World, alias: &str) -> serde_json::Value {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/v1/caps/{alias}", world.http().await);
-    for _ in 0..1_000 {
+    for _ in 0..3_000 {
         let answer = reqwest::Client::builder().no_proxy().build().unwrap().get(&url).send().await;
         let answer = answer.unwrap();
         if answer.status() == 200 {
@@ -180,9 +180,9 @@ async fn refuses() {
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "{place}: {refused}");
     }
     // on it, and nobody listens
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (_held, silent) = silent_port();
     let address = resolved(&shown, "site.example").await;
-    let refused = TcpStream::connect((address, closed.port())).await.unwrap_err();
+    let refused = TcpStream::connect((address, silent.port())).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
     // no UDP but for names: ENOPROTOOPT
     let socket = UdpSocket::bind("0.0.0.0:0").await.unwrap();

@@ -89,15 +89,13 @@ impl Client {
         Ok((lease.provider, peer))
     }
 
-    /// Who serves the lease now: the members of a pool stand in for each other. Where the chain can't be read,
-    /// whoever served it last.
+    /// Who serves the lease now, and at which keys: the members of a pool stand in for each other, and a device grants
+    /// another key when its gateway has one. Where the chain can't be read, whoever served it last.
     async fn now_serves(&self) -> Party {
-        let (parts, last) = (&self.inner.parts, self.serves());
+        let parts = &self.inner.parts;
         match parts.view.lease(parts.lease.lease).await {
-            Ok(now) if now.lane == parts.lease.lane && now.provider.device != last.device => {
-                now.provider
-            }
-            _ => last,
+            Ok(now) if now.lane == parts.lease.lane => now.provider,
+            _ => self.serves(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a consumer measures of the service, for its rating.
+//! What a side measures of the service, for the consumer's rating: both count alike.
 
 use super::Client;
 use caplet_protocol::percentile;
@@ -26,10 +26,15 @@ pub struct Quality {
 }
 
 impl Quality {
-    fn add(&mut self, took: Duration, ok: bool) {
+    /// Counts an operation that has no latency of its own, such as a stream.
+    pub(crate) fn count(&mut self, ok: bool) {
         let count = if ok { &mut self.served } else { &mut self.failed };
         *count = count.saturating_add(1);
         self.failed_in_a_row = if ok { 0 } else { self.failed_in_a_row.saturating_add(1) };
+    }
+
+    pub(crate) fn add(&mut self, took: Duration, ok: bool) {
+        self.count(ok);
         if !ok {
             return; // a latency is one of an answer
         }

@@ -12,7 +12,7 @@ use prost::Message as _;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// Bytes read at a time.
@@ -29,6 +29,8 @@ pub struct Charger {
     /// Units of `used` that the consumer has been told of, where they are declared.
     told: AtomicU64,
     received: AtomicU64,
+    /// Microseconds for which the consumer was waited for: to send, to take, to pay.
+    waited: AtomicU64,
     most: u64,
 }
 
@@ -41,6 +43,7 @@ impl Charger {
             used: AtomicU64::new(0),
             told: AtomicU64::new(0),
             received: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
             most,
         }
     }
@@ -67,7 +70,7 @@ impl Charger {
             if !self.shared.try_charge(step)? {
                 // what stands still may wait for exactly these units to be paid
                 self.tell().await;
-                self.shared.charge(step).await?;
+                self.aside(self.shared.charge(step)).await?;
             }
             self.used.fetch_add(step, Ordering::AcqRel);
             if self.shared.tariff == Tariff::Declared && self.shared.leave_untold(step) {
@@ -123,6 +126,20 @@ impl Charger {
     #[must_use]
     pub fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
+    }
+
+    /// Waits for the consumer, which is no time of this side's.
+    async fn aside<T>(&self, wait: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        let got = wait.await;
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(micros, Ordering::AcqRel);
+        got
+    }
+
+    /// How long the consumer was waited for.
+    pub(super) fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Acquire))
     }
 
     /// Units that may still be charged.
@@ -266,8 +283,9 @@ impl BodyReader {
     /// [`Stop`].
     pub async fn read(&mut self) -> Result<Option<Bytes>, Stop> {
         self.buffer.reserve(self.charger.shared.chunk);
-        let got =
-            self.recv.read_buf(&mut (&mut self.buffer).limit(self.charger.shared.chunk)).await?;
+        let room = self.charger.shared.chunk;
+        let mut buffer = (&mut self.buffer).limit(room);
+        let got = self.charger.aside(self.recv.read_buf(&mut buffer)).await?;
         if got == 0 {
             return Ok(None);
         }
@@ -281,7 +299,9 @@ impl BodyReader {
     /// # Errors
     /// [`Stop`].
     pub async fn begin_frame(&mut self, most: usize) -> Result<Option<usize>, Stop> {
-        let Some(len) = frame::length(&mut *self.recv, most).await? else { return Ok(None) };
+        let Some(len) = self.charger.aside(frame::length(&mut *self.recv, most)).await? else {
+            return Ok(None);
+        };
         self.charger.has_received(4).await?;
         Ok(Some(len))
     }
@@ -293,7 +313,8 @@ impl BodyReader {
     pub async fn read_part(&mut self, most: usize) -> Result<Bytes, Stop> {
         let room = self.charger.shared.chunk.min(most);
         self.buffer.reserve(room);
-        let got = self.recv.read_buf(&mut (&mut self.buffer).limit(room)).await?;
+        let mut buffer = (&mut self.buffer).limit(room);
+        let got = self.charger.aside(self.recv.read_buf(&mut buffer)).await?;
         if got == 0 {
             return Err(Stop::Stream(std::io::ErrorKind::UnexpectedEof.into()));
         }
@@ -321,7 +342,8 @@ impl BodyReader {
     /// # Errors
     /// [`Stop`].
     pub async fn read_frame(&mut self, most: usize) -> Result<Option<Vec<u8>>, Stop> {
-        let Some(frame) = frame::read(&mut *self.recv, most).await? else { return Ok(None) };
+        let frame = self.charger.aside(frame::read(&mut *self.recv, most)).await?;
+        let Some(frame) = frame else { return Ok(None) };
         self.charger.has_received(frame.len().saturating_add(4)).await?;
         Ok(Some(frame))
     }
@@ -391,7 +413,8 @@ impl BodyWriter {
 
     async fn send_all(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let stall = self.charger.shared.stall;
-        match tokio::time::timeout(stall, self.send.write_all(bytes)).await {
+        let sends = tokio::time::timeout(stall, self.send.write_all(bytes));
+        match self.charger.aside(sends).await {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(Stop::refused(format!(
                 "nothing was read for {} s: read on, or ask for less",

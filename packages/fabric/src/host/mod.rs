@@ -3,7 +3,10 @@
 mod binding;
 mod body;
 mod door;
+mod gauge;
+mod gauges;
 mod known;
+mod measure;
 mod op;
 mod rate;
 mod replay;
@@ -14,6 +17,7 @@ mod welcome;
 pub(crate) use body::CHUNK;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub use door::Door;
+pub use gauge::Account;
 pub use known::Adapters;
 pub use op::Op;
 pub(crate) use rate::RATE;
@@ -45,6 +49,7 @@ struct Inner {
     doors: door::Doors,
     table: table::Table,
     replay: Arc<replay::Replay>,
+    gauges: Arc<gauges::Gauges>,
     tasks: TaskTracker,
     stop: CancellationToken,
     links: Arc<tokio::sync::Semaphore>,
@@ -62,6 +67,8 @@ pub struct Limits {
     pub stall: Duration,
     /// Between looks at the chain.
     pub look: Duration,
+    /// How long service may wait over a rate that is not agreed to before the lane is given up.
+    pub dispute: Duration,
 }
 
 impl Default for Limits {
@@ -71,6 +78,7 @@ impl Default for Limits {
             patience: Duration::from_secs(10),
             stall: Duration::from_secs(60),
             look: Duration::from_secs(1),
+            dispute: Duration::from_secs(60),
         }
     }
 }
@@ -93,6 +101,7 @@ impl Host {
                 doors: door::Doors::default(),
                 table: table::Table::default(),
                 replay: Arc::default(),
+                gauges: Arc::default(),
                 tasks: TaskTracker::new(),
                 stop,
                 links: Arc::new(tokio::sync::Semaphore::new(LINKS)),

@@ -2,6 +2,7 @@
 
 use super::Inner;
 use super::body::{self, Body, Charger};
+use super::gauge::Ended;
 use super::replay::Answer;
 use super::session::{Session, Shared};
 use crate::adapter::Adapter;
@@ -104,6 +105,10 @@ impl Op {
     /// Tells the consumer how it ended.
     pub async fn finish(mut self, outcome: Result<(), Stop>) {
         self.done = true;
+        let took = self.started.elapsed();
+        let how = Ended::of(&outcome, self.charger.used() > 0);
+        let own = self.reply.is_some().then(|| took.saturating_sub(self.charger.waited()));
+        self.shared.has_ended(own, how);
         let error = match outcome {
             Ok(()) => self.body.finish().await.err(),
             Err(stop) => Some(stop),
@@ -113,7 +118,7 @@ impl Op {
             ok: error.is_none(),
             units: self.charger.used(),
             error: error.map(|stop| clipped(&stop.to_string())).unwrap_or_default(),
-            took_ms: u32::try_from(self.started.elapsed().as_millis()).unwrap_or(u32::MAX),
+            took_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         };
         if let (true, Some(body)) = (done.ok, self.reply.take()) {
             self.shared.replay.put(self.shared.lease.lease, Answer { body, done: done.clone() });

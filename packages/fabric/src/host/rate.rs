@@ -9,7 +9,8 @@ use caplet_protocol::wire::{OpDone, OpHeader};
 pub(crate) const RATE: &str = "caplet.rate";
 
 impl Shared {
-    /// Agrees, if the market's schedule may give that; else says why not, and the old rate stays owed.
+    /// Agrees, if the market's schedule may give that and what was measured here does not speak against it; else says why
+    /// not, and the old rate stays owed.
     pub(super) fn repriced(&self, header: &OpHeader) -> OpDone {
         let done = OpDone { op: header.id, ..OpDone::default() };
         match self.agree(&header.args) {
@@ -26,8 +27,18 @@ impl Shared {
             return Err("the market has no schedule: the full price is owed".to_owned());
         };
         let from = u64::from_be_bytes(*from);
-        match locked(self.payee()).agree(from, rate, &allowed) {
+        let (_, known) = locked(self.payee()).standing();
+        if (known.switch, known.next) != (from, rate) && !self.bears(rate) {
+            self.disputes();
+            return Err(format!(
+                "{} of 10000 is not what was measured here, and a segment's price was taken off on the consumer's word already",
+                rate.0
+            ));
+        }
+        let agreed = locked(self.payee()).agree(from, rate, &allowed);
+        match agreed {
             Ok(true) => {
+                self.agrees();
                 self.look_again();
                 Ok(())
             }

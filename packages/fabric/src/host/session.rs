@@ -1,5 +1,7 @@
 //! A live session on the provider's side.
 
+use super::gauges::{Gauges, SharedGauge};
+use super::measure::TIRED;
 use super::op::{Op, Opener};
 use super::replay::Replay;
 use super::{CHUNK, Inner};
@@ -9,7 +11,7 @@ use crate::end::{End, Stop};
 use crate::frame;
 use crate::lease::{ChainView, LeaseView, Stage, ViewError, seconds};
 use crate::link::{Link, RecvHalf, SendHalf, Stream};
-use crate::meter::{SharedPayee, locked, wire};
+use crate::meter::{Payees, SharedPayee, locked, wire};
 use crate::service::Tariff;
 use caplet_metering::{self as metering, ChainTime, Gate, Pause, PauseReason, Refusal, Statement};
 use caplet_protocol::wire::{Consolidate, Control, Hold, SessionEnd, control::Body as Says};
@@ -72,6 +74,10 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     pub(super) replay: Arc<Replay>,
     pub(super) stall: Duration,
+    pub(super) gauge: SharedGauge,
+    pub(super) gauges: Arc<Gauges>,
+    /// Who hears what was measured.
+    pub(super) payees: Arc<dyn Payees>,
     /// Bytes read or written at a time: never more than a segment pays for.
     pub(super) chunk: usize,
     view: Arc<dyn ChainView>,
@@ -83,6 +89,8 @@ pub(super) struct Shared {
     sent: ByteCount,
     received: ByteCount,
     held: AtomicBool,
+    /// Whether that is since more is owed than is let be.
+    unpaid: AtomicBool,
     /// Declared units that were charged and that the consumer has not been told of, of all operations.
     untold: AtomicU64,
 }
@@ -108,6 +116,9 @@ impl Shared {
         Self {
             sent: ByteCount::new(lease.unit_bytes),
             received: ByteCount::new(lease.unit_bytes),
+            gauge: host.gauges.of((lease.lease, lease.lane)),
+            gauges: Arc::clone(&host.gauges),
+            payees: Arc::clone(&host.payees),
             chunk: usize::try_from(paid_for).unwrap_or(CHUNK).clamp(1, CHUNK),
             lease,
             link,
@@ -122,6 +133,7 @@ impl Shared {
             end: OnceLock::new(),
             paid: watch::Sender::new(0),
             held: AtomicBool::new(false),
+            unpaid: AtomicBool::new(false),
             untold: AtomicU64::new(0),
         }
     }
@@ -175,7 +187,11 @@ impl Shared {
         }
         let held = self.held.load(Ordering::Acquire);
         // a hold that is over has to be said: the slow way does
-        Ok(!held && matches!(locked(&self.payee).charge(units, self.view.now()), Gate::Go))
+        let goes = !held && matches!(locked(&self.payee).charge(units, self.view.now()), Gate::Go);
+        if goes {
+            self.has_charged(units);
+        }
+        Ok(goes)
     }
 
     /// Counts units about to be served; waits while the payee does not let them be.
@@ -188,6 +204,7 @@ impl Shared {
             let gate = locked(&self.payee).charge(units, self.view.now());
             let wait = match gate {
                 Gate::Go => {
+                    self.has_charged(units);
                     self.go_on().await;
                     return Ok(());
                 }
@@ -199,6 +216,7 @@ impl Shared {
                 Gate::Pause(Pause { reason: PauseReason::Storing, .. }) => Duration::from_millis(1),
                 Gate::Pause(pause) => {
                     self.held.store(true, Ordering::Release);
+                    self.unpaid.store(pause.reason == PauseReason::Unpaid, Ordering::Release);
                     self.say(Says::Hold(wire::hold(&pause))).await;
                     AGAIN
                 }
@@ -221,6 +239,11 @@ impl Shared {
         self.paid.send_modify(|n| *n = n.wrapping_add(1));
     }
 
+    /// Whether service stands still for money.
+    pub(super) fn waits_for_money(&self) -> bool {
+        self.held.load(Ordering::Acquire) && self.unpaid.load(Ordering::Acquire)
+    }
+
     /// Tells the consumer that a hold is over.
     async fn go_on(&self) {
         if self.held.swap(false, Ordering::AcqRel) {
@@ -238,7 +261,8 @@ impl Shared {
             metering::End::ConsumerClosed => {
                 (SessionEnd::LeaseClosed, "the consumer has signed its last voucher")
             }
-            _ => (SessionEnd::LeaseClosed, "the lane is served no more"),
+            metering::End::ProviderFinished => (SessionEnd::LeaseClosed, TIRED),
+            metering::End::Exhausted => (SessionEnd::LeaseClosed, "the lane is served no more"),
         };
         let lease_reason = end as u8;
         let _ = self.end.set(End { reason, words: words.into(), lease_reason });
@@ -306,6 +330,8 @@ impl Shared {
                 Ok(()) => self.paid.send_modify(|n| *n = n.wrapping_add(1)),
                 // the payer says it again, service waits for it
                 Err(Refusal::Journal(error)) => tracing::warn!(%error, "a payment is not kept"),
+                // so it does if the device has a new key that is not seen here yet
+                Err(Refusal::BadSignature) => tracing::debug!("a payment is of no key known here"),
                 Err(refusal) => return End::new(SessionEnd::Protocol, refusal.to_string()),
             }
         }
@@ -319,9 +345,12 @@ impl Shared {
     /// Looks at the chain: what is over there is over here.
     async fn watch(&self, host: &Inner) -> End {
         let mut ticks = tokio::time::interval(host.limits.look);
-        let mut asked = None;
+        let (mut asked, mut unpaid) = (None, None);
         loop {
             ticks.tick().await;
+            if let Some(end) = self.is_tired(&mut unpaid, host.limits.dispute) {
+                return end;
+            }
             let lease = match host.view.lease(self.lease.lease).await {
                 Ok(lease) if lease.provider.device == self.lease.provider.device => lease,
                 Ok(lease) => return passed_on(self.lease.lease, lease.provider.device),

@@ -8,6 +8,7 @@ use crate::frame;
 use crate::lease::{FRESH, LeaseView, ViewError};
 use crate::link::{Link, Stream};
 use crate::meter::{SharedPayee, locked, wire};
+use caplet_metering::Refusal;
 use caplet_protocol::wire::{Challenge, Close, Control, Open, SessionEnd, control::Body as Says};
 use prost::Message as _;
 use std::sync::Arc;
@@ -59,6 +60,14 @@ fn refused(words: impl std::fmt::Display) -> End {
     End::new(SessionEnd::Refused, format!("the session is refused: {words}"))
 }
 
+/// A hello of a key that is not seen here yet comes again until it is.
+fn unsigned(refusal: Refusal) -> End {
+    match refusal {
+        Refusal::BadSignature => End::new(SessionEnd::Busy, refusal.to_string()),
+        other => refused(other),
+    }
+}
+
 fn protocol(words: impl std::fmt::Display) -> End {
     End::new(SessionEnd::Protocol, words.to_string())
 }
@@ -104,7 +113,7 @@ impl Inner {
         };
         let hello = wire::hello(&hello, &lease.escrow).map_err(refused)?;
         let connection = wire::connection(link, &nonce, false).map_err(refused)?;
-        let resume = locked(&payee).on_hello(&hello, &connection).map_err(refused)?;
+        let resume = locked(&payee).on_hello(&hello, &connection).map_err(unsigned)?;
         let resume = Control { body: Some(Says::Resume(wire::resume_message(&resume))) };
         Ok(Admitted { lease, payee, resume, adapter })
     }
@@ -154,9 +163,11 @@ impl Inner {
         let (on, tariff) = (Arc::clone(&link), adapter.tariff());
         let shared = Arc::new(Shared::new(self, on, lease, tariff, Arc::clone(&payee), sender));
         let session = Session::new(&shared);
+        shared.opens();
         let end = Arc::clone(&shared)
             .drive(self, link, control, resume, frames, claim.superseded.clone(), session, adapter)
             .await;
+        shared.closes();
         // a later session's connection is not this one's to end
         if self.table.release(&claim)
             && let Err(error) = locked(&payee).rest()

@@ -7,6 +7,7 @@ use iroh::endpoint::{Connection, QuicTransportConfig, RecvStream, SendStream, Va
 use iroh::{EndpointAddr, EndpointId, RelayMap, RelayMode, RelayUrl, SecretKey};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What an iroh endpoint is made of.
 pub struct Options {
@@ -155,6 +156,12 @@ impl Link for IrohLink {
 
     async fn closed(&self) -> LinkError {
         LinkError::gone(self.connection.closed().await)
+    }
+
+    fn round_trip(&self) -> Duration {
+        let paths = self.connection.paths();
+        let taken = paths.iter().find(|path| path.is_selected());
+        taken.map_or(Duration::ZERO, |path| path.rtt())
     }
 }
 

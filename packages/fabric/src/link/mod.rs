@@ -16,6 +16,7 @@ pub use tuning::Tuning;
 use async_trait::async_trait;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// An ed25519 endpoint key.
@@ -77,6 +78,11 @@ pub trait Link: Send + Sync + 'static {
 
     /// Waits until the link is gone, and says why.
     async fn closed(&self) -> LinkError;
+
+    /// The time to the peer and back, as the transport measures it; none where it measures nothing.
+    fn round_trip(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Where a peer is dialled, from its signed endpoint record.

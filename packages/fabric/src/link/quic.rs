@@ -178,6 +178,10 @@ impl Link for QuicLink {
     async fn closed(&self) -> LinkError {
         LinkError::gone(self.connection.closed().await)
     }
+
+    fn round_trip(&self) -> Duration {
+        self.connection.rtt()
+    }
 }
 
 fn stream((send, recv): (SendStream, RecvStream)) -> Stream {

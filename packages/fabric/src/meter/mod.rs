@@ -3,11 +3,12 @@
 
 pub(crate) mod wire;
 
+use crate::host::Account;
 use crate::lease::LeaseView;
 use caplet_metering::payer::Connection;
 use caplet_metering::{
-    Allowed, ChainTime, Challenge, Gate, Hello, Journal, JournalError, Keys, Meter, Pause,
-    PayeeState, PayerState, Refusal, Resume, Sign, Statement, View,
+    Allowed, ChainTime, Challenge, End, Gate, Hello, Journal, JournalError, Keys, Meter, Pause,
+    PayeeState, PayerState, Rates, Refusal, Resume, Sign, Statement, View,
 };
 use caplet_protocol::Bps;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -35,7 +36,8 @@ pub trait Payee: Send + 'static {
     fn on_statement(&mut self, statement: &Statement, now: ChainTime) -> Result<(), Refusal>;
     /// Takes a newer view of the lane.
     fn on_view(&mut self, view: View);
-    /// Whether it agrees to `rate` of the price for units from `from` on, which it does if the schedule may give that.
+    /// Whether it agrees to `rate` of the price for units from `from` on, which it does if the schedule may give that, and
+    /// `from` is no more than a segment ahead.
     ///
     /// # Errors
     /// If it can't be stored.
@@ -47,6 +49,19 @@ pub trait Payee: Send + 'static {
     fn rest(&mut self) -> Result<(), JournalError>;
     /// Units of a segment: the most that can be asked for without credit.
     fn segment(&self) -> u64;
+    /// Units served, and the rates that were agreed on for them.
+    fn standing(&self) -> (u64, Rates);
+    /// Holds to `rate` of the price for what is served from here on, whatever the consumer signs; false if a switch that
+    /// was agreed on is still ahead.
+    ///
+    /// # Errors
+    /// If it can't be stored.
+    fn insist(&mut self, rate: Bps) -> Result<bool, JournalError>;
+    /// Serves no more on this lane.
+    ///
+    /// # Errors
+    /// If it can't be stored.
+    fn finish(&mut self) -> Result<(), JournalError>;
 }
 
 impl<K, J> Payee for caplet_metering::Payee<K, J>
@@ -80,7 +95,9 @@ where
 
     fn agree(&mut self, from: u64, rate: Bps, allowed: &Allowed) -> Result<bool, JournalError> {
         let segment = self.terms().pace.segment;
-        if !allowed.allows(&self.state().rates, segment, from, rate) {
+        // one far ahead would keep the rate before it for as long
+        let ahead = from > self.served().saturating_add(segment);
+        if ahead || !allowed.allows(&self.state().rates, segment, from, rate) {
             return Ok(false);
         }
         Self::agree(self, from, rate)
@@ -92,6 +109,19 @@ where
 
     fn segment(&self) -> u64 {
         self.terms().pace.segment.max(1)
+    }
+
+    fn standing(&self) -> (u64, Rates) {
+        (self.served(), self.state().rates)
+    }
+
+    fn insist(&mut self, rate: Bps) -> Result<bool, JournalError> {
+        let from = self.served();
+        Self::agree(self, from, rate)
+    }
+
+    fn finish(&mut self) -> Result<(), JournalError> {
+        Self::finish(self, End::ProviderFinished)
     }
 }
 
@@ -199,6 +229,12 @@ pub trait Payees: Send + Sync + 'static {
     fn consolidated(&self, lease: &LeaseView) -> Option<u128> {
         let _ = lease;
         None
+    }
+
+    /// Hears what the host has measured of this lane so far, when a session of it ends and when it comes to doubt the
+    /// consumer's word ([`Account::disputed`]); by default nobody keeps it.
+    fn measured(&self, lease: &LeaseView, account: &Account) {
+        let _ = (lease, account);
     }
 }
 

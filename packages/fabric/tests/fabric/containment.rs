@@ -22,6 +22,7 @@ fn limits() -> Limits {
         patience: Duration::from_millis(300),
         stall: Duration::from_millis(300),
         look: Duration::from_millis(20),
+        ..Limits::default()
     }
 }
 
@@ -104,7 +105,7 @@ async fn strange(world: &World, network: &Network, bytes: &[u8]) {
     // whatever it says to that, it says its last
     let mut last = Vec::new();
     let answer = control.recv.read_to_end(&mut last);
-    let _ = tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap();
+    let _ = tokio::time::timeout(Duration::from_secs(20), answer).await.unwrap();
     link.close("enough");
 }
 

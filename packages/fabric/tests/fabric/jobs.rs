@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use caplet_fabric::adapter::{Adapter, Load};
 use caplet_fabric::host::Op;
-use caplet_fabric::kinds::jobs::{Executor, FrameSource, JobAdapter, JobSurface, Work};
+use caplet_fabric::kinds::jobs::{Executor, Frame, FrameSource, JobAdapter, JobSurface, Work};
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
@@ -45,9 +45,10 @@ impl Executor for Reverse {
 
 #[async_trait]
 impl FrameSource for Reverse {
-    async fn next(&self) -> Option<Bytes> {
-        (self.now.fetch_add(1, Ordering::SeqCst) < 3)
-            .then(|| Bytes::from_static(b"\xff\xd8jpeg\xff\xd9"))
+    async fn next(&self, _: u64) -> Result<Option<Frame>, String> {
+        let number = self.now.fetch_add(1, Ordering::SeqCst) as u64 + 1;
+        let bytes = Bytes::from_static(b"\xff\xd8jpeg\xff\xd9");
+        Ok((number <= 3).then_some(Frame { number, bytes }))
     }
 }
 

@@ -8,11 +8,14 @@
 )]
 
 mod bad_days;
+mod camera;
 mod containment;
+mod ends;
 mod jobs;
 mod links;
 mod moves;
 mod rates;
+mod rotations;
 mod sensor;
 mod session;
 mod support;

@@ -1,10 +1,12 @@
 //! Pay follows quality over sessions: what a consumer takes off, what a provider agrees to, what either loses.
 
 use crate::support::{PLAIN, call, plain, until};
-use caplet_fabric::client::Client;
+use caplet_fabric::client::{Call, Client};
 use caplet_fabric::health::Health;
+use caplet_fabric::host::Limits;
 use caplet_fabric::{Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
+use caplet_protocol::wire::SessionEnd;
 use caplet_protocol::{Bps, LeaseId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +16,23 @@ const LEASE: LeaseId = LeaseId(1);
 const SEGMENT: u64 = 200;
 
 fn begun() -> (Arc<World>, Client) {
-    let world = World::new(Options { segment: SEGMENT, ..Options::default() });
+    begun_with(Options::default())
+}
+
+fn begun_with(options: Options) -> (Arc<World>, Client) {
+    let world = World::new(Options { segment: SEGMENT, ..options });
     world.offer(plain());
     let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
     (world, client)
 }
 
 async fn use_up(client: &Client, units: u64) -> Result<(), Stop> {
+    use_up_within(client, units, Duration::from_secs(20)).await
+}
+
+async fn use_up_within(client: &Client, units: u64, patience: Duration) -> Result<(), Stop> {
     for _ in 0..units / 100 {
-        let mut hundred = call("upper", &[b'a'; 100]);
-        hundred.patience = Duration::from_secs(2);
-        client.call(hundred).await?;
+        client.call(Call { patience, ..call("upper", &[b'a'; 100]) }).await?;
     }
     Ok(())
 }
@@ -62,7 +70,8 @@ async fn a_provider_that_does_not_agree_pauses_and_has_lost_at_most_a_segment() 
     use_up(&client, 400).await.unwrap();
     // less than the schedule's floor
     assert!(!client.reprice(Bps(1_000)).await.unwrap());
-    let stopped = use_up(&client, 2_000).await;
+    // longer than anything takes but a pause
+    let stopped = use_up_within(&client, 2_000, Duration::from_secs(5)).await;
     assert!(matches!(stopped, Err(Stop::Deadline(_))), "{stopped:?}");
     let mut health = client.health();
     let paused = health.wait_for(|health| matches!(health, Health::Paused(_))).await.is_ok();
@@ -90,4 +99,56 @@ async fn a_provider_takes_no_rate_that_the_schedule_does_not_give() {
     let client = world.client(&full, Tariff::Declared);
     use_up(&client, 400).await.unwrap();
     assert!(!client.tell_rate(400, Bps(9_999)).await.unwrap(), "a market without a schedule");
+}
+
+/// Good service called bad: the schedule gives every one of these rates.
+async fn lie(client: &Client) -> Result<(), Stop> {
+    use_up(client, 1_000).await.unwrap();
+    assert!(client.reprice(Bps(7_500)).await.unwrap(), "the first time it may be so");
+    use_up(client, SEGMENT).await.unwrap();
+    assert!(client.reprice(Bps(5_000)).await.unwrap());
+    use_up_within(client, 3_000, Duration::from_secs(5)).await
+}
+
+#[tokio::test]
+async fn a_consumer_that_calls_good_service_bad_takes_a_segments_price_and_no_more() {
+    let (world, client) = begun();
+    let stopped = lie(&client).await;
+    assert!(matches!(stopped, Err(Stop::Deadline(_))), "{stopped:?}");
+    let mut health = client.health();
+    assert!(health.wait_for(|health| matches!(health, Health::Paused(_))).await.is_ok());
+    client.detach().await;
+    let counted = || world.measured(LEASE).is_some_and(|it| it.quality.served >= 14);
+    until("the provider's own account", counted).await;
+    let (served, paid) = (u128::from(world.served(LEASE)), world.paid(LEASE));
+    assert!(served <= paid + u128::from(SEGMENT), "{served} served at the full price, {paid} paid");
+    let account = world.measured(LEASE).unwrap();
+    assert_eq!(account.disputed, Some(Bps(10_000)), "what was measured is worth the full price");
+    assert_eq!(account.quality.failed, 0, "{account:?}");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_paid_at_a_rate_it_agrees_to_gives_the_lane_up() {
+    let limits = Limits {
+        look: Duration::from_millis(20),
+        dispute: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let (world, client) = begun_with(Options { limits, ..Options::default() });
+    let Err(Stop::Ended(end)) = lie(&client).await else { panic!("it was served on") };
+    assert_eq!((end.reason, end.lease_reason), (SessionEnd::LeaseClosed, 4), "{}", end.words);
+    client.detach().await;
+    let (served, paid) = (u128::from(world.served(LEASE)), world.paid(LEASE));
+    assert!(served <= paid + u128::from(SEGMENT), "{served} served, {paid} paid");
+}
+
+#[tokio::test]
+async fn a_consumer_that_signs_at_the_providers_rate_again_is_served_on() {
+    let (world, client) = begun();
+    assert!(lie(&client).await.is_err());
+    assert!(client.reprice(Bps(10_000)).await.unwrap());
+    use_up(&client, 2 * SEGMENT).await.unwrap();
+    client.detach().await;
+    let disputed = || world.measured(LEASE).is_some_and(|account| account.disputed.is_none());
+    until("the dispute to be over", disputed).await;
 }

@@ -107,6 +107,15 @@ pub(crate) async fn echo() -> std::net::SocketAddr {
     address
 }
 
+/// A port that nobody listens on, and nobody else is given while it is held: one that was given back may be another
+/// test's at once.
+pub(crate) fn silent_port() -> (tokio::net::TcpSocket, std::net::SocketAddr) {
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = held.local_addr().unwrap();
+    (held, address)
+}
+
 /// Waits until something holds; the test's own limit is generous, nothing is measured by it.
 pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..2_000 {

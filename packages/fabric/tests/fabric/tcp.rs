@@ -1,6 +1,6 @@
 //! A forwarded service.
 
-use crate::support::{echo, until};
+use crate::support::{echo, silent_port, until};
 use caplet_fabric::Service;
 use caplet_fabric::kinds::tcp::{TcpAdapter, TcpSurface};
 use caplet_fabric_testkit::{Options, World};
@@ -62,9 +62,8 @@ async fn many_connections_share_a_lease() {
 #[tokio::test]
 async fn a_service_that_is_down_ends_the_connection_and_not_the_lease() {
     let world = World::new(Options::default());
-    // nobody listens on a port that was given back
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    world.offer(Arc::new(TcpAdapter::new(free.to_string())));
+    let (_held, silent) = silent_port();
+    world.offer(Arc::new(TcpAdapter::new(silent.to_string())));
     let lease = world.lease(1, Service::TCP);
     let attached = world.attach(&lease, &surface(), "down").await;
     for _ in 0..2 {

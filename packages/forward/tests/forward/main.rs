@@ -6,5 +6,6 @@ mod feed;
 mod member;
 mod money;
 mod offer;
+mod picking;
 mod pool;
 mod series;

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 const POLICY: Policy = Policy { buffer: Bps(1_000), most: 10_000 };
 
 fn series(device: u32, purse: usize, collateral: u64, required: u128) -> Series {
-    Series { device: DeviceId(device), purse, standing: Standing { collateral, required } }
+    let standing = Standing { collateral, required };
+    Series { device: DeviceId(device), purse, standing, called: false }
 }
 
 /// Of one series, beside others of its device that bind `other` and need nothing.
@@ -43,6 +44,26 @@ fn collateral_is_topped_up_to_the_buffer_within_money_and_limit() {
     assert_eq!(act(1_200, 1_000, 900, 0), None);
     assert_eq!(act(1_201, 1_000, 900, 0), Some(Act::Release(101)));
     assert_eq!(act(500, 0, 500, 0), Some(Act::Release(500)), "a series without lots needs none");
+}
+
+#[test]
+fn a_call_that_is_met_is_ended_with_the_least_that_ends_it() {
+    let called =
+        |collateral, required| Series { called: true, ..series(3, 0, collateral, required) };
+    let due = |one: Series, free| POLICY.due(&[one], &[free])[0];
+    assert_eq!(due(called(1_050, 1_000), 0), Some(Act::Release(1)), "the mark fell again");
+    assert_eq!(
+        due(called(1_201, 1_000), 0),
+        Some(Act::Release(101)),
+        "what is too much ends it as well"
+    );
+    // nothing is to spare: one more, and the buffer beside it
+    assert_eq!(due(called(1_000, 1_000), 500), Some(Act::TopUp(100)));
+    assert_eq!(due(called(1_000, 1_000), 1), Some(Act::TopUp(1)));
+    assert_eq!(due(called(1_000, 1_000), 0), None);
+    assert_eq!(due(called(10_000, 10_000), 500), None, "no more than the limit");
+    assert_eq!(due(called(900, 1_000), 500), Some(Act::TopUp(200)), "a call that is not met");
+    assert_eq!(due(Series { called: false, ..called(1_050, 1_000) }, 0), None);
 }
 
 #[test]
@@ -91,11 +112,26 @@ fn prepaid_lots_are_used_when_spot_is_no_cheaper_than_what_would_come_back() {
 
 #[test]
 fn a_short_seller_is_called_once_and_defaults_after_its_grace() {
-    let series = Margin { collateral: 99, required: 100, called: None, grace_secs: 60 };
+    let series =
+        Margin { collateral: 99, required: 100, called: None, grace_secs: 60, barred: false };
     assert_eq!(due(series, 5), Some(watch::Act::Call));
     let called = Margin { called: Some(10), ..series };
     assert_eq!([due(called, 69), due(called, 70)], [None, Some(watch::Act::Default)]);
     assert_eq!(due(Margin { collateral: 100, ..called }, 99), None, "it was topped up");
+}
+
+#[test]
+fn a_seller_that_is_retired_or_suspended_defaults_at_once_whatever_is_behind_it() {
+    let barred =
+        Margin { collateral: 500, required: 100, called: None, grace_secs: 60, barred: true };
+    assert_eq!(due(barred, 5), Some(watch::Act::Default));
+    assert_eq!(
+        due(Margin { collateral: 99, ..barred }, 5),
+        Some(watch::Act::Default),
+        "no call first"
+    );
+    assert_eq!(due(Margin { called: Some(5), ..barred }, 6), Some(watch::Act::Default));
+    assert_eq!(due(Margin { barred: false, ..barred }, 5), None);
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use caplet_forward::pool::{Act, Lease, Own, Policy};
 use caplet_protocol::DeviceId;
 use proptest::prelude::*;
 
-const POLICY: Policy = Policy { patience_secs: 5, claim: 100, account: 50 };
+const POLICY: Policy = Policy { patience_secs: 5, silence_secs: 10, claim: 100, account: 50 };
 const BOB: DeviceId = DeviceId(2);
 const DAVE: DeviceId = DeviceId(4);
 
@@ -14,6 +14,7 @@ const LEASE: Lease = Lease {
     closed: false,
     uncredited: 0,
     member: Some(BOB),
+    since: 0,
     grew: false,
     answer_by: None,
     next: Some(DAVE),
@@ -21,7 +22,7 @@ const LEASE: Lease = Lease {
 };
 
 const fn own(device: DeviceId) -> Own {
-    Own { device, ready: true, earned: 0 }
+    Own { device, ready: true, silent_secs: 0, earned: 0 }
 }
 
 fn due(now: u64, lease: Lease, mine: &[Own]) -> Vec<Act> {
@@ -71,6 +72,32 @@ fn who_serves_answers_and_who_stops_hands_on_without_a_penalty() {
 }
 
 #[test]
+fn who_lives_answers_nothing_for_a_device_that_is_dead_and_hands_its_lease_on() {
+    let silent = |device, silent_secs| Own { silent_secs, ..own(device) };
+    let challenged = Lease { answer_by: Some(110), ..LEASE };
+    assert_eq!(due(105, challenged, &[silent(BOB, 9)]), [Act::Answer(7)], "it has its time");
+    assert_eq!(due(105, challenged, &[silent(BOB, 10)]), [Act::HandOver(7)]);
+    assert_eq!(
+        due(105, LEASE, &[silent(BOB, 10)]),
+        [Act::HandOver(7)],
+        "nobody needs to challenge"
+    );
+    let alone = Lease { next: None, ..challenged };
+    assert!(
+        due(105, alone, &[silent(BOB, 10)]).is_empty(),
+        "nobody has room, and nothing is claimed"
+    );
+    // what is dead takes nothing over, and what came to it lately is not passed on at once
+    assert!(due(105, LEASE, &[silent(DAVE, 10)]).is_empty());
+    assert_eq!(due(105, LEASE, &[silent(DAVE, 9)]), [Act::Challenge(7)]);
+    let new = Lease { since: 96, ..LEASE };
+    assert!(due(105, new, &[silent(BOB, 99)]).is_empty());
+    assert_eq!(due(106, new, &[silent(BOB, 99)]), [Act::HandOver(7)]);
+    let eager = Policy { silence_secs: 0, ..POLICY };
+    assert!(eager.due(105, &[LEASE], &[own(BOB)]).is_empty(), "who answers is never dead");
+}
+
+#[test]
 fn what_grew_is_assigned_anew_when_nothing_of_it_is_more_urgent() {
     let grew = Lease { grew: true, ..LEASE };
     assert_eq!(due(100, grew, &[own(BOB)]), [Act::Assign(7)]);
@@ -93,15 +120,17 @@ proptest! {
     fn at_most_one_thing_is_done_a_lease_and_only_with_ones_own_members(
         now in 0u64..50, live: bool, closed: bool, grew: bool, uncredited in 0u64..100, member in prop::option::of(1u32..5),
         answer_by in prop::option::of(0u64..50), next in prop::option::of(1u32..5), heard in prop::option::of(0u64..50),
-        mine in prop::collection::btree_map(1u32..5, any::<bool>(), 0..3),
+        mine in prop::collection::btree_map(1u32..5, (any::<bool>(), 0u64..20), 0..3), since in 0u64..50,
     ) {
         let lease = Lease {
-            lease: 7, live: live && !closed, closed, uncredited, member: member.map(DeviceId), grew, answer_by,
+            lease: 7, live: live && !closed, closed, uncredited, member: member.map(DeviceId), since, grew, answer_by,
             next: next.filter(|next| Some(*next) != member).map(DeviceId), heard,
         };
         let own: Vec<Own> = mine
             .iter()
-            .map(|(device, ready)| Own { device: DeviceId(*device), ready: *ready, earned: 0 })
+            .map(|(device, (ready, silent_secs))| Own {
+                device: DeviceId(*device), ready: *ready, silent_secs: *silent_secs, earned: 0,
+            })
             .collect();
         let acts = POLICY.due(now, &[lease], &own);
         prop_assert!(acts.len() <= 1);

@@ -25,6 +25,8 @@ pub(crate) fn all() -> Vec<Seed> {
     seeds.extend(published());
     seeds.extend(quotes());
     seeds.extend(books().map(|(name, bytes)| ("books", name.to_owned(), bytes)));
+    let more = crate::records::all().into_iter().chain(crate::files::all());
+    seeds.extend(more.map(|(target, name, bytes)| (target, name.to_owned(), bytes)));
     seeds
 }
 

@@ -19,7 +19,7 @@ use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{
     Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm,
 };
-use caplet_protocol::{AssetId, DeviceId, LeaseId, MarketId, wire};
+use caplet_protocol::{AssetId, Bps, DeviceId, LeaseId, MarketId, wire};
 use caplet_simulator::{Device, Told};
 use ed25519_dalek::SigningKey;
 use std::net::SocketAddr;
@@ -32,6 +32,8 @@ use tokio::sync::mpsc;
 const BLOCK: Duration = Duration::from_millis(250);
 /// Readings of a lot: a minute of them.
 const LOT: u64 = 600;
+/// Longer than what one lease sees of kills: the end of its slot ends it.
+const SLOT_SECS: u32 = 600;
 /// Readings that a lease must have left for a kill.
 const ROOM: u64 = 150;
 /// Lots that each member commits: old leases hold their slots on the ledger to the end.
@@ -84,7 +86,9 @@ impl Rig {
         let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await?);
         let mut spec = local_spec(&[payer.address().to_owned()]);
         let market = spec.markets.first_mut().context("a local network has markets")?;
-        (market.lot_units, market.slot_secs) = (LOT.into(), 600);
+        (market.lot_units, market.slot_secs) = (LOT.into(), SLOT_SECS);
+        // a rate that kills lower leaves a lane unemptied to the end of its slot, and is no unit that was lost
+        market.quality.floor = Bps(10_000);
         let pool = spec.pools.first_mut().context("a local network has a pool")?;
         pool.manager = Some(signers[1].address().to_owned());
         pool.rules.stake = 10_000u64.into();
@@ -175,9 +179,10 @@ impl Rig {
         Ok(())
     }
 
-    /// Waits until what is open is used up; what was counted on each lease, and paid.
+    /// Waits until what is open is used up, or its slot and its settle window are over; what was counted on each
+    /// lease, and paid.
     pub(super) async fn leases(&self) -> anyhow::Result<Vec<Tally>> {
-        let (began, mut over) = (Instant::now(), Vec::new());
+        let mut over = Vec::new();
         for lease in self.counts.all().into_keys() {
             loop {
                 let ask = AskEscrow::Lease { lease: lease.0.into() };
@@ -187,11 +192,23 @@ impl Rig {
                     over.push(Tally::of(&found, self.counts.of(lease))?);
                     break;
                 }
-                ensure!(began.elapsed() < PATIENCE, "lease {lease} does not close");
+                let late = found.terms.end.u64().saturating_add(PATIENCE.as_secs());
+                ensure!(
+                    self.now() < late,
+                    "lease {lease} does not close: {:?}, {} units counted, lanes {:?}",
+                    found.state,
+                    self.counts.of(lease),
+                    found.lanes
+                );
                 tokio::time::sleep(CALM).await;
             }
         }
         Ok(over)
+    }
+
+    /// Block time, Unix seconds.
+    fn now(&self) -> u64 {
+        self.chain.watch().borrow().time_ns / 1_000_000_000
     }
 
     /// Ends devices, then keepers.

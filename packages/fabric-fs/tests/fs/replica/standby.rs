@@ -6,6 +6,7 @@ use caplet_fabric_fs::replica::Happening;
 use caplet_fabric_fs::{CHUNK, Vault};
 use caplet_fabric_testkit::PROVIDER;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[tokio::test]
 async fn what_was_acknowledged_as_stored_twice_is_served_on_by_whoever_takes_over_and_again_by_the_next()
@@ -50,7 +51,8 @@ async fn whoever_stands_by_drops_what_is_dropped_and_keeps_no_more_than_is_store
 
 #[tokio::test]
 async fn a_silent_or_missing_standby_delays_one_write_and_is_brought_up_when_it_is_back() {
-    let (pool, client) = Pool::new(ROOMY);
+    // that long the first write waits
+    let (pool, client) = Pool::waiting(ROOMY, Duration::from_secs(5));
     pool.mood(Mood::Silent);
     let vault = Vault::open(client.clone(), key(), 0).await.unwrap();
     write(&vault, "one", &noise(CHUNK)).await;

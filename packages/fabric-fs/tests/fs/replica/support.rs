@@ -51,13 +51,21 @@ pub(super) struct Pool {
     pub(super) happened: Mutex<Vec<Happening>>,
     pub(super) refused: Mutex<Vec<String>>,
     pub(super) links: Mutex<Vec<Arc<dyn Link>>>,
+    /// How long a write waits for whoever stands by.
+    patience: Duration,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
 }
 
 impl Pool {
-    /// A store leased of [`PROVIDER`], whom the others can follow in order.
+    /// A store leased of [`PROVIDER`], whom the others can follow in order. Writes wait for whoever stands by longer
+    /// than any takes.
     pub(super) fn new(quotas: [u64; 3]) -> (Arc<Self>, Client) {
+        Self::waiting(quotas, Duration::from_secs(20))
+    }
+
+    /// The same, with writes that wait so long for whoever stands by.
+    pub(super) fn waiting(quotas: [u64; 3], patience: Duration) -> (Arc<Self>, Client) {
         let options = Options { unit_bytes: 4_096, segment: 4_000, ..Options::default() };
         let (world, folder) = (World::new(options), TempDir::new().unwrap());
         let members = [PROVIDER, SECOND, THIRD];
@@ -75,6 +83,7 @@ impl Pool {
             happened: Mutex::default(),
             refused: Mutex::default(),
             links: Mutex::default(),
+            patience,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -88,7 +97,7 @@ impl Pool {
     }
 
     fn adapter(self: &Arc<Self>, device: DeviceId) -> StoreAdapter {
-        let pace = Pace { patience: Duration::from_secs(2), look: Duration::from_millis(10) };
+        let pace = Pace { patience: self.patience, look: Duration::from_millis(10) };
         let (shelves, stop) = (Arc::clone(&self.shelves[&device]), self.stop.clone());
         let replicas = Arc::new(Gateway { device, pool: Arc::clone(self) });
         StoreAdapter::replicated(Replicator::new(device, shelves, replicas, pace, stop), 4)

@@ -25,9 +25,22 @@ pub trait Executor: Send + Sync + 'static {
     async fn run(&self, job: &str, params: &str, input: Bytes) -> Result<Work, String>;
 }
 
-/// A live source of frames, such as a camera.
+/// A frame of a live source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Larger than that of the frame before; 1 and more.
+    pub number: u64,
+    /// A JPEG or a PNG of at most [`super::MAX_FRAME`] bytes.
+    pub bytes: Bytes,
+}
+
+/// A live source of frames, such as a camera. All who watch share it.
 #[async_trait]
 pub trait FrameSource: Send + Sync + 'static {
-    /// The next JPEG; `None` when there is no more.
-    async fn next(&self) -> Option<Bytes>;
+    /// The latest frame whose number is larger than `after`, waited for: who is slow misses frames, and none is kept
+    /// for it. `None` when there are no more.
+    ///
+    /// # Errors
+    /// Why it shows nothing, in words for the consumer.
+    async fn next(&self, after: u64) -> Result<Option<Frame>, String>;
 }

@@ -1,27 +1,27 @@
-//! The consumer's side of a job unit: `POST .../{job}` runs one, `GET .../mjpeg` is a local camera.
+//! The consumer's side of a job unit: `POST .../{job}` runs one, `GET .../mjpeg` and `.../snapshot` are a local camera.
 
-use super::{Executor, MAX_FRAME};
+use super::camera::{Camera, follow};
+use super::{Executor, MAX_FRAME, Watch};
 use crate::client::{Client, ClientOp};
-use crate::desk::{Resource, failed};
+use crate::desk::{Resource, failed, unavailable};
 use crate::end::Stop;
+use crate::health::Health;
 use crate::service::{Service, Tariff};
 use crate::surface::{AttachError, Attached, Place, Surface};
 use async_trait::async_trait;
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use caplet_protocol::wire::{JobResult, RunJob};
-use futures::stream;
 use prost::Message as _;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Between two pictures of an MJPEG stream.
-const BOUNDARY: &str = "caplet-frame";
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 /// How long a job over HTTP may take; `x-caplet-patience-ms` asks for less.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +63,15 @@ impl JobSurface {
             return Err(Stop::refused(format!("{wanted} frames were sent, {found} results came")));
         }
         Ok(results)
+    }
+
+    /// Watches its live source, if it has one.
+    ///
+    /// # Errors
+    /// [`Stop`] if the session is over or the connection fails; what the provider says of its source comes with the
+    /// first picture.
+    pub async fn watch(client: &Client) -> Result<Watch, Stop> {
+        Watch::begin(client).await
     }
 }
 
@@ -132,36 +141,25 @@ impl Surface for JobSurface {
     }
 
     async fn attach(&self, client: Client, place: Place) -> Result<Attached, AttachError> {
-        let resource = Arc::new(JobResource { client: client.clone(), again: self.again.clone() });
-        place.serve(self.service(), client, resource)
+        let (camera, session) = (Camera::new(client.clone()), client.health());
+        let shown = watch::Sender::new(session.borrow().clone());
+        let (health, dark) = (shown.subscribe(), camera.dark());
+        let resource = JobResource { client: client.clone(), again: self.again.clone(), camera };
+        let Place { alias, desk, .. } = place;
+        desk.put(&alias, self.service(), health, Arc::new(resource))?;
+        TaskTracker::new().spawn(follow(session, dark, shown));
+        let address = format!("/v1/caps/{alias}");
+        Ok(Attached::new(address, client, move || desk.remove(&alias)))
     }
 }
 
 struct JobResource {
     client: Client,
     again: Option<Arc<dyn Executor>>,
+    camera: Camera,
 }
 
 impl JobResource {
-    async fn mjpeg(&self) -> Response {
-        let op = match self.client.open_op("watch", Vec::new(), 0).await {
-            Ok(op) => op,
-            Err(stop) => return failed(&stop),
-        };
-        let parts = stream::unfold(op, |mut op| async move {
-            let frame = op.reader.read_frame(MAX_FRAME).await.ok()??;
-            op.accept(1).await;
-            let head = format!(
-                "--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
-                frame.len()
-            );
-            let part = [head.into_bytes(), frame, b"\r\n".to_vec()].concat();
-            Some((Ok::<_, std::convert::Infallible>(Bytes::from(part)), op))
-        });
-        let kind = format!("multipart/x-mixed-replace; boundary={BOUNDARY}");
-        ([(header::CONTENT_TYPE, kind)], Body::from_stream(parts)).into_response()
-    }
-
     /// Has a result judged by doing the job again.
     fn check(&self, job: &str, params: &str, frame: Bytes, output: &Bytes) {
         let Some(again) = &self.again else { return };
@@ -216,13 +214,24 @@ impl JobResource {
 #[async_trait]
 impl Resource for JobResource {
     async fn answer(&self, rest: &str, request: Request<Body>) -> Response {
+        let session = self.client.health().borrow().clone();
+        if session != Health::Up {
+            return unavailable(&session);
+        }
         match (request.method().as_str(), rest) {
-            ("GET", "mjpeg") => self.mjpeg().await,
+            ("GET", "") => self.camera.state(),
+            ("GET", "mjpeg") => self.camera.mjpeg().await,
+            ("GET", "snapshot") => self.camera.snapshot().await,
             ("POST", job) if !job.is_empty() => self.job(job, request).await,
             _ => {
-                let words = "POST a frame to the name of a job, or GET mjpeg";
+                let words = "POST a frame to the name of a job, or GET mjpeg or snapshot";
                 (StatusCode::NOT_FOUND, Json(json!({ "reason": words }))).into_response()
             }
         }
+    }
+
+    /// A unit whose camera is dark does jobs; what else is wrong [`Resource::answer`] says itself.
+    fn answers_always(&self, _: &str) -> bool {
+        true
     }
 }

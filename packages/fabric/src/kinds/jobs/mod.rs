@@ -1,5 +1,6 @@
 //! Typed jobs over special hardware: a frame in, a result out, by whatever executor stands behind it.
 
+mod camera;
 mod executor;
 mod local;
 mod places;
@@ -7,7 +8,8 @@ mod program;
 mod provider;
 mod serving;
 
-pub use executor::{Executor, FrameSource, Work};
+pub use camera::{Picture, Watch};
+pub use executor::{Executor, Frame, FrameSource, Work};
 pub use local::JobSurface;
 pub use program::{Program, ProgramError};
 pub use provider::JobAdapter;

@@ -1,7 +1,7 @@
 //! The provider's side of a job unit.
 
 use super::places::{Place, Places};
-use super::{Executor, FrameSource, MAX_FRAME, Work};
+use super::{Executor, Frame, FrameSource, MAX_FRAME, Work};
 use crate::adapter::{Adapter, Load};
 use crate::end::Stop;
 use crate::host::{BodyReader, Op};
@@ -25,6 +25,9 @@ const MOST: usize = 32;
 /// How long a frame that has begun may take to come, and a result to be paid: what takes longer holds up others.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long who wants to watch waits for another one to leave.
+const CROWDED: Duration = Duration::from_secs(2);
+
 /// A frame that is worked on, in its place. Dropped before it is done it is given up.
 type Working = AbortOnDropHandle<(Result<Work, String>, Place)>;
 
@@ -35,6 +38,8 @@ pub struct JobAdapter {
     sessions: usize,
     tasks: TaskTracker,
     places: Places,
+    /// Places of those who watch: each holds one frame at most.
+    watching: Places,
 }
 
 impl JobAdapter {
@@ -42,8 +47,8 @@ impl JobAdapter {
     #[must_use]
     pub fn new(executor: Arc<dyn Executor>, sessions: usize) -> Self {
         let most = sessions.saturating_mul(AHEAD).clamp(AHEAD, MOST);
-        let (tasks, places) = (TaskTracker::new(), Places::new(most, AHEAD));
-        Self { executor, source: None, sessions, tasks, places }
+        let (places, watching) = (Places::new(most, AHEAD), Places::new(most, AHEAD));
+        Self { executor, source: None, sessions, tasks: TaskTracker::new(), places, watching }
     }
 
     /// With a source of frames besides.
@@ -122,14 +127,34 @@ impl JobAdapter {
         tokio::try_join!(read, answer).map(|_| ())
     }
 
+    /// A frame for each byte that comes, the latest there is: nothing is charged or sent that was not asked for, and who
+    /// takes none holds up nobody. The consumer ends it by ending its side.
     async fn watch(&self, op: &mut Op) -> Result<(), Stop> {
         let none = || Stop::refused("this unit has no source of frames: run jobs on it");
         let source = self.source.as_ref().ok_or_else(none)?;
-        while let Some(frame) = source.next().await {
-            op.charge(1).await?;
-            op.body.write_frame(&frame).await?;
+        let crowded = |_| Stop::refused(format!("{AHEAD} watch on this lease: leave one first"));
+        let place = self.watching.take(op.lease().lease);
+        let _place = tokio::time::timeout(CROWDED, place).await.map_err(crowded)??;
+        let charger = op.charger();
+        let (reader, writer) = (&mut op.body.reader, &mut op.body.writer);
+        let (mut after, mut wanted) = (0, 0usize);
+        loop {
+            let frame = tokio::select! {
+                biased;
+                more = reader.read(), if wanted < AHEAD => match more? {
+                    Some(more) => {
+                        wanted = wanted.saturating_add(more.len()).min(AHEAD);
+                        continue;
+                    }
+                    None => return Ok(()),
+                },
+                frame = source.next(after), if wanted > 0 => frame.map_err(Stop::Refused)?,
+            };
+            let Some(Frame { number, bytes }) = frame else { return Ok(()) };
+            charger.charge(1).await?;
+            writer.write_frame(&bytes).await?;
+            (after, wanted) = (number, wanted.saturating_sub(1));
         }
-        Ok(())
     }
 }
 

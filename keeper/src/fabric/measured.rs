@@ -1,0 +1,249 @@
+//! What this gateway measured of leases that it served, kept beside what their consumers reported of them.
+//!
+//! The chain weighs the consumer's report alone. Here a report that the provider's own measurements contradict costs its
+//! payer the credit that this gateway gives: it pays ahead, as a stranger does.
+
+use super::judge::report;
+use crate::leases::Lease;
+use crate::observe;
+use crate::store::Store;
+use caplet_fabric::host::Account;
+use caplet_protocol::layout::QosReport;
+use caplet_protocol::{AccountId, Bps, Lane, LeaseId};
+use rusqlite::{OptionalExtension as _, Row, params};
+
+/// Of one of the room's versions; numbers of leases as big-endian bytes, which order as they do.
+pub(super) const TABLE: &str = "CREATE TABLE measured (
+        lease BLOB NOT NULL,
+        lane INTEGER NOT NULL,
+        payer INTEGER NOT NULL,
+        calls INTEGER NOT NULL,
+        own BLOB NOT NULL,
+        theirs BLOB,
+        differs INTEGER NOT NULL DEFAULT 0,
+        disputed INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (lease, lane)
+    ) STRICT, WITHOUT ROWID;";
+
+/// Lanes that are kept: those of the leases with the largest numbers.
+const KEPT: u32 = 4_096;
+
+/// Operations from which shares and percentiles are compared: of fewer each is too much of them.
+const LEAST: u64 = 10;
+/// Basis points of availability by which reports may differ: what is lost on the way only the consumer sees.
+const AVAILABILITY: u16 = 1_000;
+/// Milliseconds beyond twice what was measured here, with the link's round trip, that a latency may be.
+const LATENCY_MS: u32 = 1_000;
+
+/// A lane, as both sides have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) lease: LeaseId,
+    pub(crate) lane: Lane,
+    /// Operations that the provider's side saw end.
+    calls: u64,
+    /// What was measured here; nothing of accuracy, which is not seen from here.
+    pub(crate) own: QosReport,
+    /// What the consumer reported, once the lease is closed and it did.
+    pub(crate) theirs: Option<QosReport>,
+    /// The rate that was held to, where the consumer signed at a lower one.
+    pub(crate) disputed: Option<Bps>,
+}
+
+impl Held {
+    /// In what the two differ by more than the network and rounding explain.
+    pub(crate) fn differences(&self) -> Vec<&'static str> {
+        let Some(theirs) = self.theirs else { return Vec::new() };
+        let own = self.own;
+        let enough = self.calls >= LEAST;
+        let missing = own.units.saturating_sub(theirs.units);
+        let served = theirs.availability.0.saturating_add(AVAILABILITY);
+        let slow = own.latency_p95_ms.saturating_mul(2).saturating_add(LATENCY_MS);
+        let all = [
+            ("units", missing > (own.units / 50).max(1)),
+            ("availability", enough && served < own.availability.0),
+            ("latency", enough && own.latency_p95_ms > 0 && theirs.latency_p95_ms > slow),
+        ];
+        all.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
+    }
+}
+
+/// Keeps what was measured of a lane. Whether the consumer's rate has come to be disputed since the last time.
+///
+/// # Errors
+/// If the store fails.
+pub(super) fn keep(
+    store: &Store,
+    lease: &Lease,
+    lane: Lane,
+    account: &Account,
+) -> anyhow::Result<bool> {
+    let total = lease.terms.lot_units.u64().saturating_mul(lease.lots.0.into());
+    let bytes = own(lease.id, total, account).encode();
+    let calls = account.quality.served.saturating_add(account.quality.failed);
+    let calls = i64::try_from(calls).unwrap_or(i64::MAX);
+    let disputed = account.disputed.map_or(0, |rate| rate.0);
+    let (key, lane, payer) = (lease.id.0.to_be_bytes(), lane.0, lease.payer.0);
+    let find = "SELECT disputed FROM measured WHERE lease = ?1 AND lane = ?2";
+    let put = "INSERT INTO measured (lease, lane, payer, calls, own, disputed)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (lease, lane) DO UPDATE SET
+            calls = ?4, own = ?5, disputed = MAX(disputed, ?6)";
+    let drop = "DELETE FROM measured WHERE lease NOT IN
+        (SELECT lease FROM measured ORDER BY lease DESC LIMIT ?1)";
+    store.write(|tx| {
+        let known: Option<u16> =
+            tx.prepare_cached(find)?.query_row(params![key, lane], |row| row.get(0)).optional()?;
+        tx.prepare_cached(put)?.execute(params![key, lane, payer, calls, bytes, disputed])?;
+        if known.is_none() {
+            tx.prepare_cached(drop)?.execute([KEPT])?;
+        }
+        Ok(disputed > 0 && known.unwrap_or(0) == 0)
+    })
+}
+
+/// The provider's own report of a lane, in the consumer's terms.
+fn own(lease: LeaseId, total: u64, account: &Account) -> QosReport {
+    let secs = account.lasted.as_secs();
+    let said = report(lease, (account.units, total), &account.quality, None, secs, false);
+    QosReport { accuracy_ppm: 0, availability: said.availability.min(account.connected), ..said }
+}
+
+/// Holds the consumer's report of a closed lease against what was measured here, if it was served here.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) fn compare(store: &Store, lease: LeaseId, theirs: &[u8]) -> anyhow::Result<()> {
+    let bytes = theirs;
+    let Some(theirs) = QosReport::decode(bytes) else { return Ok(()) };
+    for held in of(store, lease)? {
+        let held = Held { theirs: Some(theirs), ..held };
+        let differences = held.differences();
+        let put = "UPDATE measured SET theirs = ?3, differs = ?4 WHERE lease = ?1 AND lane = ?2";
+        let (key, differs) = (lease.0.to_be_bytes(), !differences.is_empty());
+        store.write(|tx| {
+            tx.prepare_cached(put)?.execute(params![key, held.lane.0, bytes, differs])?;
+            Ok(())
+        })?;
+        observe::reports_compared(lease, &differences);
+    }
+    Ok(())
+}
+
+/// Whether a payer's word was found wrong here, as far back as is kept.
+///
+/// # Errors
+/// If the store fails.
+pub(super) fn is_doubtful(store: &Store, payer: AccountId) -> anyhow::Result<bool> {
+    let find = "SELECT EXISTS (SELECT 1 FROM measured WHERE payer = ?1 AND (differs OR disputed))";
+    store.read(|c| c.prepare_cached(find)?.query_row([payer.0], |row| row.get(0)))
+}
+
+/// Every lane that is kept, by lease.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) fn all(store: &Store) -> anyhow::Result<Vec<Held>> {
+    let sql = "SELECT lease, lane, calls, own, theirs, disputed FROM measured ORDER BY lease, lane";
+    let rows =
+        store.read(|c| c.prepare(sql)?.query_map([], row)?.collect::<Result<Vec<_>, _>>())?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+fn of(store: &Store, lease: LeaseId) -> anyhow::Result<Vec<Held>> {
+    let sql = "SELECT lease, lane, calls, own, theirs, disputed FROM measured WHERE lease = ?1";
+    let key = lease.0.to_be_bytes();
+    let rows = store
+        .read(|c| c.prepare_cached(sql)?.query_map([key], row)?.collect::<Result<Vec<_>, _>>())?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// A row; `None` if it is none that this keeper writes.
+fn row(row: &Row<'_>) -> rusqlite::Result<Option<Held>> {
+    let (lease, lane, calls): ([u8; 8], u16, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (own, theirs): (Vec<u8>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
+    let disputed: u16 = row.get(5)?;
+    Ok(QosReport::decode(&own).map(|own| Held {
+        lease: LeaseId(u64::from_be_bytes(lease)),
+        lane: Lane(lane),
+        calls: u64::try_from(calls).unwrap_or(0),
+        own,
+        theirs: theirs.and_then(|theirs| QosReport::decode(&theirs)),
+        disputed: (disputed > 0).then_some(Bps(disputed)),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settler::value::tests::lease;
+    use caplet_fabric::client::Quality;
+    use std::time::Duration;
+
+    fn account(served: u64, ms: u32) -> Account {
+        let latencies = std::iter::repeat_n(ms, usize::try_from(served).unwrap()).collect();
+        Account {
+            units: 1_000,
+            quality: Quality { served, latencies, ..Quality::default() },
+            lasted: Duration::from_secs(10),
+            connected: Bps::ALL,
+            disputed: None,
+        }
+    }
+
+    fn store() -> Store {
+        Store::in_memory(&[super::super::TABLES]).unwrap()
+    }
+
+    /// What the two differ in when this was measured here and that was reported.
+    fn differ(account: &Account, theirs: QosReport) -> Vec<&'static str> {
+        let (store, lease) = (store(), lease(0));
+        keep(&store, &lease, Lane(0), account).unwrap();
+        compare(&store, lease.id, &theirs.encode()).unwrap();
+        let kept = all(&store).unwrap();
+        let held = kept.first().unwrap();
+        assert_eq!(is_doubtful(&store, lease.payer).unwrap(), !held.differences().is_empty());
+        held.differences()
+    }
+
+    #[test]
+    fn what_the_network_and_rounding_explain_is_no_difference_and_more_is() {
+        let theirs = QosReport {
+            lease: lease(0).id,
+            units: 990,
+            latency_p95_ms: 1_040,
+            availability: Bps(9_000),
+            ..QosReport::default()
+        };
+        let here = account(20, 20);
+        assert!(differ(&here, theirs).is_empty());
+        assert_eq!(differ(&here, QosReport { units: 900, ..theirs }), ["units"]);
+        assert_eq!(
+            differ(&here, QosReport { availability: Bps(5_000), ..theirs }),
+            ["availability"]
+        );
+        assert_eq!(differ(&here, QosReport { latency_p95_ms: 9_000, ..theirs }), ["latency"]);
+        let slow = QosReport { latency_p95_ms: 9_000, availability: Bps(0), ..theirs };
+        assert!(differ(&account(9, 20), slow).is_empty(), "of nine calls nothing is said");
+        let away = Account { connected: Bps(5_000), ..here };
+        assert!(differ(&away, QosReport { availability: Bps(4_500), ..theirs }).is_empty());
+    }
+
+    #[test]
+    fn a_payer_whose_rate_was_disputed_is_remembered_and_it_is_said_once() {
+        let (store, lease) = (store(), lease(0));
+        let says = |account: &Account| keep(&store, &lease, Lane(0), account).unwrap();
+        assert!(!says(&account(20, 20)));
+        assert!(!is_doubtful(&store, lease.payer).unwrap());
+        let disputed = Account { disputed: Some(Bps(9_000)), ..account(20, 20) };
+        assert!(says(&disputed));
+        assert!(!says(&disputed), "it is known by now");
+        assert!(!says(&account(30, 20)));
+        assert!(is_doubtful(&store, lease.payer).unwrap(), "though it is over");
+        let kept = all(&store).unwrap();
+        let held = kept.first().unwrap();
+        assert_eq!((held.disputed, held.calls, held.own.units), (Some(Bps(9_000)), 30, 1_000));
+        compare(&store, LeaseId(9_999), &QosReport::default().encode()).unwrap();
+        assert_eq!(all(&store).unwrap().len(), 1, "what was not served here is not compared");
+    }
+}

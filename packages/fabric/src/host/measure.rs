@@ -1,0 +1,105 @@
+//! A session's part in measuring: it counts what it serves, and looks back at each segment.
+
+use super::gauge::Ended;
+use super::session::Shared;
+use crate::end::End;
+use crate::meter::locked;
+use caplet_mechanism::quality::Agreed;
+use caplet_metering as metering;
+use caplet_protocol::Bps;
+use caplet_protocol::wire::SessionEnd;
+use std::time::{Duration, Instant};
+
+/// Why nothing more is served after a rate was not agreed to for long.
+pub(super) const TIRED: &str =
+    "the provider does not agree to the rate that is signed at, and serves the lane no more";
+
+impl Shared {
+    /// The session begins.
+    pub(super) fn opens(&self) {
+        let (served, rates) = locked(self.payee()).standing();
+        locked(&self.gauge).open(self.lease.allowed, rates.off(served));
+    }
+
+    /// The session is over.
+    pub(super) fn closes(&self) {
+        locked(&self.gauge).close();
+        self.tell_measured();
+    }
+
+    /// Counts an operation that ended; `took` is the time of a call that was answered as a whole.
+    pub(super) fn has_ended(&self, took: Option<Duration>, how: Ended) {
+        let took = took.map(|took| took.saturating_add(self.link.round_trip()));
+        locked(&self.gauge).ended(took, how);
+    }
+
+    /// Counts units that are served, and looks back if a segment is over.
+    pub(super) fn has_charged(&self, units: u64) {
+        if locked(&self.gauge).charged(units, self.segment()) {
+            self.look_back();
+        }
+    }
+
+    /// Whether a rate is borne out by what was measured here, or the consumer's word is good for it.
+    pub(super) fn bears(&self, rate: Bps) -> bool {
+        locked(&self.gauge).bears(self.segment(), rate)
+    }
+
+    /// A rate is agreed to again.
+    pub(super) fn agrees(&self) {
+        locked(&self.gauge).dispute(None);
+    }
+
+    /// Holds to what is measured here: what the consumer withholds stays owed, and service pauses over it.
+    pub(super) fn disputes(&self) {
+        let (rate, known) = {
+            let mut gauge = locked(&self.gauge);
+            let (rate, known) = (gauge.supported(), gauge.is_disputed());
+            gauge.dispute(Some(rate));
+            (rate, known)
+        };
+        if known {
+            return;
+        }
+        let lease = self.lease.lease;
+        tracing::warn!(lease = lease.0, bps = rate.0, "the consumer's rate is not agreed to");
+        self.tell_measured();
+    }
+
+    /// Whether service has paused over a rate for so long that it is given up; `since` is kept by who asks.
+    pub(super) fn is_tired(&self, since: &mut Option<Instant>, patience: Duration) -> Option<End> {
+        if !(self.waits_for_money() && locked(&self.gauge).is_disputed()) {
+            *since = None;
+            return None;
+        }
+        if since.get_or_insert_with(Instant::now).elapsed() < patience {
+            return None;
+        }
+        if let Err(error) = locked(self.payee()).finish() {
+            tracing::warn!(%error, "a lane that is given up could not be stored");
+            return None;
+        }
+        let lease_reason = metering::End::ProviderFinished as u8;
+        Some(End { reason: SessionEnd::LeaseClosed, words: TIRED.into(), lease_reason })
+    }
+
+    fn look_back(&self) {
+        let (served, rates) = locked(self.payee()).standing();
+        let agreed = Agreed { off: rates.off(served), rate: rates.next };
+        let usual = |of_it: &[u32]| self.gauges.learn(self.lease.service, of_it);
+        let held = locked(&self.gauge).look(self.segment(), agreed, usual);
+        let Some(rate) = held else { return };
+        let insisted = locked(self.payee()).insist(rate);
+        match insisted {
+            Ok(true) => self.disputes(),
+            Ok(false) => {} // a switch is ahead still: looked at again a segment later
+            Err(error) => tracing::warn!(%error, "a rate could not be stored"),
+        }
+    }
+
+    fn tell_measured(&self) {
+        let (served, _) = locked(self.payee()).standing();
+        let account = locked(&self.gauge).account(served);
+        self.payees.measured(&self.lease, &account);
+    }
+}

@@ -1,0 +1,209 @@
+//! How far a provider takes a consumer's word for what is taken off the price.
+
+use super::{Band, Counts, Course, Schedule};
+use caplet_protocol::Bps;
+
+const FULL: u16 = 10_000;
+
+/// Basis points by which a rate may be under what the provider measured and count as the same: of a segment some
+/// answers are lost on the way, and the two sides cut theirs at different units.
+const TOLERANCE: u16 = 500;
+
+/// The rates of one lease as the side has it that is paid.
+///
+/// What is taken off beyond what its own measurements support is the consumer's word. Failures, accuracy and the
+/// network are not seen from here, so that word is taken, for one segment's price in all: what would take more is not
+/// agreed to. The provider's loss by a lie is that, and the tolerance.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    course: Course,
+    /// The rates that the last two segments support. The sides do not begin theirs at the same unit, so the lower one
+    /// counts.
+    supported: [Bps; 2],
+    /// Where the last look ended: units, and what was taken off by then, in units x basis points.
+    units: u64,
+    off: u128,
+    /// What was taken off on the consumer's word alone, in units x basis points.
+    taken: u128,
+}
+
+/// What was agreed on of a lane so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// What is taken off for all units so far, in units x basis points.
+    pub off: u128,
+    /// The rate that holds from here on.
+    pub rate: Bps,
+}
+
+impl Doubt {
+    /// Of a lane on which `off` was taken off before anything was measured here. Units are counted from 0 on.
+    #[must_use]
+    pub fn new(schedule: Schedule, off: u128) -> Self {
+        let course = Course::new(schedule, 0);
+        Self { course, supported: [Bps::ALL; 2], units: 0, off, taken: 0 }
+    }
+
+    /// Looks back at a segment, if one of `segment` units is over: the rate that it holds to from here on, if going on
+    /// at what was agreed would take more on the consumer's word than it has to give.
+    ///
+    /// `latencies` and `band` are those of [`Course::next`].
+    pub fn next(
+        &mut self,
+        segment: u64,
+        now: Counts,
+        agreed: Agreed,
+        latencies: impl Iterator<Item = u32>,
+        band: impl FnOnce(&[u32]) -> Option<Band>,
+    ) -> Option<Bps> {
+        let [before, last] = self.supported;
+        let next = self.course.next(segment, last, now, latencies, band)?;
+        let units = now.units.saturating_sub(self.units);
+        let off = agreed.off.saturating_sub(self.off);
+        // what went wrong in this segment the consumer may have seen in the one before
+        let borne = borne(before.min(last).min(next));
+        self.taken = self.taken.saturating_add(off.saturating_sub(product(units, borne)));
+        (self.supported, self.units, self.off) = ([last, next], now.units, agreed.off);
+        (!self.bears(segment, agreed.rate)).then(|| self.supported())
+    }
+
+    /// Whether a segment at `rate` may be served: what is measured here supports it, or the consumer's word is good for
+    /// that much more.
+    #[must_use]
+    pub fn bears(&self, segment: u64, rate: Bps) -> bool {
+        let off = FULL.saturating_sub(rate.0);
+        let beyond = product(segment, off.saturating_sub(borne(self.supported())));
+        beyond == 0 || self.taken.saturating_add(beyond) <= product(segment, FULL)
+    }
+
+    /// The rate that its own measurements support.
+    #[must_use]
+    pub fn supported(&self) -> Bps {
+        let [before, last] = self.supported;
+        before.min(last)
+    }
+}
+
+/// Basis points that may be taken off where `supported` is what was measured.
+fn borne(supported: Bps) -> u16 {
+    FULL.saturating_sub(supported.0).saturating_add(TOLERANCE)
+}
+
+fn product(units: u64, bps: u16) -> u128 {
+    u128::from(units).saturating_mul(bps.into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "small numbers")]
+
+    use super::*;
+
+    const SCHEDULE: Schedule = Schedule { floor: Bps(5_000), full: Bps::ALL, step: Bps(2_500) };
+    const SEGMENT: u64 = 100;
+
+    /// A lane of which every segment is served, and the rate that the consumer signs at next.
+    struct Lane {
+        doubt: Doubt,
+        counts: Counts,
+        agreed: Agreed,
+    }
+
+    impl Lane {
+        fn new() -> Self {
+            let agreed = Agreed { off: 0, rate: Bps::ALL };
+            Self { doubt: Doubt::new(SCHEDULE, 0), counts: Counts::default(), agreed }
+        }
+
+        /// Serves a segment with so many failures in a hundred, then hears a rate. Whether it is agreed to.
+        fn segment(&mut self, failed: u64, says: u16) -> bool {
+            self.counts.units += SEGMENT;
+            self.counts.good += 100 - failed;
+            self.counts.failed += failed;
+            let off = u128::from(10_000 - self.agreed.rate.0) * u128::from(SEGMENT);
+            self.agreed.off += off;
+            let none = std::iter::repeat(5);
+            let held = self.doubt.next(SEGMENT, self.counts, self.agreed, none, |_| None);
+            self.agreed.rate = held.unwrap_or(self.agreed.rate);
+            let agrees = self.doubt.bears(SEGMENT, Bps(says));
+            if agrees {
+                self.agreed.rate = Bps(says);
+            }
+            agrees
+        }
+    }
+
+    #[test]
+    fn what_was_seen_to_fail_may_be_taken_off_for_ever() {
+        let mut lane = Lane::new();
+        for says in [7_500, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000] {
+            assert!(lane.segment(100, says), "{says}");
+        }
+        assert_eq!(lane.doubt.taken, 0);
+    }
+
+    #[test]
+    fn a_word_is_taken_for_what_was_not_seen_and_no_more_than_a_segment_of_it() {
+        let mut lane = Lane::new();
+        assert!(lane.segment(0, 7_500), "the first time it may be so");
+        assert!(lane.segment(0, 5_000));
+        // 2,000 and 4,500 are beyond the tolerance, and 4,500 more would be over a segment
+        assert!(!lane.segment(0, 5_000));
+        assert_eq!(lane.agreed.rate, Bps::ALL, "it holds to what it measured");
+        assert!(!lane.segment(0, 5_000), "nor the next time");
+        assert!(lane.segment(0, 9_500), "what is within the tolerance is not doubted");
+        assert!(lane.segment(0, 10_000));
+    }
+
+    #[test]
+    fn a_rate_that_is_kept_low_is_doubted_though_nothing_is_said_any_more() {
+        let mut lane = Lane::new();
+        lane.segment(0, 7_500);
+        let mut rates = Vec::new();
+        for _ in 0..7 {
+            let says = lane.agreed.rate.0;
+            lane.segment(0, says);
+            rates.push(lane.agreed.rate.0);
+        }
+        assert_eq!(rates, [7_500, 7_500, 7_500, 7_500, 10_000, 10_000, 10_000]);
+    }
+
+    #[test]
+    fn whatever_is_said_the_loss_is_a_segment_and_the_tolerance() {
+        for course in 0..4u32.pow(8) {
+            let mut lane = Lane::new();
+            for at in 0..8u32 {
+                let says = match (course >> (2 * at)) % 4 {
+                    0 => 10_000,
+                    1 => 9_000,
+                    2 => 7_500,
+                    _ => 5_000,
+                };
+                lane.segment(0, says);
+            }
+            let most = u128::from(SEGMENT) * 10_000 + u128::from(8 * SEGMENT) * 500;
+            assert!(lane.agreed.off <= most, "{} of {most}: course {course}", lane.agreed.off);
+        }
+    }
+
+    #[test]
+    fn a_segment_that_the_two_sides_cut_elsewhere_is_no_lie() {
+        let mut lane = Lane::new();
+        // what failed is at the end of the consumer's segment and at the beginning of the provider's next
+        for _ in 0..20 {
+            assert!(lane.segment(0, 7_500));
+            assert!(lane.segment(60, 7_000));
+            assert!(lane.segment(0, 10_000));
+            assert_eq!(lane.doubt.taken, 0);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_off_before_it_looked_is_nobodys_loss_here() {
+        let mut doubt = Doubt::new(SCHEDULE, 1_000_000_000);
+        let agreed = Agreed { off: 1_000_000_000, rate: Bps::ALL };
+        let counts = Counts { units: SEGMENT, good: 10, ..Counts::default() };
+        assert_eq!(doubt.next(SEGMENT, counts, agreed, std::iter::empty(), |_| None), None);
+        assert_eq!(doubt.taken, 0);
+    }
+}
