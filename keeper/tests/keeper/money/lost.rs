@@ -165,10 +165,19 @@ impl Race {
         let race = Self { stage, slow, second, buyer };
         race.ask(1).await;
         until("the second keeper to be about to send", async || {
-            (race.slow.waiting.load(Ordering::SeqCst) == 1).then_some(())
+            if race.slow.waiting.load(Ordering::SeqCst) > 0 {
+                return Some(());
+            }
+            race.moment().await;
+            None
         })
         .await;
         race
+    }
+
+    /// A block that hardly moves the clock: keepers look when there is one.
+    async fn moment(&self) {
+        self.stage.chain.produce(Duration::from_millis(5)).await.unwrap();
     }
 
     /// A demand, and blocks until its epoch may be cleared.
@@ -192,6 +201,7 @@ impl Race {
     /// Who cleared so far, once it is so many epochs.
     async fn cleared(&self, epochs: usize) -> Vec<String> {
         until("an epoch to be cleared", async || {
+            self.moment().await;
             let (cleared, _) = history(&self.stage).await;
             (cleared.len() >= epochs).then(|| cleared.into_iter().map(|one| one.keeper).collect())
         })

@@ -175,6 +175,11 @@ async fn time_memory_stack_and_output_have_ends() {
     let forever = program("", "(loop $forever (br $forever))");
     let words = refusal(&client, exec(forever)).await;
     assert!(words.contains("took more than"), "{words}");
+    let output = program(
+        "",
+        "(loop $forever (call $say (i32.const 1) (i32.const 0) (i32.const 60000)) (br $forever))",
+    );
+    refusal(&client, exec(output)).await;
     client.detach().await;
     let (_world, client) = world(limits, options());
     let memory = program(
@@ -190,11 +195,6 @@ async fn time_memory_stack_and_output_have_ends() {
     );
     let words = refusal(&client, exec(stack)).await;
     assert!(words.contains("stack") || words.contains("trapped"), "{words}");
-    let output = program(
-        "",
-        "(loop $forever (call $say (i32.const 1) (i32.const 0) (i32.const 60000)) (br $forever))",
-    );
-    refusal(&client, exec(output)).await;
     // and after all that it still runs what is well-behaved
     exec(hello()).run(&client, PATIENCE).await.unwrap();
     client.detach().await;
