@@ -245,6 +245,13 @@ export interface FuturesInterface {
     tags: number;
     throughput: number;
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  issueBacked: ({
+    backer,
+    series
+  }: {
+    backer: DeviceId;
+    series: IssueInput;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   buy: ({
     device,
     from,
@@ -444,6 +451,7 @@ export class FuturesClient implements FuturesInterface {
     this.sender = sender;
     this.contractAddress = contractAddress;
     this.issue = this.issue.bind(this);
+    this.issueBacked = this.issueBacked.bind(this);
     this.buy = this.buy.bind(this);
     this.bid = this.bid.bind(this);
     this.closeAuction = this.closeAuction.bind(this);
@@ -509,6 +517,20 @@ export class FuturesClient implements FuturesInterface {
         slots,
         tags,
         throughput
+      }
+    }, fee_, memo_, funds_);
+  };
+  issueBacked = async ({
+    backer,
+    series
+  }: {
+    backer: DeviceId;
+    series: IssueInput;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      issue_backed: {
+        backer,
+        series
       }
     }, fee_, memo_, funds_);
   };

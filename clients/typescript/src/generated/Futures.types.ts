@@ -25,6 +25,11 @@ export interface Rules {
 export type ExecuteMsg = {
   issue: IssueInput;
 } | {
+  issue_backed: {
+    backer: DeviceId;
+    series: IssueInput;
+  };
+} | {
   buy: {
     device: DeviceId;
     from: number;
@@ -246,6 +251,7 @@ export interface SeriesListResponse {
 }
 export interface SeriesResponse {
   asset: AssetId;
+  backer: DeviceId;
   called?: Uint64 | null;
   collateral: Uint64;
   current: number;

@@ -6,7 +6,7 @@
 
 import { ICosmWasmClient, ISigningCosmWasmClient } from "./baseClient";
 import { Coin, StdFee } from "@interchainjs/types";
-import { MarketId, Bps, Uint64, InstantiateMsg, Rules, ExecuteMsg, DeviceId, Lots, OrderFlags, Binary, Side, AdminMsg, OfferInput, CancelInput, QueryMsg, MigrateMsg, AdminResponse, AssetId, ConfigResponse, ServedResponse, LeasesResponse, MemberResponse, MembersResponse, Uint128, MoneyResponse, NextResponse, PromiseResponse } from "./Pool.types";
+import { MarketId, Bps, Uint64, InstantiateMsg, Rules, ExecuteMsg, DeviceId, Lots, OrderFlags, Binary, Sale, Side, AdminMsg, OfferInput, IssueInput, CancelInput, QueryMsg, MigrateMsg, AdminResponse, AssetId, ConfigResponse, ServedResponse, LeasesResponse, MemberResponse, MembersResponse, Uint128, MoneyResponse, NextResponse, PromiseResponse } from "./Pool.types";
 export interface PoolReadOnlyInterface {
   contractAddress: string;
   admin: () => Promise<AdminResponse>;
@@ -178,6 +178,15 @@ export interface PoolInterface {
   }: {
     offers: OfferInput[];
   }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
+  issue: ({
+    backer,
+    futures,
+    series
+  }: {
+    backer: DeviceId;
+    futures: string;
+    series: IssueInput;
+  }, fee_?: number | StdFee | "auto", memo_?: string, funds_?: Coin[]) => Promise<any>;
   cancel: ({
     orders
   }: {
@@ -240,6 +249,7 @@ export class PoolClient implements PoolInterface {
     this.leave = this.leave.bind(this);
     this.depart = this.depart.bind(this);
     this.offer = this.offer.bind(this);
+    this.issue = this.issue.bind(this);
     this.cancel = this.cancel.bind(this);
     this.assign = this.assign.bind(this);
     this.account = this.account.bind(this);
@@ -321,6 +331,23 @@ export class PoolClient implements PoolInterface {
     return await this.client.execute(this.sender, this.contractAddress, {
       offer: {
         offers
+      }
+    }, fee_, memo_, funds_);
+  };
+  issue = async ({
+    backer,
+    futures,
+    series
+  }: {
+    backer: DeviceId;
+    futures: string;
+    series: IssueInput;
+  }, fee_: number | StdFee | "auto" = "auto", memo_?: string, funds_?: Coin[]): Promise<any> => {
+    return await this.client.execute(this.sender, this.contractAddress, {
+      issue: {
+        backer,
+        futures,
+        series
       }
     }, fee_, memo_, funds_);
   };

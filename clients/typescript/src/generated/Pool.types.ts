@@ -54,6 +54,12 @@ export type ExecuteMsg = {
     offers: OfferInput[];
   };
 } | {
+  issue: {
+    backer: DeviceId;
+    futures: string;
+    series: IssueInput;
+  };
+} | {
   cancel: {
     orders: CancelInput[];
   };
@@ -98,6 +104,16 @@ export type DeviceId = number;
 export type Lots = number;
 export type OrderFlags = number;
 export type Binary = string;
+export type Sale = {
+  fixed: {
+    price: Uint64;
+  };
+} | {
+  auction: {
+    reserve: Uint64;
+    until: Uint64;
+  };
+};
 export type Side = "offer" | "demand";
 export type AdminMsg = {
   propose_owner: {
@@ -122,6 +138,20 @@ export interface OfferInput {
   relay_fee: Uint64;
   sequence: number;
   signature?: Binary | null;
+  tags: number;
+  throughput: number;
+}
+export interface IssueInput {
+  accuracy: number;
+  collateral: Uint64;
+  device: DeviceId;
+  first_slot: number;
+  latency: number;
+  lots: Lots;
+  market: MarketId;
+  reservation: Bps;
+  sale: Sale;
+  slots: number;
   tags: number;
   throughput: number;
 }
@@ -217,5 +247,6 @@ export interface NextResponse {
 export interface PromiseResponse {
   availability: number;
   members: number;
+  promised: Lots;
   sellable: Lots;
 }
