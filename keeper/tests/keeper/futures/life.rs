@@ -11,10 +11,10 @@ use caplet_protocol::{Bps, DeviceId, Lots};
 /// Lots that the seller's device has at a time, of which three tenths are sold ahead.
 const CAPACITY: u16 = 10;
 const AHEAD: u16 = 3;
-/// What trades later go for, and what the margin of a series asks for before and after: a tenth of the strike at least,
+/// What trades later go for, and what the margin of a series asks for before: a tenth of the strike at least,
 /// room for a fifth of a rise, a tenth as penalty.
 const RISEN: u64 = 2_000;
-const ASKED: [u128; 2] = [900, 4_500];
+const ASKED: u128 = 900;
 /// Base units that all series of the device may bind: one of them can follow the rise, with its buffer.
 const LIMIT: u64 = 8_000;
 /// The device of the seller's and that of the buyer's; they are numbered as they come.
@@ -118,7 +118,7 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
         let unsold: Vec<_> = one.unsold.iter().map(|run| (run.from, run.to, run.lots)).collect();
         assert_eq!(unsold, [(0, 1, u32::from(AHEAD))]);
         assert_eq!(stand.reserved(seller, one.first_slot).await, AHEAD);
-        assert_eq!((one.required.u128(), one.collateral.u64()), (ASKED[0], 945), "and a buffer");
+        assert_eq!((one.required.u128(), one.collateral.u64()), (ASKED, 945), "and a buffer");
     }
 
     // a lot of the second window is bought, and one of the same slot that is dear
@@ -138,7 +138,7 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
         let bound: u64 = all.iter().map(|one| one.collateral.u64()).sum();
         assert!(bound <= LIMIT, "{bound} are bound");
         let met = all.iter().any(|one| {
-            one.required.u128() == ASKED[1] && u128::from(one.collateral.u64()) >= ASKED[1]
+            one.required.u128() > ASKED && u128::from(one.collateral.u64()) >= one.required.u128()
         });
         met.then_some(all)
     })

@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 
 pub const MARKET: MarketId = MarketId(1);
 /// Seconds of a slot: a window of a series here, where a week of hours would be one.
-pub const SLOT_SECS: u64 = 20;
+pub const SLOT_SECS: u64 = 40;
 /// What the market begins with, base units a lot: nobody clears it, so that stays its base price.
 pub const BASE: u64 = 1_000;
 /// What thermometers let out: two seconds of readings.

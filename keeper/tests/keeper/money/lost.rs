@@ -231,6 +231,7 @@ async fn a_race_that_is_lost_before_signing_sends_nothing() {
     let race = Race::until(Step::Prepare).await;
     race.lose().await;
     until("the chain to refuse it beforehand", async || {
+        race.moment().await;
         (race.slow.refused.load(Ordering::SeqCst) == 1).then_some(())
     })
     .await;
@@ -243,6 +244,7 @@ async fn a_race_that_is_lost_on_the_way_costs_one_transaction() {
     let race = Race::until(Step::Broadcast).await;
     race.lose().await;
     until("the late clearing to be in a block", async || {
+        race.moment().await;
         (race.slow.codes().await.len() == 1).then_some(())
     })
     .await;

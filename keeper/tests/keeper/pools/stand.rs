@@ -38,7 +38,7 @@ pub const LOT: u64 = 200;
 pub const READINGS: Goods =
     Goods { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot: LOT };
 /// What boxes let out: room, paid by what is moved.
-pub const ROOM: Goods = Goods { kind: Kind::Storage, resource: "blob", unit: "KiB", lot: 1_280 };
+pub const ROOM: Goods = Goods { kind: Kind::Storage, resource: "blob", unit: "KiB", lot: 2_560 };
 /// Base units that keepers put into escrow.
 pub const DEPOSIT: u128 = 1_000;
 /// Base units of stake a lot.
