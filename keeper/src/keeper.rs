@@ -156,7 +156,7 @@ impl Keeper {
         }
         let exchange = bridge.as_ref().map(Bridge::exchange);
         let silence = bridge.as_ref().map(Bridge::silence).cloned().unwrap_or_default();
-        forward::start(&context, &leases, exchange, &silence, &config.forward);
+        forward::start(&context, &leases, exchange, &silence, &config.forward, config.settle);
         Ok(Self { context, books, leases, wanted, bridge, serving })
     }
 

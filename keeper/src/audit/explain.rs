@@ -24,6 +24,20 @@ pub enum Why {
     NoVoucher,
     /// The chain knows no such lease or lane.
     UnknownLease,
+    /// It is counted and not signed for yet.
+    OnCredit,
+    /// It was counted and not signed for when the session ended.
+    Unpaid,
+    /// It is signed for a segment ahead of the count.
+    PaidAhead,
+    /// It is signed for more than a segment ahead of the count.
+    FarAhead,
+    /// It is signed and not accepted.
+    UnderWay,
+    /// It is accepted and not given to the settler.
+    NotGiven,
+    /// It empties its lane and waits for what it pays for.
+    Held,
 }
 
 /// A lane as the chain has it.

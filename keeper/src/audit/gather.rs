@@ -1,41 +1,60 @@
 //! Asking store and chain.
 
 use super::explain::{Seen, explain};
-use super::{LaneLine, LedgerLine, Report, Total};
+use super::meter::{self, Known};
+use super::states::States;
+use super::{LaneLine, LedgerLine, MeterLine, Report, Total};
 use crate::deploy::Deployment;
+use crate::leases::Lease;
 use crate::registrar;
 use crate::settler::vouchers::{self, Kept};
 use crate::store::Store;
 use caplet_api::common::MAX_LIMIT;
-use caplet_api::escrow::{AssetsResponse, LeaseResponse, LeasesResponse, LedgerResponse, QueryMsg};
+use caplet_api::escrow::{
+    AssetsResponse, LaneResponse, LeaseResponse, LeasesResponse, LedgerResponse, QueryMsg,
+};
 use caplet_chain::{Chain, ChainExt as _};
 use caplet_mechanism::fees::Schedule;
+use caplet_metering::PayeeState;
 use caplet_protocol::{AssetId, DeviceId, Lane, LeaseId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-/// Compares.
+type Place = (LeaseId, Lane);
+
+/// Compares; `lanes` is the file with both sides' metering states, which is only read: `None` if there is none.
 ///
 /// # Errors
-/// If the chain cannot be asked or the store fails.
+/// If the chain cannot be asked, or store or file fail.
 pub async fn audit(
     chain: &dyn Chain,
     deployment: &Deployment,
     store: &Store,
+    lanes: Option<&Path>,
 ) -> anyhow::Result<Report> {
     let escrow = &deployment.contracts.escrow;
     let height = chain.head().await?.height;
-    let mut kept: BTreeMap<(LeaseId, Lane), Kept> = BTreeMap::new();
+    let mut kept: BTreeMap<Place, Kept> = BTreeMap::new();
     for voucher in vouchers::all(store)? {
         kept.insert((voucher.item.voucher.lease, voucher.item.voucher.lane), voucher);
     }
+    let vouched: BTreeMap<Place, u128> =
+        kept.iter().map(|(place, kept)| (*place, kept.worth())).collect();
+    // after the vouchers, that a keeper which goes on meanwhile does not seem to have given what it had not accepted
+    let states = lanes.map(States::read).transpose()?.unwrap_or_default();
+    let mut known: BTreeMap<Place, Known> = BTreeMap::new();
     let local: BTreeSet<DeviceId> =
         registrar::devices(store)?.into_iter().map(|device| device.id).collect();
-    let mut lanes = Vec::new();
+    let mut lines = Vec::new();
     let mut totals: BTreeMap<AssetId, Total> = BTreeMap::new();
     for lease in leases(chain, escrow).await? {
         let id = LeaseId(lease.lease.u64());
         let fees = Schedule { protocol: lease.fees.protocol, keeper: lease.fees.keeper };
         for lane in &lease.lanes {
+            if states.has((id, lane.lane)) {
+                let whole = Lease::new(lease.clone(), false, false);
+                known.insert((id, lane.lane), (whole, seen(&lease, lane)));
+            }
             let voucher = kept.remove(&(id, lane.lane));
             if voucher.is_none() && !local.contains(&lease.provider) {
                 continue;
@@ -43,15 +62,34 @@ pub async fn audit(
             let line = line(&lease, lane, voucher.as_ref());
             let asset = lease.terms.asset;
             totals.entry(asset).or_insert(Total { asset, ..Total::default() }).add(&line, fees);
-            lanes.push(line);
+            lines.push(line);
         }
     }
-    lanes.extend(kept.values().map(nowhere));
-    lanes.sort_by_key(|line| (line.lease, line.lane));
+    lines.extend(kept.values().map(nowhere));
+    lines.sort_by_key(|line| (line.lease, line.lane));
+    let metered = metered(&states, &known, &vouched);
     let ledgers = ledgers(chain, escrow).await?;
     let chain_id = chain.chain_id().to_owned();
     let (totals, quality) = (totals.into_values().collect(), super::quality::lines(store)?);
-    Ok(Report { chain_id, height, lanes, totals, ledgers, quality })
+    Ok(Report { chain_id, height, lanes: lines, metered, totals, ledgers, quality })
+}
+
+/// Every state that is kept, beside what comes before and after it.
+fn metered(
+    states: &States,
+    known: &BTreeMap<Place, Known>,
+    vouched: &BTreeMap<Place, u128>,
+) -> Vec<MeterLine> {
+    let payers = states.payers.iter().map(|(place, state)| {
+        let accepted = states.payees.get(place).map(PayeeState::worth);
+        meter::payer(*place, state, known.get(place), accepted)
+    });
+    let payees = states.payees.iter().map(|(place, state)| {
+        meter::payee(*place, state, known.get(place), vouched.get(place).copied())
+    });
+    let mut lines: Vec<MeterLine> = payers.chain(payees).collect();
+    lines.sort_by_key(|line| (line.lease, line.lane, line.side));
+    lines
 }
 
 /// Every lease there is.
@@ -66,13 +104,14 @@ async fn leases(chain: &dyn Chain, escrow: &str) -> anyhow::Result<Vec<LeaseResp
     }
 }
 
-fn line(
-    lease: &LeaseResponse,
-    lane: &caplet_api::escrow::LaneResponse,
-    kept: Option<&Kept>,
-) -> LaneLine {
+fn seen(lease: &LeaseResponse, lane: &LaneResponse) -> Seen {
     let (cap, redeemed) = (lane.cap.u64(), lane.redeemed.u64());
-    let seen = Seen { cap, redeemed, state: lease.state, reason: lease.reason };
+    Seen { cap, redeemed, state: lease.state, reason: lease.reason }
+}
+
+fn line(lease: &LeaseResponse, lane: &LaneResponse, kept: Option<&Kept>) -> LaneLine {
+    let seen = seen(lease, lane);
+    let Seen { cap, redeemed, .. } = seen;
     let (difference, why, words) = explain(Some(seen), kept);
     LaneLine {
         lease: LeaseId(lease.lease.u64()),

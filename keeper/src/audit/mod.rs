@@ -2,14 +2,18 @@
 //!
 //! The chain is right about what was redeemed, the store about what was vouched for; neither is changed
 //! here. A lease that is over and rated was forgotten by the store, so only what the chain did with it shows.
+//! Where links were used, what both sides counted, signed and accepted is held against that too.
 
 mod explain;
 mod gather;
+mod meter;
 mod quality;
+mod states;
 mod totals;
 
 pub use explain::{Seen, Why, explain};
 pub use gather::audit;
+pub use meter::{Counted, Gap, MeterLine, Side, explain_count, explain_voucher};
 pub use quality::{Measures, QualityLine};
 pub use totals::Total;
 
@@ -27,6 +31,8 @@ pub struct Report {
     pub height: u64,
     /// A line for every lane that is served here or has a voucher here, by lease and lane.
     pub lanes: Vec<LaneLine>,
+    /// A line for every metering state that is kept here, by lease, lane and side.
+    pub metered: Vec<MeterLine>,
     /// What the lines add up to, by asset.
     pub totals: Vec<Total>,
     /// The escrow's own ledger beside what it holds, by asset.
@@ -40,6 +46,12 @@ impl Report {
     #[must_use]
     pub fn differences(&self) -> usize {
         self.lanes.iter().filter(|line| line.why != Why::Even).count()
+    }
+
+    /// Metering states that differ from what comes before or after them.
+    #[must_use]
+    pub fn metered_differences(&self) -> usize {
+        self.metered.iter().filter(|line| line.differs()).count()
     }
 
     /// Whether every ledger adds up and is covered.

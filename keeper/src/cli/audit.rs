@@ -2,8 +2,11 @@
 
 use super::args::AuditArgs;
 use super::{chain, keys};
-use crate::audit::{LaneLine, LedgerLine, Measures, QualityLine, Report, Total, audit as compare};
+use crate::audit::{
+    LaneLine, LedgerLine, Measures, MeterLine, QualityLine, Report, Side, Total, audit as compare,
+};
 use crate::config::load;
+use crate::fabric::LANES_FILE;
 use crate::keeper::ROOMS;
 use crate::store::Store;
 use anyhow::Context as _;
@@ -25,7 +28,10 @@ pub(super) async fn audit(args: &AuditArgs) -> anyhow::Result<()> {
         "reading the chain; an embedded one belongs to its keeper while that runs: stop it first",
     )?;
     let store = Store::open(&file, ROOMS)?;
-    let report = compare(&*chain, &deployment, &store).await?;
+    // without links there is no such file
+    let lanes = config.data.join(LANES_FILE);
+    let lanes = Some(lanes.as_path()).filter(|file| file.exists());
+    let report = compare(&*chain, &deployment, &store, lanes).await?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -45,6 +51,9 @@ fn print(report: &Report) {
         println!(
             "lease {lease} lane {lane}: vouched {vouched}, redeemed {redeemed}, difference {difference}: {words}"
         );
+    }
+    for line in &report.metered {
+        print_metered(line);
     }
     for Total { asset, redeemed, payees, keepers, protocol, waiting, given_up } in &report.totals {
         println!(
@@ -70,6 +79,25 @@ fn print(report: &Report) {
         );
     }
     println!("{} lanes, {} differ", report.lanes.len(), report.differences());
+    let (states, differ) = (report.metered.len(), report.metered_differences());
+    println!("{states} metering states, {differ} differ");
+}
+
+/// What a side counted and signed or accepted.
+fn print_metered(line: &MeterLine) {
+    let MeterLine { lease, lane, side, units, owed, signed, taken, count, voucher } = line;
+    let (side, says) = match side {
+        Side::Payer => ("payer", "signed"),
+        Side::Payee => ("payee", "accepted"),
+    };
+    let owed = owed.map_or_else(|| String::from("unknown"), |amount| amount.to_string());
+    let count = count.as_ref().map_or_else(String::new, |gap| {
+        format!("; difference {} in the count: {}", gap.difference, gap.words)
+    });
+    println!(
+        "lease {lease} lane {lane} as {side}: {units} units, owed {owed}, {says} {signed}, taken {taken}{count}; difference {} after it: {}",
+        voucher.difference, voucher.words
+    );
 }
 
 /// What a side measured, in words.

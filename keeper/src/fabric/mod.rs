@@ -133,7 +133,7 @@ impl Fabric {
             rooms.exchange.directory.clone(),
             serving,
         )?);
-        let ledger = Ledger::open(&data.join("lanes.db"), Arc::clone(&sight), cap_bps)?;
+        let ledger = Ledger::open(&data.join(LANES_FILE), Arc::clone(&sight), cap_bps)?;
         ledger.start(context)?;
         let units =
             seams.units.unwrap_or_else(|| Arc::new(LocalUnits::new(config.clone(), data.clone())));
@@ -223,6 +223,9 @@ impl Fabric {
 
 /// The file in a keeper's folder that says where its desk answers.
 pub const DESK_FILE: &str = "desk.addr";
+
+/// The file in a keeper's folder with both sides' metering states.
+pub(crate) const LANES_FILE: &str = "lanes.db";
 
 fn mounted_below(mut config: FabricConfig, data: &std::path::Path) -> FabricConfig {
     config.mounts = config.mounts.map(|mounts| data.join(mounts));

@@ -20,7 +20,7 @@ mod tidy;
 pub use curve::{Forward, read};
 pub use serving::ByPool;
 
-use crate::config::ForwardConfig;
+use crate::config::{ForwardConfig, SettleConfig};
 use crate::context::Context;
 use crate::exchange::Exchange;
 use crate::leases::Leases;
@@ -37,6 +37,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Seconds for which what was refused is not asked for again.
 const REST_SECS: u64 = 10;
 
+/// Seconds for which what costs more than it brings is not tried again: gas does not get cheaper from block to block.
+const POOR_SECS: u64 = 300;
+
 /// Starts what the deployment has contracts for, in `context.tasks`. Without an exchange nobody's liveness is
 /// known, and no member is challenged. `silence` is what the gateway knows of devices that answer nothing.
 pub fn start(
@@ -45,6 +48,7 @@ pub fn start(
     exchange: Option<&Exchange>,
     silence: &Silence,
     config: &ForwardConfig,
+    settle: SettleConfig,
 ) {
     let wakes = || leases.changed();
     let binding = Arc::<tokio::sync::Mutex<()>>::default();
@@ -52,6 +56,7 @@ pub fn start(
         context: context.clone(),
         leases: leases.clone(),
         config: config.clone(),
+        settle,
         contract: contract.to_owned(),
         refused: Arc::default(),
         binding: Arc::clone(&binding),
@@ -99,6 +104,8 @@ struct Duty {
     context: Context,
     leases: Leases,
     config: ForwardConfig,
+    /// What money is worth in gas.
+    settle: SettleConfig,
     /// The futures contract, or the pool.
     contract: String,
     /// Maps what was refused to the chain's second from which it is tried again.
@@ -120,24 +127,44 @@ impl Duty {
         to: &str,
         msg: &T,
     ) -> anyhow::Result<bool> {
+        self.send_worth(what, to, msg, None).await
+    }
+
+    /// As [`Duty::send`], unless it costs more than it is `worth`, in the smallest unit of the gas denomination.
+    async fn send_worth<T: Serialize + Sync>(
+        &self,
+        what: &'static str,
+        to: &str,
+        msg: &T,
+        worth: Option<u128>,
+    ) -> anyhow::Result<bool> {
         let (key, now) = (format!("{what} {}", serde_json::to_string(msg)?), self.now());
         if self.rests(&key, now) {
             return Ok(false);
         }
-        match self.context.outbox.submit(Lane::Orders, vec![Msg::execute(to, msg)?]).await {
+        let msgs = vec![Msg::execute(to, msg)?];
+        match self.context.outbox.submit_worth(Lane::Orders, msgs, worth).await {
             Ok(_) => {
                 observe::forward_done(what);
                 Ok(true)
             }
             Err(error @ OutboxError::Failed { .. }) => {
                 observe::forward_refused(what, &error);
-                let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-                refused.insert(key, now.saturating_add(REST_SECS));
+                self.rest(key, now.saturating_add(REST_SECS));
+                Ok(false)
+            }
+            Err(OutboxError::Uneconomic { .. }) => {
+                self.rest(key, now.saturating_add(POOR_SECS));
                 Ok(false)
             }
             // said by the outbox already; what is due then is computed anew
             Err(_) => Ok(false),
         }
+    }
+
+    fn rest(&self, key: String, until: u64) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.insert(key, until);
     }
 
     /// Whether this was refused a moment ago; what was refused is not asked for at every block.

@@ -6,6 +6,7 @@ use crate::leases::Lease as Known;
 use crate::observe;
 use crate::reconcile::Reconciler;
 use crate::session::Silence;
+use crate::settler::value::in_gas;
 use caplet_api::escrow::{self, LeaseResponse, LeaseState};
 use caplet_api::pool::{
     ConfigResponse, ExecuteMsg, LeasesResponse, MAX_LEASES, MAX_MEMBERS, MemberResponse,
@@ -239,7 +240,7 @@ impl Pools {
         }
     }
 
-    async fn act(&self, act: Act) -> anyhow::Result<()> {
+    async fn act(&self, act: Act, own: &[Own]) -> anyhow::Result<()> {
         let one = |lease: u64| cosmwasm_std::Uint64::new(lease);
         let (what, msg) = match act {
             Act::Assign(lease) => {
@@ -258,7 +259,8 @@ impl Pools {
             Act::TakeOver(lease) => ("pool_taken_over", ExecuteMsg::TakeOver { lease: one(lease) }),
             Act::Claim(device) => ("pool_claimed", ExecuteMsg::Claim { device }),
         };
-        self.duty.tell(what, &msg).await?;
+        let worth = gain(act, own).map(|units| in_gas(units.into(), &self.duty.settle));
+        self.duty.send_worth(what, &self.duty.contract, &msg, worth).await?;
         Ok(())
     }
 
@@ -286,6 +288,13 @@ impl Pools {
         }
         self.members = now;
     }
+}
+
+/// What it brings to this keeper, base units, where that is all there is in it; the rest keeps members in service or frees
+/// what they promised.
+fn gain(act: Act, own: &[Own]) -> Option<u64> {
+    let Act::Claim(device) = act else { return None };
+    own.iter().find(|one| one.device == device).map(|one| one.earned)
 }
 
 fn unassigned(lease: &Known) -> Lease {
@@ -316,8 +325,23 @@ impl Reconciler for Pools {
         self.note(&leases);
         for act in self.duty.config.pool().due(self.duty.now(), &leases, &own) {
             self.note_silence(act, &leases, &own);
-            self.act(act).await?;
+            self.act(act, &own).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_weighed_by_what_was_earned_and_nothing_else_is() {
+        let device = DeviceId(4);
+        let own = [Own { device, ready: true, silent_secs: 0, earned: 700 }];
+        assert_eq!(gain(Act::Claim(device), &own), Some(700));
+        for act in [Act::Account(1), Act::Answer(1), Act::HandOver(1), Act::TakeOver(1)] {
+            assert_eq!(gain(act, &own), None);
+        }
     }
 }

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 /// read anew after each.
 const MAX_ATTEMPTS: u32 = 3;
 /// Orders scanned in one transaction; a larger book is scanned in several.
-const PART: u32 = 8_000;
+pub const PART: u32 = 8_000;
 /// Pairs to be kept apart that are read, about: it is a preference, and no reason to be late.
 const MOST_APART: usize = 5_000;
 /// Blocks after which the list of keepers is read again.

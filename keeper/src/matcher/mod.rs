@@ -8,7 +8,8 @@ mod duty;
 mod reclass;
 mod solve;
 
-pub use solve::{Apart, Solution, SolveError, follow, solve};
+pub use duty::PART;
+pub use solve::{Apart, Solution, SolveError, follow, proven, solve};
 
 use crate::book::Books;
 use crate::config::MatcherConfig;

@@ -84,7 +84,11 @@ pub fn follow(
     Ok((solution?, left))
 }
 
-fn proven(book: &Book, clearing: Clearing) -> Result<Solution, SolveError> {
+/// A clearing of a book with what the code that the contract runs makes of it.
+///
+/// # Errors
+/// [`SolveError::Refused`].
+pub fn proven(book: &Book, clearing: Clearing) -> Result<Solution, SolveError> {
     let (offers, demands) = (
         sorted(&book.offers, |offer: &Offer| offer.id),
         sorted(&book.demands, |demand: &Demand| demand.id),

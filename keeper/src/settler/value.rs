@@ -59,6 +59,11 @@ pub(super) fn worth(claims: &[Claim], policy: &SettleConfig) -> u128 {
         let value = share(claim.gain, Bps(policy.value_bps));
         sum.saturating_add(claim.fee.into()).saturating_add(value.into())
     });
+    in_gas(units, policy)
+}
+
+/// What base units of a payment asset are worth in the smallest unit of the gas denomination.
+pub(crate) fn in_gas(units: u128, policy: &SettleConfig) -> u128 {
     units.saturating_mul(policy.gas_per_million.into()).checked_div(1_000_000).unwrap_or(0)
 }
 

@@ -1,5 +1,6 @@
 //! Benchmarks: figures, never checks. `scripts/bench` runs them; each prints JSON lines.
 
+mod clearing;
 mod device;
 mod devices;
 mod failover;
@@ -9,6 +10,7 @@ mod memory;
 mod payments;
 mod sizes;
 
+pub use clearing::clearing;
 pub use device::device;
 pub use failover::failover;
 pub use gas::{gas, lag, quotes};

@@ -5,6 +5,8 @@ mod vanish;
 mod verify;
 mod world;
 
+pub(super) use world::cpu;
+
 /// Measures and prints.
 ///
 /// # Errors

@@ -12,11 +12,12 @@ fn main() -> anyhow::Result<()> {
         Some("latency") => runtime.block_on(bench::latency()),
         Some("memory") => runtime.block_on(bench::memory()),
         Some("failover") => runtime.block_on(bench::failover()),
+        Some("clearing") => bench::clearing(runtime.handle()),
         Some("device") => bench::device(),
         Some("payments") => bench::payments(),
         Some("sizes") => bench::sizes(),
         _ => bail!(
-            "say which: device, failover, gas, lag, latency, memory, payments, quotes or sizes; scripts/bench --help"
+            "say which: clearing, device, failover, gas, lag, latency, memory, payments, quotes or sizes; scripts/bench --help"
         ),
     }
 }

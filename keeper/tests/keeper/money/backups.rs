@@ -39,7 +39,7 @@ async fn a_store_restored_from_an_older_backup_loses_and_doubles_nothing() {
     let store = deal.serving.context().store.clone();
     let kept = vouchers::best(&store, lease.id, Lane(0)).unwrap().unwrap();
     assert_eq!(kept.item.voucher.amount, 100, "the backup's");
-    let report = audit(&*deal.stage.chain, &deal.stage.deployment, &store).await.unwrap();
+    let report = audit(&*deal.stage.chain, &deal.stage.deployment, &store, None).await.unwrap();
     assert_eq!((report.lanes[0].why, report.lanes[0].difference), (Why::StoreBehind, -300));
     // a voucher between the two states pays nothing and harms nothing
     deal.accept(&deal.voucher(lease.id, 250, [0; 32], false), None);

@@ -12,19 +12,15 @@
 )]
 
 mod anchor;
-mod books;
 mod small_change;
 mod times;
 
-use books::{Shape, book};
 use caplet_clearing::{Book, Clearing, solve, solve_many};
+use caplet_simulation::books::{MARKET, Shape, book};
 use caplet_simulation::{Chart, Series, svg};
 use serde_json::json;
 use times::Times;
 
-/// A market as on chain: 64 classes.
-const MARKET: Shape =
-    Shape { cells: 4, tiers: 16, vectors: 64, offers: 15_625, demands: 1_563, ticks: 64 };
 /// One market of 4,096 classes.
 const HUGE: Shape =
     Shape { cells: 64, tiers: 64, vectors: 4_096, offers: 1_000_000, demands: 100_000, ticks: 64 };

@@ -1,26 +1,15 @@
 //! Clearing again after a hundredth of the orders has changed.
 
-use crate::books::{Random, demand, offer};
 use crate::times::Times;
 use caplet_clearing::{Book, Change, Incremental};
+use caplet_simulation::Random;
+use caplet_simulation::books::change_a_hundredth;
 use serde_json::json;
 use std::{hint::black_box, thread};
 
 const RUNS: usize = 20;
-
-/// A hundredth of a book's orders, each made anew under its id.
-fn changes(book: &Book, random: &mut Random) -> Vec<Change> {
-    let mut all = Vec::new();
-    for _ in 0..book.offers.len() / 100 {
-        let at = (random.next() % book.offers.len() as u64) as u32;
-        all.push(Change::Offer(offer(at, book, 64, random)));
-    }
-    for _ in 0..book.demands.len() / 100 {
-        let at = (random.next() % book.demands.len() as u64) as u32;
-        all.push(Change::Demand(demand(at, book, 64, random)));
-    }
-    all
-}
+/// Of every book that is timed.
+const TICKS: u16 = 64;
 
 fn again(kept: &mut Incremental, changes: &[Change]) {
     for change in changes {
@@ -30,12 +19,12 @@ fn again(kept: &mut Incremental, changes: &[Change]) {
 }
 
 /// One market on one thread.
-pub(crate) fn one(book: Book) {
+pub(crate) fn one(mut book: Book) {
     let mut kept = Incremental::new(book.clone()).unwrap();
     kept.clear();
-    let (mut times, mut random) = (Times::default(), Random(7));
+    let (mut times, mut random) = (Times::default(), Random::new(7));
     for _ in 0..RUNS {
-        let changes = changes(&book, &mut random);
+        let changes = change_a_hundredth(&mut book, TICKS, &mut random);
         times.add(|| again(&mut kept, &changes));
     }
     times.print(json!({ "bench": "clearing after 1 % changed", "markets": 1, "classes": 4_096, "threads": 1 }));
@@ -51,10 +40,12 @@ pub(crate) fn many(books: Vec<Book>, threads: usize) {
             (book, kept, Vec::new())
         })
         .collect();
-    let (mut times, mut random) = (Times::default(), Random(7));
+    let (mut times, mut random) = (Times::default(), Random::new(7));
     let (count, share) = (kept.len(), kept.len().div_ceil(threads));
     for _ in 0..RUNS {
-        kept.iter_mut().for_each(|(book, _, changed)| *changed = changes(book, &mut random));
+        for (book, _, changed) in &mut kept {
+            *changed = change_a_hundredth(book, TICKS, &mut random);
+        }
         times.add(|| {
             thread::scope(|scope| {
                 for part in kept.chunks_mut(share) {

@@ -7,10 +7,12 @@
 
 mod committer;
 mod lane;
+mod reader;
 mod record;
 mod table;
 
 pub use lane::{Durable, LaneJournal, Side};
+pub use reader::Reader;
 
 use crate::JournalError;
 use caplet_protocol::{Lane, LeaseId};

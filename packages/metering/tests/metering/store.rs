@@ -2,7 +2,7 @@
 
 use crate::lane::{SECRET, key, public, terms, view};
 use caplet_metering::payer::Connection;
-use caplet_metering::sqlite::{Durable, LaneJournal, Options, Store};
+use caplet_metering::sqlite::{Durable, LaneJournal, Options, Reader, Store};
 use caplet_metering::*;
 use caplet_protocol::{
     Lane, LeaseId,
@@ -93,6 +93,28 @@ fn the_latest_state_of_each_lane_is_there_after_reopening() {
     assert_eq!(all.len(), 50);
     assert!(all.iter().all(|(lease, _, state)| state.epoch == lease.0 + 1));
     assert!(store.all::<PayeeState>().unwrap().is_empty());
+}
+
+#[test]
+fn a_store_is_read_while_its_keeper_writes_it_and_none_is_made_by_reading() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("metering.db");
+    assert!(Reader::open(&path).is_err());
+    assert!(!path.exists());
+    let store = Store::open(&path, Options::default()).unwrap();
+    let mut journal: LaneJournal<PayerState> = store.journal(LeaseId(7), Lane(1));
+    journal.write(&state(1)).unwrap();
+    journal.sync().unwrap();
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.all::<PayerState>().unwrap(), [(LeaseId(7), Lane(1), state(1))]);
+    journal.write(&state(2)).unwrap();
+    journal.sync().unwrap();
+    assert_eq!(reader.all::<PayerState>().unwrap(), [(LeaseId(7), Lane(1), state(2))]);
+    assert!(reader.all::<PayeeState>().unwrap().is_empty());
+    // what nobody has open any more is read too
+    drop((journal, store, reader));
+    let reader = Reader::open(&path).unwrap();
+    assert_eq!(reader.all::<PayerState>().unwrap(), [(LeaseId(7), Lane(1), state(2))]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
     reason = "tests compute in the plainest way"
 )]
 
+mod books;
 mod futures;
 mod market;
 mod pool;

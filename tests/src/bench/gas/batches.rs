@@ -9,8 +9,8 @@ use caplet_api::auction::{ClassResponse, ExecuteMsg as Auction, QueryMsg, Tables
 use caplet_api::packed::FillItem;
 use caplet_chain::{ChainExt as _, Msg};
 use caplet_clearing::{Book, Class, ClassIndex, Demand, Market, Offer, Vector};
-use caplet_protocol::{CellId, Lots, OrderId, Tick, VectorId};
-use cosmwasm_std::Uint64;
+use caplet_protocol::{CellId, Lots, MarketId, OrderId, Tick, VectorId};
+use cosmwasm_std::{Binary, Uint64};
 use std::time::Duration;
 
 const DAY: u64 = 86_400;
@@ -19,35 +19,48 @@ const PAGE: usize = 250;
 /// Above every limit.
 const DEAR: u64 = 5;
 
-/// A book to clear: the demands fill from every so manieth offer.
-struct Size {
-    how: &'static str,
-    offers: usize,
-    every: usize,
-    demands: usize,
+/// A book to clear.
+pub(super) struct Size {
+    pub(super) market: MarketId,
+    pub(super) how: &'static str,
+    pub(super) offers: usize,
+    /// The demands fill from every so manieth offer; where none is given, nothing fills.
+    pub(super) every: Option<usize>,
+    pub(super) demands: usize,
+}
+
+/// A clearing as it is submitted.
+#[derive(Clone)]
+pub(super) struct Proof {
+    pub(super) fills: Binary,
+    pub(super) prices: Vec<Option<Uint64>>,
 }
 
 /// Orders as they stand in the book.
 #[derive(Default)]
-struct Placed {
+pub(super) struct Placed {
     offers: Vec<Offer>,
     demands: Vec<Demand>,
 }
 
 /// Clears books in which everything fills, then one in which a tenth of the offers do.
 pub(super) async fn clear(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> anyhow::Result<()> {
-    let dense = |n| Size { how: "every order fills", offers: n, every: 1, demands: n };
-    let sparse = Size { how: "of 1,000 offers", offers: 1_000, every: 10, demands: 100 };
+    let market = CLEARED;
+    let dense =
+        |n| Size { market, how: "every order fills", offers: n, every: Some(1), demands: n };
+    let how = "of 1,000 offers";
+    let sparse = Size { market, how, offers: 1_000, every: Some(10), demands: 100 };
     let sizes = [dense(1), dense(10), dense(100), dense(1_000), sparse];
     for (sequence, size) in (1_000u32..).zip(sizes) {
         let book = place(bed, &size, sequence, providers, consumers).await?;
-        let epoch = frozen(bed).await?;
+        let epoch = frozen(bed, market).await?;
         submit(bed, &size, epoch, book).await?;
     }
     Ok(())
 }
 
-async fn place(
+/// Places orders of a size.
+pub(super) async fn place(
     bed: &Bed,
     size: &Size,
     sequence: u32,
@@ -56,14 +69,17 @@ async fn place(
 ) -> anyhow::Result<Placed> {
     let domain = bed.domain(&bed.contracts.auction).await?;
     let not_after = bed.now().await?.saturating_add(DAY);
-    let cheap = Terms::new(CLEARED, sequence, not_after);
+    let cheap = Terms::new(size.market, sequence, not_after);
     let dear = Terms { price: cheap.price.saturating_mul(DEAR), ..cheap };
     let mut book = Placed::default();
     let offers: Vec<(Member, Terms)> = providers
         .some(0, 1, size.offers)
         .into_iter()
         .enumerate()
-        .map(|(at, member)| (member, if at.is_multiple_of(size.every) { cheap } else { dear }))
+        .map(|(at, member)| {
+            let fills = size.every.is_some_and(|every| at.is_multiple_of(every));
+            (member, if fills { cheap } else { dear })
+        })
         .collect();
     for chunk in offers.chunks(PAGE) {
         let page = page(bed, relay_offers(bed, &domain, chunk)?).await?;
@@ -105,25 +121,36 @@ fn tick(bed: &Bed, price: u64) -> anyhow::Result<Tick> {
 }
 
 /// Waits until the epoch now collecting is over, so that all that was placed is frozen; its number.
-async fn frozen(bed: &Bed) -> anyhow::Result<u32> {
-    let collecting = bed.market(CLEARED).await?.epoch.collecting;
+pub(super) async fn frozen(bed: &Bed, market: MarketId) -> anyhow::Result<u32> {
+    let collecting = bed.market(market).await?.epoch.collecting;
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        let epoch = bed.market(CLEARED).await?.epoch;
+        let epoch = bed.market(market).await?.epoch;
         if let Some(clearing) = epoch.clearing.filter(|clearing| *clearing >= collecting) {
             return Ok(clearing);
         }
     }
 }
 
+/// Clears, and then again: whoever comes second pays for being refused.
 async fn submit(bed: &Bed, size: &Size, epoch: u32, placed: Placed) -> anyhow::Result<()> {
-    let book = book(bed, placed).await?;
+    let (how, n) = (size.how, size.demands);
+    let Proof { fills, prices } = prove(bed, size, placed).await?;
+    let clear = bed.auction(&Auction::Clear { market: size.market, epoch, fills, prices })?;
+    let row = |what| Row { what, how, n, by: &bed.keeper };
+    let won = bed.measure(row("clear, leases opened"), vec![clear.clone()]).await?;
+    bed.lose(row("clear, lost race"), vec![clear], won.gas_used).await
+}
+
+/// Solves the frozen book of a size.
+pub(super) async fn prove(bed: &Bed, size: &Size, placed: Placed) -> anyhow::Result<Proof> {
+    let book = book(bed, size.market, placed).await?;
     let clearing = caplet_clearing::solve(&book)?;
+    let due = size.every.map_or(0, |_| size.demands);
     anyhow::ensure!(
-        clearing.fills.len() == size.demands,
-        "{} fills, {} demands are there to be filled",
+        clearing.fills.len() == due,
+        "{} fills, {due} demands are there to be filled",
         clearing.fills.len(),
-        size.demands
     );
     let fills: Vec<FillItem> = clearing
         .fills
@@ -137,16 +164,12 @@ async fn submit(bed: &Bed, size: &Size, epoch: u32, placed: Placed) -> anyhow::R
         })
         .collect();
     let prices = clearing.prices.iter().map(|price| price.map(Uint64::new)).collect();
-    let fills = FillItem::pack(&fills).into();
-    let clear = Auction::Clear { market: CLEARED, epoch, fills, prices };
-    let row = Row { what: "clear, leases opened", how: size.how, n: size.demands, by: &bed.keeper };
-    bed.measure(row, vec![bed.auction(&clear)?]).await?;
-    Ok(())
+    Ok(Proof { fills: FillItem::pack(&fills).into(), prices })
 }
 
 /// The frozen book: what was placed, in the one class and with the one vector that there are.
-async fn book(bed: &Bed, placed: Placed) -> anyhow::Result<Book> {
-    let ask = QueryMsg::Tables { market: CLEARED };
+async fn book(bed: &Bed, of: MarketId, placed: Placed) -> anyhow::Result<Book> {
+    let ask = QueryMsg::Tables { market: of };
     let tables: TablesResponse = bed.chain.query(&bed.contracts.auction, &ask).await?;
     let (classes, vectors) = (tables.classes.as_slice(), tables.vectors.as_slice());
     let ([only], [vector]) = (classes, vectors) else {

@@ -6,7 +6,8 @@ use caplet::deploy::{Codes, Contracts, Spec, deploy, local_spec};
 use caplet_api::auction::{MarketConfig, MarketResponse, QueryMsg as AskAuction};
 use caplet_api::common::DomainResponse;
 use caplet_chain::{
-    Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, TxResult, execute_and_confirm,
+    Chain, ChainExt as _, Coin, ConfirmError, Msg, Patience, Signer, TxOptions, TxResult,
+    execute_and_confirm,
 };
 use caplet_protocol::{Domain, MarketId};
 use serde::Serialize;
@@ -57,6 +58,12 @@ pub(super) struct Row<'a> {
     pub(super) by: &'a Signer,
 }
 
+impl Row<'_> {
+    fn told(&self) -> String {
+        format!("{}, {}, {} in one transaction", self.what, self.how, self.n)
+    }
+}
+
 impl Bed {
     /// A fresh deployment on the chain that `CAPLET_LOCALNET` names.
     pub(super) async fn make() -> anyhow::Result<Self> {
@@ -102,22 +109,77 @@ impl Bed {
 
     /// Sends, waits and prints what it cost.
     pub(super) async fn measure(&self, row: Row<'_>, msgs: Vec<Msg>) -> anyhow::Result<TxResult> {
-        let calldata = msgs.iter().map(bytes).fold(0usize, usize::saturating_add);
-        let Row { what, how, n, by } = row;
-        let done = self.send(by, msgs).await;
-        let done = done.with_context(|| format!("{what}, {how}, {n} in one transaction"))?;
+        let calldata = brought(&msgs);
+        let done = self.send(row.by, msgs).await.with_context(|| row.told())?;
+        self.print(&row, calldata, &done)?;
+        Ok(done)
+    }
+
+    /// As [`Bed::measure`], of a size that a node may not take: its refusal is a line, too, and `None` here. So is that
+    /// it gave no answer to a simulation in time.
+    pub(super) async fn attempt(
+        &self,
+        row: Row<'_>,
+        msgs: Vec<Msg>,
+    ) -> anyhow::Result<Option<TxResult>> {
+        let calldata = brought(&msgs);
+        let options = TxOptions::default();
+        match execute_and_confirm(&*self.chain, row.by, msgs, options, PATIENCE).await {
+            Ok(done) => {
+                self.print(&row, calldata, &done)?;
+                Ok(Some(done))
+            }
+            // it was taken, and what became of it is not known
+            Err(error @ (ConfirmError::Undecided { .. } | ConfirmError::Expired { .. })) => {
+                Err(anyhow::Error::new(error).context(row.told()))
+            }
+            Err(refusal) => {
+                let line = json!({
+                    "bench": "gas", "what": row.what, "how": row.how, "n": row.n, "gas": null,
+                    "calldata": calldata, "refused": refusal.to_string(),
+                });
+                println!("{line}");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Sends what will be refused in a block, and prints what that costs. It brings its gas limit along, since no
+    /// simulation of it succeeds.
+    pub(super) async fn lose(
+        &self,
+        row: Row<'_>,
+        msgs: Vec<Msg>,
+        gas_limit: u64,
+    ) -> anyhow::Result<()> {
+        let calldata = brought(&msgs);
+        let options = TxOptions { gas_limit: Some(gas_limit), ..TxOptions::default() };
+        match execute_and_confirm(&*self.chain, row.by, msgs, options, PATIENCE).await {
+            // one that ran out of gas was not refused for what it is
+            Err(ConfirmError::Failed { result, .. }) if result.gas_used < gas_limit => {
+                self.print(&row, calldata, &result)
+            }
+            Err(other) => Err(anyhow::Error::new(other).context(row.told())),
+            Ok(_) => anyhow::bail!("{}: it was not refused", row.told()),
+        }
+    }
+
+    fn print(&self, row: &Row<'_>, calldata: usize, done: &TxResult) -> anyhow::Result<()> {
+        let Row { what, how, n, .. } = *row;
         let items = u64::try_from(n)?;
         let (gas, marginal) = (done.gas_used, self.marginal(what, items, done.gas_used));
-        let events = emitted(&done);
-        let each = gas.checked_div(items);
-        println!(
-            "{}",
-            json!({
-                "bench": "gas", "what": what, "how": how, "n": n, "gas": gas, "each": each,
-                "marginal": marginal, "calldata": calldata, "events": events,
-            })
-        );
-        Ok(done)
+        let (events, each) = (emitted(done), gas.checked_div(items));
+        let mut line = json!({
+            "bench": "gas", "what": what, "how": how, "n": n, "gas": gas, "each": each,
+            "marginal": marginal, "calldata": calldata, "events": events,
+        });
+        if done.code != 0
+            && let Some(fields) = line.as_object_mut()
+        {
+            fields.insert("refused".to_owned(), done.log.as_str().into());
+        }
+        println!("{line}");
+        Ok(())
     }
 
     /// What every item beyond the first added; remembers the first.
@@ -167,6 +229,11 @@ impl Bed {
 /// Some of the chain's own coin.
 pub(super) fn ucap(amount: u128) -> Vec<Coin> {
     vec![Coin { denom: "ucap".to_owned(), amount }]
+}
+
+/// Bytes of JSON that messages bring.
+fn brought(msgs: &[Msg]) -> usize {
+    msgs.iter().map(bytes).fold(0usize, usize::saturating_add)
 }
 
 fn bytes(msg: &Msg) -> usize {

@@ -24,6 +24,8 @@ const DAY: u64 = 86_400;
 const ALLOWANCE: u64 = 1_000_000;
 /// Messages of one transaction where only their effect matters.
 const CHUNK: usize = 50;
+/// The same of messages that register [`MAX_BATCH`] devices each.
+const TOGETHER: usize = 5;
 
 /// A device and its key.
 #[derive(Clone)]
@@ -87,8 +89,33 @@ impl Crowd {
                 bed.send(row.by, msgs).await?;
             }
         }
+        Self::numbered(bed, keys).await
+    }
+
+    /// As [`Crowd::register`], where only the devices matter.
+    pub(super) async fn unmeasured(
+        bed: &Bed,
+        name: &'static str,
+        owner: &Signer,
+        count: usize,
+    ) -> anyhow::Result<Self> {
+        let domain = bed.domain(&bed.contracts.registry).await?;
+        let keys: Vec<SigningKey> = (0..count).map(|index| key(name, index)).collect();
+        for some in keys.chunks(MAX_BATCH.saturating_mul(TOGETHER)) {
+            let one = |key: &SigningKey| registration(bed, owner.address(), &domain, key);
+            let register = |keys: &[SigningKey]| {
+                bed.registry(&Registry::Register { devices: keys.iter().map(one).collect() })
+            };
+            let msgs = some.chunks(MAX_BATCH).map(register).collect::<anyhow::Result<_>>()?;
+            bed.send(&bed.keeper, msgs).await?;
+        }
+        Self::numbered(bed, keys).await
+    }
+
+    /// Devices that were registered one after the other.
+    async fn numbered(bed: &Bed, keys: Vec<SigningKey>) -> anyhow::Result<Self> {
         let ask = AskRegistry::DeviceByKey { key: wire_key(keys.first().context("no keys")?) };
-        let found: DeviceResponse = bed.chain.query(registry, &ask).await?;
+        let found: DeviceResponse = bed.chain.query(&bed.contracts.registry, &ask).await?;
         let ids = (found.device.0..).map(DeviceId);
         Ok(Self(ids.zip(keys).map(|(id, key)| Member { id, key }).collect()))
     }
@@ -150,11 +177,15 @@ impl Crowd {
     }
 }
 
-/// Registers a device that a contract owns.
-pub(super) async fn owned_by(bed: &Bed, contract: &str) -> anyhow::Result<DeviceId> {
+/// Registers a device of an owner's, a contract perhaps; the owner's only one of that `name`.
+pub(super) async fn owned_by(
+    bed: &Bed,
+    name: &'static str,
+    owner: &str,
+) -> anyhow::Result<DeviceId> {
     let registry = &bed.contracts.registry;
-    let key = key("owned by a contract", 0);
-    let devices = vec![registration(bed, contract, &bed.domain(registry).await?, &key)];
+    let key = key(name, 0);
+    let devices = vec![registration(bed, owner, &bed.domain(registry).await?, &key)];
     bed.send(&bed.keeper, vec![bed.registry(&Registry::Register { devices })?]).await?;
     let ask = AskRegistry::DeviceByKey { key: wire_key(&key) };
     Ok(bed.chain.query::<_, DeviceResponse>(registry, &ask).await?.device)

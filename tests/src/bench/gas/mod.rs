@@ -2,7 +2,8 @@
 //!
 //! A line is one transaction: `gas` is what the chain charged for all of it, `each` a share of that,
 //! `marginal` what every item beyond the first added, `calldata` the bytes of its messages' JSON and
-//! `events` those of the events that contracts made of it.
+//! `events` those of the events that contracts made of it. Where the chain refuses it, `refused` says why;
+//! `gas` is then what a block charged for the refusal, or nothing where it came into none.
 
 mod ahead;
 mod batches;
@@ -10,12 +11,14 @@ mod bed;
 mod coins;
 mod crowd;
 mod endings;
+mod grid;
 mod lag;
 mod leases;
 mod orders;
 mod places;
 mod pools;
 mod quotes;
+mod scans;
 mod vouchers;
 
 use bed::Bed;
@@ -52,7 +55,11 @@ pub async fn gas() -> anyhow::Result<()> {
     endings::end(&bed, &providers, &consumers, &leases).await?;
     ahead::futures(&bed, &providers, &consumers).await?;
     pools::pools(&bed, &providers, &consumers).await?;
-    coins::withdrawals(&bed).await
+    coins::withdrawals(&bed).await?;
+    // last, so that what they leave behind is in no other figure
+    let many = Crowd::unmeasured(&bed, "one of many", &bed.buyer, grid::KEYS).await?;
+    grid::settle(&bed, &providers, &many).await?;
+    scans::scan(&bed, &many, &consumers).await
 }
 
 /// Measures and prints what attesting an enclave costs.

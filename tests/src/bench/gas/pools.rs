@@ -1,16 +1,17 @@
-//! A pool: join, admit, assign, account, take over, claim.
+//! A pool: join, admit, assign, account, take over, claim, and series of futures issued through it.
 
 use super::ahead::openers;
-use super::bed::{Bed, PRICE, Row};
+use super::bed::{Bed, PRICE, Row, ucap};
 use super::crowd::{Crowd, Member, owned_by};
 use super::leases::{opened, terms};
 use super::vouchers::item;
 use anyhow::Context as _;
 use caplet_api::escrow::ExecuteMsg as Escrow;
+use caplet_api::futures::{ExecuteMsg as Futures, IssueInput, Sale};
 use caplet_api::packed::{LockItem, OpenItem, VoucherItem};
 use caplet_api::pool::ExecuteMsg;
 use caplet_chain::{Msg, Signer};
-use caplet_protocol::{AssetId, DeviceId, Lots};
+use caplet_protocol::{AssetId, Bps, DeviceId, Lots, MarketId};
 use std::time::Duration;
 
 /// Longer than an epoch of the local pool, and than a challenge.
@@ -20,12 +21,14 @@ const MEMBERS: usize = 11;
 
 /// Leases that are assigned and accounted, and takeovers.
 const LEASES: usize = 11;
+/// Series that are issued, each of another slot.
+const SERIES: u32 = 11;
 
 /// Measures and prints.
 pub(super) async fn pools(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> anyhow::Result<()> {
     openers(bed).await?;
     let pool = bed.contracts.pools.first().context("the deployment has no pool")?;
-    let device = owned_by(bed, pool).await?;
+    let device = owned_by(bed, "owned by a contract", pool).await?;
     bed.send(&bed.admin, vec![call(bed, &ExecuteMsg::Bind { device })?]).await?;
     let members = providers.some(1, 1, MEMBERS);
     let join = |member: &Member| {
@@ -36,7 +39,8 @@ pub(super) async fn pools(bed: &Bed, providers: &Crowd, consumers: &Crowd) -> an
     tokio::time::sleep(EPOCH).await;
     let admit = |member: &Member| call(bed, &ExecuteMsg::Admit { device: member.id });
     each(bed, ("admit", "among those before"), &bed.keeper, &members, admit).await?;
-    serve(bed, &members, device, consumers).await
+    serve(bed, &members, device, consumers).await?;
+    issue(bed, device).await
 }
 
 /// Leases of the pool: assigned, paid, accounted; one is taken over, and members are paid.
@@ -68,6 +72,44 @@ async fn serve(
     let earned: Vec<Member> = members.iter().take(5).cloned().collect();
     let claim = |member: &Member| call(bed, &ExecuteMsg::Claim { device: member.id });
     each(bed, ("claim", "withdrawn to the owner"), &bed.keeper, &earned, claim).await
+}
+
+/// Series of a lot in a slot, with the manager's money behind them.
+async fn issue(bed: &Bed, device: DeviceId) -> anyhow::Result<()> {
+    let futures = bed.contracts.futures.as_ref().context("the deployment has no futures")?;
+    let pool = bed.contracts.pools.first().context("the deployment has no pool")?;
+    let backer = owned_by(bed, "of the pool's manager", bed.admin.address()).await?;
+    let deposit = Escrow::Deposit { account: None };
+    let approve = Futures::Approve { operator: pool.clone(), until: u64::MAX.into() };
+    let msgs = vec![
+        Msg::execute_with(&bed.contracts.escrow, &deposit, ucap(10_000_000))?,
+        Msg::execute(futures, &approve)?,
+    ];
+    bed.send(&bed.admin, msgs).await?;
+    let slot = bed.now().await?.checked_div(bed.market.slot_secs.into()).context("no slot")?;
+    let first = u32::try_from(slot)?.saturating_add(2);
+    let slots: Vec<u32> = (first..first.saturating_add(SERIES)).collect();
+    let series = |first_slot: &u32| IssueInput {
+        // the pool fills in its own device and market
+        device,
+        market: MarketId(1),
+        latency: 0,
+        throughput: 0,
+        accuracy: 0,
+        tags: 0,
+        first_slot: *first_slot,
+        slots: 1,
+        lots: Lots(1),
+        sale: Sale::Fixed { price: PRICE.into() },
+        reservation: Bps(10_000),
+        // above what the margin asks for at any price that this market has seen
+        collateral: 10_000u64.into(),
+    };
+    let issue = |first_slot: &u32| {
+        let (futures, series) = (futures.clone(), series(first_slot));
+        call(bed, &ExecuteMsg::Issue { futures, series, backer })
+    };
+    each(bed, ("pool issue", "a series of a slot"), &bed.admin, &slots, issue).await
 }
 
 /// Leases of one lot, each of another consumer.

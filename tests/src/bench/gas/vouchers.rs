@@ -71,18 +71,29 @@ pub(super) async fn settle_many(
 pub(super) async fn chain(bed: &Bed, consumers: &Crowd, lease: u64) -> anyhow::Result<()> {
     let domain = bed.domain(&bed.contracts.escrow).await?;
     let member = consumers.0.first().context("too few devices")?;
-    let (links, secret) = (MAX_LINKS, [7; 32]);
     round(bed, "one, before its chain", &[item(member, lease, STEP, false, &domain)]).await?;
-    let mut item = item(member, lease, STEP, false, &domain);
-    item.voucher = Voucher { links, link_units: 1, link_amount: 1, ..item.voucher };
-    let salt = item.voucher.salt(&domain);
-    item.voucher.anchor = salt.link(&secret, links, 0).context("no anchor")?;
-    for (how, k) in [("a chain, 1 link walked", 1), ("a chain, 1,024 links walked", links)] {
-        (item.k, item.link) = (k, salt.link(&secret, links, k).context("no link")?);
-        item.signature = sign(&member.key, &item.voucher.preimage(&domain));
-        round(bed, how, &[item]).await?;
+    for (how, k) in [("a chain, 1 link walked", 1), ("a chain, 1,024 links walked", MAX_LINKS)] {
+        round(bed, how, &[chained(member, lease, STEP, k, &domain)?]).await?;
     }
     Ok(())
+}
+
+/// A voucher with a hash chain of a base unit a link, redeemed at link `k`.
+pub(super) fn chained(
+    member: &Member,
+    lease: u64,
+    amount: u128,
+    k: u16,
+    domain: &Domain,
+) -> anyhow::Result<VoucherItem> {
+    let (links, secret) = (MAX_LINKS, [7; 32]);
+    let mut item = item(member, lease, amount, false, domain);
+    item.voucher = Voucher { links, link_units: 1, link_amount: 1, ..item.voucher };
+    let salt = item.voucher.salt(domain);
+    item.voucher.anchor = salt.link(&secret, links, 0).context("no anchor")?;
+    (item.k, item.link) = (k, salt.link(&secret, links, k).context("no link")?);
+    item.signature = sign(&member.key, &item.voucher.preimage(domain));
+    Ok(item)
 }
 
 /// Lists that one device signed: a signature for all of a hundred or a thousand entries.

@@ -52,7 +52,7 @@ pub(super) fn voucher(terms: &Terms, key: &SigningKey, units: u64) -> Proof {
 }
 
 /// CPU time of this process, all threads, user and system: wall time says little on a shared machine.
-pub(super) fn cpu() -> anyhow::Result<Duration> {
+pub(in crate::bench) fn cpu() -> anyhow::Result<Duration> {
     use anyhow::Context as _;
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields = stat.rsplit_once(')').context("/proc/self/stat is of another form")?.1;
