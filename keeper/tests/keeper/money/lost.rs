@@ -141,6 +141,8 @@ fn eager(config: &mut Config) {
     config.roles.settler = false;
     config.matcher.patience_blocks = 0;
     config.matcher.clear_unmatched = false;
+    // what is held up is not to be too old when it is let on
+    config.outbox.timeout_blocks = 1_000_000;
 }
 
 /// Blocks come with transactions or on request, so that an epoch ends when it is told to.
