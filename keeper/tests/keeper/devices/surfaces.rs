@@ -6,6 +6,7 @@ use super::stage::Stage;
 use crate::common::{Goods, free_port, until};
 use caplet::config::Config;
 use caplet::keeper::Keeper;
+use caplet_api::auction::MarketConfig;
 use caplet_api::escrow::{CloseInput, CloseReason, ExecuteMsg};
 use caplet_chain::Msg;
 use caplet_protocol::Kind;
@@ -23,6 +24,11 @@ const SLOT: u32 = 180;
 
 /// A chain with a market of these goods.
 pub(super) async fn stage(goods: Goods) -> Stage {
+    stage_where(goods, |_| {}).await
+}
+
+/// As [`stage`], with a `change` to what the market is set to.
+pub(super) async fn stage_where(goods: Goods, change: impl FnOnce(&mut MarketConfig)) -> Stage {
     Stage::with(|spec| {
         let mut market = spec.markets[0].clone();
         market.kind = goods.kind;
@@ -31,6 +37,7 @@ pub(super) async fn stage(goods: Goods) -> Stage {
         market.lot_units = goods.lot.into();
         market.slot_secs = SLOT;
         market.tags = Vec::new();
+        change(&mut market);
         spec.markets.push(market);
     })
     .await

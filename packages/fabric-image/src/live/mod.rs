@@ -31,8 +31,15 @@ struct Shown {
     /// Pictures taken so far.
     taken: u64,
     last: Option<Frame>,
-    /// Why there is none.
+    /// Why no more come.
     why: Option<String>,
+}
+
+impl Shown {
+    /// The last picture, for somebody who has had those up to this number.
+    fn after(&self, number: u64) -> Option<&Frame> {
+        self.last.as_ref().filter(|frame| frame.number > number)
+    }
 }
 
 struct Scene {
@@ -65,12 +72,13 @@ impl FrameSource for LiveCamera {
     async fn next(&self, after: u64) -> Result<Option<Frame>, String> {
         let _look = Look::begin(&self.scene.looking);
         let mut shown = self.scene.shown.subscribe();
-        let newer = |shown: &Shown| {
-            let new = shown.last.as_ref().is_some_and(|frame| frame.number > after);
-            new || shown.why.is_some()
-        };
+        let newer = |shown: &Shown| shown.after(after).is_some() || shown.why.is_some();
         let found = shown.wait_for(newer).await.map_err(|e| e.to_string())?.clone();
-        found.why.map_or(Ok(found.last), Err)
+        // a picture goes before the end of what has shown it: a program may take one and end
+        match (found.after(after).cloned(), found.why) {
+            (None, Some(why)) => Err(why),
+            (frame, _) => Ok(frame),
+        }
     }
 }
 
@@ -123,9 +131,11 @@ impl Scene {
                 if shown.why.as_ref() != Some(&why) {
                     tracing::warn!(%why, "a camera shows nothing");
                 }
-                (shown.last, shown.why) = (None, Some(why));
+                shown.why = Some(why);
             });
             tokio::time::sleep(AGAIN).await;
+            // by now it shows nothing any more
+            self.shown.send_modify(|shown| shown.last = None);
         }
     }
 

@@ -57,6 +57,23 @@ async fn a_program_is_begun_when_somebody_looks_and_its_end_is_said_and_mended()
     assert!(again.number > second.number, "it is begun anew");
 }
 
+#[tokio::test]
+async fn a_program_that_takes_one_picture_and_ends_has_shown_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("one"), jpeg(1)).unwrap();
+    let camera = LiveCamera::new(Origin::Program {
+        program: "cat".into(),
+        args: vec!["one".into()],
+        folder: folder.path().to_owned(),
+    });
+    let first = camera.next(0).await.unwrap().unwrap();
+    assert_eq!(first.bytes, jpeg(1));
+    let why = camera.next(first.number).await.unwrap_err();
+    assert!(why.contains("program ended"), "{why}");
+    let again = shown(&camera, first.number).await;
+    assert_eq!((again.bytes.as_ref(), again.number > first.number), (&*jpeg(1), true));
+}
+
 /// Writes a file as whoever shows a picture does: it is there at once.
 fn put(path: &Path, bytes: &[u8]) {
     let beside = path.with_extension("new");
