@@ -28,6 +28,12 @@ pub use program::{Programs, asking, done};
 pub use separate::{Separate, Within};
 pub use surface::EnclaveSurface;
 
+/// What the fuzz targets of `packages/fuzzing` run; no part of the interface.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::wire::reads_back;
+}
+
 use caplet_attest::session::Place;
 use caplet_fabric::Service;
 use caplet_fabric::lease::LeaseView;

@@ -25,6 +25,13 @@ pub(crate) fn open_output(bytes: &[u8]) -> Option<Output> {
     Some(Output { sealed: open_sealed(rest)?, signature: *signature })
 }
 
+/// Whether what the bytes say, if anything, is written as the same bytes; the fuzz target runs it.
+#[must_use]
+pub fn reads_back(bytes: &[u8]) -> bool {
+    open_sealed(bytes).is_none_or(|read| sealed(&read) == bytes)
+        && open_output(bytes).is_none_or(|read| output(&read) == bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,3 +23,11 @@ pub use spread::{
     Part, Plan, Shape, ShapeError, ShareSurface, Spread, SpreadAttached, SpreadSurface, Standing,
 };
 pub use vault::{CHUNK, Entry, Memory, Vault, VaultError};
+
+/// What the fuzz targets of `packages/fuzzing` run; no part of the interface.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::replica::question_reads_back;
+    pub use crate::spread::envelope_reads_back;
+    pub use crate::vault::manifest_reads_back;
+}

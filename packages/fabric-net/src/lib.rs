@@ -13,3 +13,9 @@ pub use allow::{Allow, Rule, RuleError};
 pub use local::ProxySurface;
 pub use provider::{Resolve, System, UplinkAdapter};
 pub use tun::{TunPlan, TunShown};
+
+/// What the fuzz targets of `packages/fuzzing` run; no part of the interface.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::local::requested;
+}

@@ -20,6 +20,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -122,21 +123,28 @@ impl Resource for Uplink {
     }
 }
 
+/// Host and port that are asked for, by SOCKS5 or by HTTP; `None` once something else was answered with why not.
+///
+/// # Errors
+/// If it is no such request, or the stream ends.
+pub async fn requested<S>(stream: &mut S, socks: bool) -> io::Result<Option<(String, u16)>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    if !socks {
+        return http::request(stream).await;
+    }
+    match socks::request(stream).await? {
+        Ok(target) => Ok(Some(target)),
+        Err(code) => socks::reply(stream, code).await.map(|()| None),
+    }
+}
+
 async fn pass(client: &Client, mut stream: TcpStream) -> Result<(), Stop> {
     let mut first = [0];
     let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;
     let socks = matches!((peeked, first), (Ok(Ok(1)), [5]));
-    let wanted = async {
-        if socks {
-            match socks::request(&mut stream).await? {
-                Ok(target) => Ok(Some(target)),
-                Err(code) => socks::reply(&mut stream, code).await.map(|()| None),
-            }
-        } else {
-            http::request(&mut stream).await
-        }
-    };
-    let wanted = tokio::time::timeout(PATIENCE, wanted).await;
+    let wanted = tokio::time::timeout(PATIENCE, requested(&mut stream, socks)).await;
     let Some((host, port)) = wanted.map_err(|_| Stop::refused("no request came in time"))?? else {
         return Ok(());
     };

@@ -1,11 +1,13 @@
 //! The provider's side of a kind.
 
 use crate::end::{End, Stop};
-use crate::host::{Op, Session};
+use crate::host::{Op, ServeOp, Session};
 use crate::lease::LeaseView;
 use crate::service::{Service, Tariff};
 use async_trait::async_trait;
+use futures::FutureExt as _;
 use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 
 /// What else a device serves now, for [`Adapter::admit`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,19 +84,26 @@ impl<A: Adapter> AnyAdapter for A {
     }
 }
 
-/// Every operation of a session on a task of its own, until the session ends.
+/// Every operation of a session on a task of its own, the one that has read its header, until the session ends.
 pub async fn serve_each<A: Adapter>(adapter: Arc<A>, session: Session) -> End {
-    let tasks = tokio_util::task::TaskTracker::new();
-    while let Some(mut op) = session.next_op().await {
-        let (adapter, stopped) = (Arc::clone(&adapter), session.stop_token());
-        tasks.spawn(async move {
+    let (stopped, tasks) = (session.stop_token(), TaskTracker::new());
+    let served = tasks.clone();
+    let serve: ServeOp = Arc::new(move |mut op: Op| {
+        let (adapter, stopped) = (Arc::clone(&adapter), stopped.clone());
+        let serving = async move {
             let outcome = tokio::select! {
                 biased;
                 () = stopped.cancelled() => return,
                 outcome = op.within_deadline(adapter.as_ref()) => outcome,
             };
             op.finish(outcome).await;
-        });
+        };
+        served.track_future(serving).boxed()
+    });
+    session.serve_by(Arc::clone(&serve));
+    // those that came before that was said
+    while let Some(op) = session.next_op().await {
+        tasks.spawn(serve(op));
     }
     tasks.close();
     tasks.wait().await;

@@ -22,5 +22,11 @@ pub mod meter;
 mod service;
 pub mod surface;
 
+/// What the fuzz targets of `packages/fuzzing` run; no part of the interface.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::meter::wire::reads_back;
+}
+
 pub use end::{End, Stop};
 pub use service::{Service, Tariff};

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const ISSUED: u64 = 1_767_225_600;
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Capitals, for a unit a byte.
 pub(crate) fn capitals(input: &[u8]) -> (Vec<u8>, u64) {

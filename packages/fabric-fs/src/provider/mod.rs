@@ -34,6 +34,9 @@ pub(crate) const BLOCK: u64 = 4_096;
 /// What a provider says that may have lost chunks which it had acknowledged.
 pub(crate) const RESTARTED: &str = "restarted";
 
+/// How a provider begins whose lease, and not its disk, is full.
+pub(crate) const HELD: &str = "full: the lease holds";
+
 /// How a provider begins that does not have what is asked for.
 pub(crate) const GONE: &str = "gone";
 
@@ -159,7 +162,7 @@ impl Refusal {
     pub(crate) fn said(self, quota: u64) -> Stop {
         match self {
             Self::Full { used } => Stop::refused(format!(
-                "full: {used} bytes would be kept, the lease holds {quota}: delete something, or lease more"
+                "{HELD} {quota} bytes and {used} would be kept: delete something, or lease more"
             )),
             Self::Fenced { last } => Stop::refused(format!(
                 "{FENCED}: manifest {last} is there already, another writer was here; open the store again"

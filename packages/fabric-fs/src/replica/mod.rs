@@ -23,6 +23,8 @@ pub use admit::{NotTaken, Standing};
 pub use replicator::{Pace, Replicator};
 pub use standby::Standby;
 pub use stores::Stores;
+#[doc(hidden)]
+pub use wire::question_reads_back;
 
 use crate::provider::Shelves;
 use async_trait::async_trait;

@@ -128,6 +128,19 @@ pub(super) async fn heard<M: Message + Default>(
     Ok((head, body.ok_or(AskError::Meaningless)?))
 }
 
+/// Whether the names that the bytes are, if they are names, are written as the same bytes, and a question or an answer as
+/// what reads the same; the fuzz target runs it.
+#[must_use]
+pub fn question_reads_back(bytes: &[u8]) -> bool {
+    fn same<M: Message + Default + PartialEq>(bytes: &[u8]) -> bool {
+        M::decode(bytes).ok().is_none_or(|read| {
+            M::decode(read.encode_to_vec().as_slice()).is_ok_and(|again| again == read)
+        })
+    }
+    let named = names(bytes).ok().is_none_or(|names| names.concat() == bytes);
+    named && same::<Hold>(bytes) && same::<Ask>(bytes) && same::<Said>(bytes)
+}
+
 /// Names as chunks have them.
 pub(super) fn names(body: &[u8]) -> Result<Vec<super::Name>, AskError> {
     let (names, rest) = body.as_chunks::<32>();

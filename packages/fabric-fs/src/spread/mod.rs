@@ -18,6 +18,7 @@ mod tend;
 mod write;
 
 pub use code::{Shape, ShapeError};
+pub use envelope::envelope_reads_back;
 pub use standing::{Part, Standing};
 pub use surface::{ShareSurface, SpreadAttached, SpreadSurface};
 

@@ -14,6 +14,7 @@ mod tree;
 pub(crate) use leased::Leased;
 pub use memory::Memory;
 pub use tree::Entry;
+pub use tree::manifest_reads_back;
 
 use crate::seal::{Key, Of, SealError};
 use cache::Cache;

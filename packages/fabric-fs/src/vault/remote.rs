@@ -1,14 +1,14 @@
 //! Calls to the provider's store; each is idempotent, and made again when the connection fails.
 
 use super::{Id, VaultError};
-use crate::provider::{MOST_CHUNK, MOST_MANIFEST, sequence};
+use crate::provider::{HELD, MOST_CHUNK, MOST_MANIFEST, sequence};
 use bytes::Bytes;
 use caplet_fabric::Stop;
 use caplet_fabric::client::{Call, Client};
 use caplet_protocol::wire::StoreCall;
 use prost::Message as _;
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one call may take, connections included.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,7 +25,14 @@ async fn call(
 ) -> Result<Bytes, VaultError> {
     let call =
         Call { name, args: args.encode_to_vec(), input, max_units: 0, most, patience: PATIENCE };
-    Ok(client.call(call).await?.output)
+    let began = Instant::now();
+    let outcome = client.ask(call).await;
+    // what was leased is used up, which is the consumer's own affair: no failure, after a few of which a lease is given up
+    // with all that it keeps
+    if !matches!(&outcome, Err(Stop::Refused(words)) if words.starts_with(HELD)) {
+        client.observe(began.elapsed(), outcome.is_ok());
+    }
+    Ok(outcome?.output)
 }
 
 fn of(id: &Id) -> StoreCall {

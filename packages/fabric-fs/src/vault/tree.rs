@@ -257,6 +257,13 @@ impl Tree {
     }
 }
 
+/// Whether the manifest that the bytes are, if they are one, is written as one that reads the same; the fuzz target runs it.
+#[must_use]
+pub fn manifest_reads_back(bytes: &[u8]) -> bool {
+    let Ok(tree) = Tree::decode(1, bytes) else { return true };
+    tree.list("").is_ok() && Tree::decode(1, &tree.encode()).is_ok_and(|again| again == tree)
+}
+
 fn chunks_of(size: u64) -> usize {
     usize::try_from(size.div_ceil(CHUNK as u64)).unwrap_or(usize::MAX)
 }

@@ -128,6 +128,8 @@ async fn a_changed_bit_and_a_lost_chunk_are_found_on_reading_and_by_a_challenge(
     assert!(matches!(fresh.challenge().await, Err(VaultError::Changed(_))));
     let fresh = Vault::open(client.clone(), key(), 1).await.unwrap();
     assert!(matches!(fresh.read("file", 0, 10).await, Err(VaultError::Changed(_))));
+    let quality = client.quality();
+    assert_eq!((quality.checked, quality.wrong), (7, 2), "the read counts as a challenge does");
     std::fs::remove_file(&chunk).unwrap();
     let lost = fresh.read("file", 0, 10).await.unwrap_err();
     assert!(lost.to_string().contains("gone"), "{lost}");
@@ -180,6 +182,7 @@ async fn a_full_lease_says_so_and_keeps_what_it_has() {
     vault.write("large", 0, &noise(4 * CHUNK)).await.unwrap();
     let full = vault.commit().await.unwrap_err();
     assert!(matches!(&full, VaultError::Full(words) if words.contains("lease more")), "{full}");
+    assert_eq!(client.quality().failed, 0, "no failure of the provider's");
     let again = Vault::open(client.clone(), key(), 1).await.unwrap();
     assert_eq!(again.read("small", 0, 10).await.unwrap(), b"fits");
     assert!(matches!(again.entry("large"), Err(VaultError::NotFound(_))), "all or nothing");
@@ -363,7 +366,7 @@ async fn a_leased_store_is_challenged_by_itself_and_what_is_lost_shows() {
     let until = |least: u64, wrong: u64| {
         let client = attached.client().clone();
         async move {
-            for _ in 0..3_000 {
+            for _ in 0..12_000 {
                 let quality = client.quality();
                 if quality.checked >= least && quality.wrong >= wrong {
                     return quality;

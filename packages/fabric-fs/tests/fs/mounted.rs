@@ -98,7 +98,7 @@ async fn mounts_and_waits_to_be_killed() {
     let (_world, client) = world(root.path(), QUOTA);
     let _mounted = mounted(&client, Path::new(&at)).await;
     std::fs::write(format!("{}.ready", at.to_string_lossy()), b"").unwrap();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_secs(240)).await;
 }
 
 /// Lets a program mount a store there, and kills it.

@@ -78,7 +78,7 @@ async fn attached(world: &World, allow: Allow, name: &str, routes: &[&str]) -> A
 async fn shown(world: &World, alias: &str) -> serde_json::Value {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/v1/caps/{alias}", world.http().await);
-    for _ in 0..3_000 {
+    for _ in 0..12_000 {
         let answer = reqwest::Client::builder().no_proxy().build().unwrap().get(&url).send().await;
         let answer = answer.unwrap();
         if answer.status() == 200 {
@@ -150,7 +150,7 @@ async fn carries() {
         from
     });
     let curl = tokio::process::Command::new("curl")
-        .args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "20"])
+        .args(["--silent", "--show-error", "--noproxy", "*", "--max-time", "120"])
         .args(["--interface", "caplet0", &format!("http://192.0.2.7:{port}/")])
         .output()
         .await
@@ -277,7 +277,7 @@ async fn makes_and_waits() {
     }
     let world = World::new(Options::default());
     let _attached = attached(&world, Allow::default(), "caplet0", &["192.0.2.0/24"]).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_secs(240)).await;
 }
 
 #[tokio::test]

@@ -159,6 +159,13 @@ pub(crate) fn busybox(prefix: &str, text: &str) -> Tar {
         .file(&name("etc/theirs"), text.as_bytes())
 }
 
+/// Bytes that no archive makes fewer.
+pub(crate) fn noise(bytes: usize) -> Vec<u8> {
+    let mut all = vec![0; bytes];
+    blake3::Hasher::new().finalize_xof().fill(&mut all);
+    all
+}
+
 pub(crate) fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();

@@ -68,7 +68,7 @@ async fn ten(adapter: impl Adapter, module: Bytes, sample: Bps, enough: u64) -> 
     for _ in 0..10 {
         let before = attached.client().quality().checked;
         assert_eq!(http.post(&run).body("LOUD").send().await.unwrap().status(), 200);
-        for _ in 0..3_000 {
+        for _ in 0..12_000 {
             quality = attached.client().quality();
             if enough == 0 || quality.checked > before {
                 break;

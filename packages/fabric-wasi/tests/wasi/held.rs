@@ -80,7 +80,7 @@ fn runs_that_nobody_follows_take_up_their_places_and_give_way() {
             // the lane pays for its beginning only, and then it stands still
             let job = exec(busy(400));
             let running = job.run(&client, PATIENCE);
-            let ended = tokio::time::timeout(Duration::from_secs(30), running).await;
+            let ended = tokio::time::timeout(PATIENCE, running).await;
             let Err(Stop::Refused(words)) = ended.unwrap() else { panic!("it ran") };
             assert!(words.contains("used up"), "{words}");
             client.detach().await;

@@ -21,7 +21,7 @@ use caplet_protocol::DeviceId;
 use std::sync::Arc;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// WASI's types and a page of memory around a body.
 fn program(imports: &str, body: &str) -> Bytes {

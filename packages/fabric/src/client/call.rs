@@ -3,6 +3,7 @@
 use super::op::Part;
 use super::{Client, ClientOp};
 use crate::end::Stop;
+use crate::service::Tariff;
 use bytes::Bytes;
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
@@ -51,6 +52,21 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn call_as(&self, id: u64, call: Call) -> Result<Outcome, Stop> {
+        let began = Instant::now();
+        let outcome = self.tried(id, call).await;
+        self.observe(began.elapsed(), outcome.is_ok());
+        outcome
+    }
+
+    /// As [`Client::call`], for surfaces that note by themselves how it went ([`Client::observe`]).
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn ask(&self, call: Call) -> Result<Outcome, Stop> {
+        self.tried(self.next_id(), call).await
+    }
+
+    async fn tried(&self, id: u64, call: Call) -> Result<Outcome, Stop> {
         let ms = u32::try_from(call.patience.as_millis()).unwrap_or(u32::MAX);
         let header = OpHeader {
             id,
@@ -60,7 +76,6 @@ impl Client {
             args: call.args.clone(),
             trailer: false,
         };
-        let began = Instant::now();
         let mut told = Told { by: self.provider(), units: Arc::default() };
         let tries = async {
             loop {
@@ -75,9 +90,7 @@ impl Client {
             }
         };
         let outcome = tokio::time::timeout(call.patience, tries).await;
-        let outcome = outcome.unwrap_or(Err(Stop::Deadline(ms)));
-        self.observe(began.elapsed(), outcome.is_ok());
-        outcome
+        outcome.unwrap_or(Err(Stop::Deadline(ms)))
     }
 
     async fn attempt(
@@ -87,7 +100,8 @@ impl Client {
         told: &mut Told,
     ) -> Result<Outcome, Stop> {
         let live = self.live().await?;
-        if live.provider != told.by {
+        // what is counted by bytes is moved anew each time, and counted there each time
+        if live.provider != told.by || self.inner.parts.tariff == Tariff::Bytes {
             *told = Told { by: live.provider, units: Arc::default() };
         }
         let trailer = live.trailers;

@@ -10,7 +10,7 @@ use crate::meter::{locked, wire};
 use crate::service::Tariff;
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Control, Hold, HoldReason, OpDone, control::Body as Says};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
@@ -42,8 +42,19 @@ pub(super) struct Live {
     /// Whether operations may ask for their outcome on their own stream.
     pub(super) trailers: bool,
     out: mpsc::Sender<Control>,
-    ops: Mutex<BTreeMap<u64, Arc<State>>>,
+    ops: Mutex<Ops>,
     trusted: AtomicBool,
+}
+
+/// Operations that ended and are still counted for.
+const LATE: usize = 1_024;
+
+#[derive(Default)]
+struct Ops {
+    open: BTreeMap<u64, Arc<State>>,
+    /// Those that ended last. An outcome that comes on the operation's own stream may overtake what is said of its bytes
+    /// on the control stream.
+    late: VecDeque<(u64, Arc<State>)>,
 }
 
 impl Live {
@@ -71,22 +82,34 @@ impl Live {
     pub(super) fn begin(&self, id: u64, counted: Arc<AtomicU64>, most: u64) -> Arc<State> {
         let state = Arc::new(State { counted, most, ended: watch::Sender::new(None) });
         let mut ops = self.ops.lock().unwrap_or_else(PoisonError::into_inner);
-        ops.insert(id, Arc::clone(&state));
+        ops.open.insert(id, Arc::clone(&state));
         state
     }
 
     pub(super) fn forget(&self, id: u64) {
-        self.ops.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let mut ops = self.ops.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(state) = ops.open.remove(&id) else { return };
+        if ops.late.len() >= LATE {
+            ops.late.pop_front();
+        }
+        ops.late.push_back((id, state));
     }
 
     fn op(&self, id: u64) -> Option<Arc<State>> {
-        self.ops.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.ops.lock().unwrap_or_else(PoisonError::into_inner).open.get(&id).cloned()
+    }
+
+    /// An operation that is under way, or has ended lately.
+    fn op_or_late(&self, id: u64) -> Option<Arc<State>> {
+        let ops = self.ops.lock().unwrap_or_else(PoisonError::into_inner);
+        let late = || ops.late.iter().rev().find(|(of, _)| *of == id).map(|(_, state)| state);
+        ops.open.get(&id).or_else(late).cloned()
     }
 
     /// Everything under way ends with the connection.
     pub(super) fn over(&self, end: &End) {
         let mut ops = self.ops.lock().unwrap_or_else(PoisonError::into_inner);
-        for state in std::mem::take(&mut *ops).into_values() {
+        for state in std::mem::take(&mut *ops).open.into_values() {
             state.ended.send_if_modified(|ended| {
                 let open = ended.is_none();
                 if open {
@@ -110,7 +133,12 @@ impl Client {
             };
             match body {
                 Some(Says::Progress(progress)) => {
-                    if let Some(state) = live.op(progress.op) {
+                    let state = match self.inner.parts.tariff {
+                        // what was sent has come there, whatever became of the operation
+                        Tariff::Bytes => live.op_or_late(progress.op),
+                        Tariff::Declared | Tariff::Accepted => live.op(progress.op),
+                    };
+                    if let Some(state) = state {
                         self.declared(live, &state, progress.units).await;
                     }
                 }

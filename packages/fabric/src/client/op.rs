@@ -10,6 +10,7 @@ use crate::service::Tariff;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
+use futures::FutureExt as _;
 use prost::Message as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -126,8 +127,9 @@ impl ClientOp {
     async fn begin(mut self, header: &OpHeader, input: &[u8]) -> Result<Self, Stop> {
         let header = header.encode_to_vec();
         let first = [&frame::prefix(&header)?, &*header, input].concat();
-        self.writer.send.write_all(&first).await?;
+        // noted first: the provider may say that it has them before this goes on
         self.writer.client.sent(input.len());
+        self.writer.send.write_all(&first).await?;
         Ok(self)
     }
 
@@ -189,6 +191,8 @@ impl ClientReader {
         let done = frame::read_message::<OpDone>(&mut *self.recv, frame::CONTROL, "outcome");
         let done = done.await?.ok_or_else(broken)?;
         self.client.done(&self.live, &self.state, &done).await;
+        // the stream's end has mostly come with it: read, the provider need not be told that nothing more is wanted
+        let _ = self.recv.read(&mut [0]).now_or_never();
         Ok(Part::Done(done))
     }
 
@@ -227,8 +231,8 @@ impl ClientWriter {
     /// [`Stop`].
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         for part in bytes.chunks(CHUNK) {
-            self.send.write_all(part).await?;
             self.client.sent(part.len());
+            self.send.write_all(part).await?;
         }
         Ok(())
     }
@@ -238,9 +242,8 @@ impl ClientWriter {
     /// # Errors
     /// [`Stop`].
     pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        frame::write(&mut *self.send, bytes).await?;
         self.client.sent(bytes.len().saturating_add(4));
-        Ok(())
+        Ok(frame::write(&mut *self.send, bytes).await?)
     }
 
     /// Nothing more comes.

@@ -27,7 +27,7 @@ impl Client {
         }
     }
 
-    /// Notes bytes that were sent: a provider can't have received more.
+    /// Notes bytes that are sent now: a provider can't have received more.
     pub(super) fn sent(&self, bytes: usize) {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.inner.sent.fetch_add(bytes, Ordering::AcqRel);

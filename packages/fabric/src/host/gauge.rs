@@ -1,5 +1,6 @@
 //! What the provider's side measures of a lane by itself: its own time for each call, what failed by its own fault, and
-//! for how much of the time the consumer was connected.
+//! for how much of the time the consumer was connected. Sessions of a host keep one of each lane; so does whoever serves
+//! leases another way.
 
 use crate::client::Quality;
 use crate::end::Stop;
@@ -30,7 +31,8 @@ pub struct Account {
 
 /// How an operation ended, as far as it tells of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub enum Ended {
+    /// As it should.
     Good,
     /// By this side's fault.
     Failed,
@@ -51,7 +53,9 @@ impl Ended {
 }
 
 /// Counters of a lane; they outlive connections.
-pub(super) struct Gauge {
+pub struct Gauge {
+    /// Times that units are charged for before a consumer's word is doubted.
+    least: u64,
     quality: Quality,
     units: u64,
     charges: u64,
@@ -69,6 +73,7 @@ impl Default for Gauge {
     fn default() -> Self {
         let now = Instant::now();
         Self {
+            least: LEAST,
             quality: Quality::default(),
             units: 0,
             charges: 0,
@@ -84,8 +89,14 @@ impl Default for Gauge {
 }
 
 impl Gauge {
+    /// One by which a consumer's word is doubted from the first charge on.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { least: 1, ..Self::default() }
+    }
+
     /// A session begins, with so much taken off before, in units x basis points.
-    pub(super) fn open(&mut self, allowed: Option<Allowed>, off: u128) {
+    pub fn open(&mut self, allowed: Option<Allowed>, off: u128) {
         if self.sessions == 0 {
             self.since = Instant::now();
         }
@@ -102,7 +113,7 @@ impl Gauge {
     }
 
     /// A session is over.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         self.sessions = self.sessions.saturating_sub(1);
         if self.sessions == 0 {
             self.connected = self.connected.saturating_add(self.since.elapsed());
@@ -110,14 +121,14 @@ impl Gauge {
     }
 
     /// Counts units that are served. Whether a segment is over, and there is enough of it to look back at.
-    pub(super) fn charged(&mut self, units: u64, segment: u64) -> bool {
+    pub fn charged(&mut self, units: u64, segment: u64) -> bool {
         self.units = self.units.saturating_add(units);
         self.charges = self.charges.saturating_add(1);
-        self.charges >= LEAST && self.units.saturating_sub(self.looked) >= segment
+        self.charges >= self.least && self.units.saturating_sub(self.looked) >= segment
     }
 
     /// Counts an operation; `took` is the time of a call, and none of a stream.
-    pub(super) fn ended(&mut self, took: Option<Duration>, how: Ended) {
+    pub fn ended(&mut self, took: Option<Duration>, how: Ended) {
         match (how, took) {
             (Ended::Other, _) => {}
             (Ended::Good, Some(took)) => self.quality.add(took, true),
@@ -126,7 +137,7 @@ impl Gauge {
     }
 
     /// Looks back at the segment that is over: the rate to hold to, if what was agreed is not borne any more.
-    pub(super) fn look(
+    pub fn look(
         &mut self,
         segment: u64,
         agreed: Agreed,
@@ -141,27 +152,32 @@ impl Gauge {
     }
 
     /// Whether a segment at `rate` may be served, as far as is known here.
-    pub(super) fn bears(&self, segment: u64, rate: Bps) -> bool {
-        let doubt = self.doubt.as_ref().filter(|_| self.charges >= LEAST);
+    #[must_use]
+    pub fn bears(&self, segment: u64, rate: Bps) -> bool {
+        let doubt = self.doubt.as_ref().filter(|_| self.charges >= self.least);
         doubt.is_none_or(|doubt| doubt.bears(segment, rate))
     }
 
     /// The rate that is supported by what was measured here.
-    pub(super) fn supported(&self) -> Bps {
+    #[must_use]
+    pub fn supported(&self) -> Bps {
         self.doubt.as_ref().map_or(Bps::ALL, Doubt::supported)
     }
 
     /// Holds to a rate that the consumer does not sign at, or agrees with it again.
-    pub(super) const fn dispute(&mut self, rate: Option<Bps>) {
+    pub const fn dispute(&mut self, rate: Option<Bps>) {
         self.disputed = rate;
     }
 
-    pub(super) const fn is_disputed(&self) -> bool {
-        self.disputed.is_some()
+    /// The rate that is held to, if the consumer signs at another.
+    #[must_use]
+    pub const fn disputed(&self) -> Option<Bps> {
+        self.disputed
     }
 
     /// What was measured, of `units` served.
-    pub(super) fn account(&self, units: u64) -> Account {
+    #[must_use]
+    pub fn account(&self, units: u64) -> Account {
         let live = if self.sessions > 0 { self.since.elapsed() } else { Duration::ZERO };
         let (connected, lasted) = (self.connected.saturating_add(live), self.began.elapsed());
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
@@ -216,6 +232,20 @@ mod tests {
         free.open(None, 0);
         free.charged(1, 1);
         assert!(free.bears(1, Bps(0)), "a market without a schedule");
+    }
+
+    #[test]
+    fn a_strict_gauge_doubts_from_the_first_charge_on() {
+        let mut gauge = Gauge::strict();
+        gauge.open(Some(ALLOWED), 0);
+        assert!(gauge.charged(100, 100));
+        let agreed = Agreed { off: 100 * 5_000, rate: Bps(5_000) };
+        assert_eq!(gauge.look(100, agreed, |_| None), None);
+        // 4,500 of the segment were taken on the consumer's word, and as much again still may be
+        assert!(gauge.bears(100, Bps(5_000)));
+        assert!(gauge.charged(100, 100));
+        let agreed = Agreed { off: 200 * 5_000, rate: Bps(5_000) };
+        assert_eq!(gauge.look(100, agreed, |_| None), Some(Bps::ALL), "a third is too much");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Shared {
     pub(super) fn disputes(&self) {
         let (rate, known) = {
             let mut gauge = locked(&self.gauge);
-            let (rate, known) = (gauge.supported(), gauge.is_disputed());
+            let (rate, known) = (gauge.supported(), gauge.disputed().is_some());
             gauge.dispute(Some(rate));
             (rate, known)
         };
@@ -68,7 +68,7 @@ impl Shared {
 
     /// Whether service has paused over a rate for so long that it is given up; `since` is kept by who asks.
     pub(super) fn is_tired(&self, since: &mut Option<Instant>, patience: Duration) -> Option<End> {
-        if !(self.waits_for_money() && locked(&self.gauge).is_disputed()) {
+        if !(self.waits_for_money() && locked(&self.gauge).disputed().is_some()) {
             *since = None;
             return None;
         }

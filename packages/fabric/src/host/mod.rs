@@ -17,10 +17,11 @@ mod welcome;
 pub(crate) use body::CHUNK;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
 pub use door::Door;
-pub use gauge::Account;
+pub use gauge::{Account, Ended, Gauge};
 pub use known::Adapters;
 pub use op::Op;
 pub(crate) use rate::RATE;
+pub(crate) use session::ServeOp;
 pub use session::Session;
 pub(crate) use welcome::VERSION;
 

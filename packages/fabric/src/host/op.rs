@@ -4,7 +4,7 @@ use super::Inner;
 use super::body::{self, Body, Charger};
 use super::gauge::Ended;
 use super::replay::Answer;
-use super::session::{Session, Shared};
+use super::session::{ServeOp, Session, Shared};
 use crate::adapter::Adapter;
 use crate::end::{End, Stop, clipped};
 use crate::frame;
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use caplet_protocol::wire::{OpDone, OpHeader, SessionEnd, control::Body as Says};
 use prost::Message;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -160,6 +160,7 @@ async fn past(ms: u32) {
 pub(super) struct Opener {
     shared: Arc<Shared>,
     ops: mpsc::Sender<Op>,
+    by: Arc<OnceLock<ServeOp>>,
     slots: Arc<Semaphore>,
     running: Running,
     patience: Duration,
@@ -171,6 +172,7 @@ impl Opener {
         Self {
             shared: Arc::clone(shared),
             ops: session.sender.clone(),
+            by: Arc::clone(&session.by),
             slots: Arc::new(Semaphore::new(host.limits.ops)),
             running: Running::default(),
             patience: host.limits.patience,
@@ -189,47 +191,58 @@ impl Opener {
                 Err(error) => return End::new(SessionEnd::Shutdown, error.to_string()),
             };
             let (shared, ops) = (Arc::clone(&self.shared), self.ops.clone());
-            let (running, patience) = (Arc::clone(&self.running), self.patience);
+            let (by, running, patience) =
+                (Arc::clone(&self.by), Arc::clone(&self.running), self.patience);
             self.tasks.spawn(async move {
                 let stop = shared.stop.clone();
-                tokio::select! {
+                let opened = tokio::select! {
                     biased;
-                    () = stop.cancelled() => {}
-                    () = open(shared, ops, stream, permit, running, patience) => {}
+                    () = stop.cancelled() => None,
+                    opened = open(shared, stream, permit, running, patience) => opened,
+                };
+                let Some(op) = opened else { return };
+                match by.get() {
+                    Some(serve) => serve(op).await,
+                    // fails only once the session is over
+                    None => drop(ops.send(op).await),
                 }
             });
         }
     }
 }
 
+/// The operation that a stream asks for; `None` if it asks for none, or was answered here.
 async fn open(
     shared: Arc<Shared>,
-    ops: mpsc::Sender<Op>,
     mut stream: Stream,
     permit: OwnedSemaphorePermit,
     running: Running,
     patience: Duration,
-) {
+) -> Option<Op> {
     let header = frame::read_message::<OpHeader>(&mut *stream.recv, frame::HEADER, "header");
     // a stream that opens with nothing or with anything else is not answered
-    let Ok(Ok(Some(header))) = tokio::time::timeout(patience, header).await else { return };
+    let Ok(Ok(Some(header))) = tokio::time::timeout(patience, header).await else { return None };
     let refuse = |words: &str| OpDone { op: header.id, error: words.into(), ..OpDone::default() };
     if header.name.len() > NAME || header.args.len() > ARGS {
         let words = "its name has at most 64 bytes, its arguments 16 KiB: shorten them";
-        return shared.say(Says::Done(refuse(words))).await;
+        shared.say(Says::Done(refuse(words))).await;
+        return None;
     }
     if header.name == super::RATE {
-        return shared.say(Says::Done(shared.repriced(&header))).await;
+        shared.say(Says::Done(shared.repriced(&header))).await;
+        return None;
     }
     if let Some(answer) = shared.replay.get(shared.lease.lease, header.id) {
-        return answer_again(&shared, stream, answer, header.trailer).await;
+        answer_again(&shared, stream, answer, header.trailer).await;
+        return None;
     }
     if !running.lock().unwrap_or_else(PoisonError::into_inner).insert(header.id) {
         let words = "an operation of this id is under way: wait for it, or take another id";
-        return shared.say(Says::Done(refuse(words))).await;
+        shared.say(Says::Done(refuse(words))).await;
+        return None;
     }
     let charger = Arc::new(Charger::new(&shared, &header));
-    let op = Op {
+    Some(Op {
         id: header.id,
         body: Body::new(stream, &charger, header.trailer),
         header,
@@ -240,9 +253,7 @@ async fn open(
         running,
         done: false,
         _permit: permit,
-    };
-    // fails only once the session is over
-    let _ = ops.send(op).await;
+    })
 }
 
 async fn answer_again(shared: &Shared, mut stream: Stream, answer: Answer, trailer: bool) {

@@ -10,6 +10,7 @@ use caplet_protocol::{
     layout::{QosReport, SessionHello, Voucher},
     wire::{self, FieldError, HoldReason, Signed, amount_bytes, amount_of},
 };
+use prost::Message as _;
 
 /// Label under which keying material is exported.
 const LABEL: &[u8] = b"EXPORTER-caplet-session";
@@ -174,4 +175,36 @@ pub(crate) fn pause(hold: &wire::Hold) -> Option<Pause> {
         HoldReason::Store => PauseReason::StoreFull,
     };
     Some(Pause { reason, wanted: hold.wanted })
+}
+
+/// Whether what the bytes are as messages of a metering session, if anything, is written as what reads the same; the fuzz
+/// target runs it.
+#[must_use]
+pub fn reads_back(bytes: &[u8]) -> bool {
+    let escrow = caplet_protocol::Domain([7; 32]);
+    let statements = [
+        wire::SignedVoucher::decode(bytes).ok().and_then(|message| voucher(&message).ok()),
+        wire::Tick::decode(bytes).ok().and_then(|message| tick(&message).ok()),
+    ];
+    let said = statements.into_iter().flatten().all(|statement| {
+        let again = match says(&statement) {
+            wire::control::Body::Voucher(message) => voucher(&message).ok(),
+            wire::control::Body::Tick(message) => tick(&message).ok(),
+            _ => None,
+        };
+        again == Some(statement)
+    });
+    let greeted = wire::Hello::decode(bytes).ok().and_then(|message| hello(&message, &escrow).ok());
+    let greeted =
+        greeted.is_none_or(|read| hello(&hello_message(&read), &escrow).ok() == Some(read));
+    let resumed = wire::Resume::decode(bytes).ok().and_then(|message| resume(&message).ok());
+    let resumed = resumed.is_none_or(|read| resume(&resume_message(&read)).ok() == Some(read));
+    let counted = wire::Count::decode(bytes).ok().is_none_or(|message| {
+        let read = meter(&message, LeaseId(1), Lane(2));
+        meter(&count(&read), LeaseId(1), Lane(2)) == read
+    });
+    let held = wire::Hold::decode(bytes).ok().and_then(|message| pause(&message));
+    let held = held.is_none_or(|read| pause(&hold(&read)) == Some(read));
+    let _ = wire::Challenge::decode(bytes).is_ok_and(|message| challenge(&message).is_ok());
+    said && greeted && resumed && counted && held
 }

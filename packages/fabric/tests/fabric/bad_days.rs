@@ -1,18 +1,17 @@
 //! What each side sees and pays when something breaks.
 
-use crate::support::{Moving, PLAIN, call, plain, until};
+use crate::support::{Moving, PLAIN, call, offers, plain, until};
 use async_trait::async_trait;
-use caplet_fabric::adapter::{Adapter, Load};
+use caplet_fabric::adapter::Adapter;
 use caplet_fabric::health::Health;
 use caplet_fabric::host::Op;
-use caplet_fabric::lease::LeaseView;
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::{Endpoint, Key, Link, LinkError, Peer};
-use caplet_fabric::{Service, Stop, Tariff};
+use caplet_fabric::{Stop, Tariff};
 use caplet_fabric_testkit::{CONSUMER_END, Options, PROVIDER_END, World};
 use caplet_protocol::LeaseId;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -111,17 +110,7 @@ struct Sink {
 
 #[async_trait]
 impl Adapter for Sink {
-    fn service(&self) -> Service {
-        PLAIN
-    }
-
-    fn tariff(&self) -> Tariff {
-        Tariff::Bytes
-    }
-
-    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
-        Ok(())
-    }
+    offers!(PLAIN, Bytes);
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         op.body.read_all(1 << 20).await?;
@@ -160,6 +149,59 @@ async fn bytes_that_came_on_links_that_are_gone_are_counted_alike_on_both_sides(
     client.detach().await;
 }
 
+/// Takes bytes, and loses so many links before it answers.
+struct Fragile {
+    network: Network,
+    left: AtomicU64,
+}
+
+#[async_trait]
+impl Adapter for Fragile {
+    offers!(PLAIN, Bytes);
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        op.body.read_all(1 << 20).await?;
+        if self.left.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_err() {
+            return Ok(());
+        }
+        self.network.cut();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_input_is_sent_again_is_counted_alike_on_both_sides() {
+    let world = World::new(Options { segment: 100, ..Options::default() });
+    let (each, cuts) = (40, 12);
+    world.offer(Arc::new(Fragile { network: world.network.clone(), left: AtomicU64::new(cuts) }));
+    let lease = world.lease(1, PLAIN);
+    let client = world.client(&lease, Tariff::Bytes);
+    let input = vec![7; usize::try_from(each * lease.unit_bytes).unwrap()];
+    client.call(call("take", &input)).await.unwrap();
+    let all = (cuts + 1) * each;
+    until("the consumer's count", || client.units() >= all).await;
+    client.detach().await;
+    assert_eq!((client.units(), world.served(LeaseId(1))), (all, all));
+}
+
+#[tokio::test]
+async fn input_of_calls_whose_outcome_overtakes_their_count_is_counted_alike_on_both_sides() {
+    let world = World::new(Options { segment: 1_000, ..Options::default() });
+    let (each, rounds, abreast) = (40, 8, 16);
+    world.offer(Arc::new(Fragile { network: world.network.clone(), left: AtomicU64::new(0) }));
+    let lease = world.lease(1, PLAIN);
+    let client = world.client(&lease, Tariff::Bytes);
+    let input = vec![7; usize::try_from(each * lease.unit_bytes).unwrap()];
+    for _ in 0..rounds {
+        let calls = (0..abreast).map(|_| client.call(call("take", &input)));
+        futures::future::try_join_all(calls).await.unwrap();
+    }
+    let all = rounds * abreast * each;
+    until("the consumer's count", || client.units() >= all).await;
+    client.detach().await;
+    assert_eq!((client.units(), world.served(LeaseId(1))), (all, all));
+}
+
 #[tokio::test]
 async fn a_provider_that_moves_is_found_at_its_new_address() {
     let world = World::new(Options::default());
@@ -172,8 +214,9 @@ async fn a_provider_that_moves_is_found_at_its_new_address() {
     let caller = client.clone();
     let answer = tokio_util::task::TaskTracker::new()
         .spawn(async move { caller.call(call("upper", b"moved")).await });
+    client.until(|health| matches!(health, Health::Stale(_))).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(matches!(&*client.health().borrow(), Health::Stale(_)));
+    assert!(!answer.is_finished(), "nobody is at the wrong address");
     *at.lock().unwrap() = right;
     assert_eq!(answer.await.unwrap().unwrap().output, "MOVED");
     client.detach().await;

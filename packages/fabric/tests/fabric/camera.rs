@@ -1,6 +1,6 @@
 //! A leased unit's live source as a local camera.
 
-use crate::support::{http, until};
+use crate::support::{PATIENCE, http, until};
 use async_trait::async_trait;
 use bytes::Bytes;
 use caplet_fabric::health::Health;
@@ -113,7 +113,7 @@ async fn a_source_that_dies_is_said_with_its_reason_and_jobs_go_on() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    let reason = tokio::time::timeout(Duration::from_secs(20), shown).await.unwrap();
+    let reason = tokio::time::timeout(PATIENCE, shown).await.unwrap();
     assert_eq!(reason, "its lens is broken", "in the list of what is leased here");
     for path in ["", "/snapshot", "/mjpeg"] {
         let dark = http().get(format!("{base}/cam{path}")).send().await.unwrap();
@@ -144,7 +144,7 @@ async fn a_stream_goes_on_over_a_link_that_was_cut() {
     attached.client().until(|health| *health == Health::Up).await.unwrap();
     for number in 2..=3 {
         screen.show(number);
-        let shown = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await;
+        let shown = tokio::time::timeout(PATIENCE, stream.chunk()).await;
         assert!(shown.unwrap().unwrap().is_some(), "picture {number}");
     }
     drop(stream);

@@ -1,14 +1,13 @@
 //! What one side can't do to the other.
 
-use crate::support::{Moving, PLAIN, call, plain, until};
+use crate::support::{Moving, PATIENCE, PLAIN, call, offers, plain, until};
 use async_trait::async_trait;
-use caplet_fabric::adapter::{Adapter, Load};
+use caplet_fabric::adapter::Adapter;
 use caplet_fabric::client::Call;
 use caplet_fabric::host::{Limits, Op, Session};
-use caplet_fabric::lease::LeaseView;
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::{Endpoint, Peer};
-use caplet_fabric::{End, Service, Stop, Tariff};
+use caplet_fabric::{End, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -74,9 +73,8 @@ async fn thousands_of_streams_that_say_nothing_take_no_more_than_the_slots() {
         }
         assert!(n < 1_000, "the link takes streams without end");
     }
-    let patient = Call { patience: Duration::from_secs(30), ..call("upper", b"on") };
     drop(open);
-    assert_eq!(client.call(patient).await.unwrap().output, "ON");
+    assert_eq!(client.call(call("upper", b"on")).await.unwrap().output, "ON");
     client.detach().await;
 }
 
@@ -105,7 +103,7 @@ async fn strange(world: &World, network: &Network, bytes: &[u8]) {
     // whatever it says to that, it says its last
     let mut last = Vec::new();
     let answer = control.recv.read_to_end(&mut last);
-    let _ = tokio::time::timeout(Duration::from_secs(20), answer).await.unwrap();
+    let _ = tokio::time::timeout(PATIENCE, answer).await.unwrap();
     link.close("enough");
 }
 
@@ -183,17 +181,7 @@ struct Mute;
 
 #[async_trait]
 impl Adapter for Mute {
-    fn service(&self) -> Service {
-        PLAIN
-    }
-
-    fn tariff(&self) -> Tariff {
-        Tariff::Declared
-    }
-
-    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
-        Ok(())
-    }
+    offers!(PLAIN, Declared);
 
     async fn operate(&self, _: &mut Op) -> Result<(), Stop> {
         std::future::pending().await
@@ -218,9 +206,9 @@ async fn a_provider_that_never_ends_an_answer_is_waited_for_as_long_as_was_said(
     for _ in 0..3 {
         let patience = Duration::from_millis(200);
         let waiting = client.call(Call { patience, ..call("upper", b"on") });
-        let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+        let waited = tokio::time::timeout(PATIENCE, waiting).await.unwrap();
         assert!(matches!(waited, Err(Stop::Deadline(200))), "{waited:?}");
     }
     assert_eq!(client.units(), 0, "what never came is not paid");
-    tokio::time::timeout(Duration::from_secs(20), client.detach()).await.unwrap();
+    tokio::time::timeout(PATIENCE, client.detach()).await.unwrap();
 }

@@ -1,11 +1,11 @@
 //! How leases end, and what each side is told of it.
 
-use crate::support::{PLAIN, call, plain};
+use crate::support::{PLAIN, call, offers, plain};
 use async_trait::async_trait;
-use caplet_fabric::adapter::{Adapter, Load};
+use caplet_fabric::adapter::Adapter;
 use caplet_fabric::host::{Charger, Op};
 use caplet_fabric::lease::{ChainView as _, LeaseView, Stage, seconds};
-use caplet_fabric::{End, Service, Stop, Tariff};
+use caplet_fabric::{End, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use caplet_protocol::LeaseId;
 use caplet_protocol::wire::SessionEnd;
@@ -17,17 +17,7 @@ struct Charging(Mutex<Option<Arc<Charger>>>);
 
 #[async_trait]
 impl Adapter for Charging {
-    fn service(&self) -> Service {
-        PLAIN
-    }
-
-    fn tariff(&self) -> Tariff {
-        Tariff::Declared
-    }
-
-    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
-        Ok(())
-    }
+    offers!(PLAIN, Declared);
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         *self.0.lock().unwrap() = Some(op.charger());

@@ -1,12 +1,11 @@
 //! A leased job unit.
 
-use crate::support::{http, until};
+use crate::support::{PATIENCE, http, offers, until};
 use async_trait::async_trait;
 use bytes::Bytes;
-use caplet_fabric::adapter::{Adapter, Load};
+use caplet_fabric::adapter::Adapter;
 use caplet_fabric::host::Op;
 use caplet_fabric::kinds::jobs::{Executor, Frame, FrameSource, JobAdapter, JobSurface, Work};
-use caplet_fabric::lease::LeaseView;
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use caplet_protocol::Bps;
@@ -245,17 +244,7 @@ struct Flood;
 
 #[async_trait]
 impl Adapter for Flood {
-    fn service(&self) -> Service {
-        Service::JOBS
-    }
-
-    fn tariff(&self) -> Tariff {
-        Tariff::Accepted
-    }
-
-    fn admit(&self, _: &LeaseView, _: Load) -> Result<(), String> {
-        Ok(())
-    }
+    offers!(Service::JOBS, Accepted);
 
     async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
         let result = JobResult { ok: true, units: 1, body: vec![7; 1_000] }.encode_to_vec();
@@ -273,7 +262,7 @@ async fn a_provider_that_sends_more_results_than_it_was_sent_frames_is_left() {
     // one frame that is never read to its end, and another: what is sent does not hold up what is refused
     let frames = vec![Bytes::from(vec![0; 1 << 20]); 2];
     let run = JobSurface::run(&client, "any", "", frames, 0);
-    let run = tokio::time::timeout(Duration::from_secs(20), run).await.unwrap();
+    let run = tokio::time::timeout(PATIENCE, run).await.unwrap();
     let Err(Stop::Refused(words)) = run else { panic!("endless") };
     assert!(words.contains("more results came"), "{words}");
     assert!(client.units() <= 2, "no more than was asked for: {}", client.units());

@@ -15,6 +15,31 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+/// What an adapter says that lets in whoever asks.
+macro_rules! offers {
+    ($service:expr, $tariff:ident) => {
+        fn service(&self) -> caplet_fabric::Service {
+            $service
+        }
+
+        fn tariff(&self) -> caplet_fabric::Tariff {
+            caplet_fabric::Tariff::$tariff
+        }
+
+        fn admit(
+            &self,
+            _: &caplet_fabric::lease::LeaseView,
+            _: caplet_fabric::adapter::Load,
+        ) -> Result<(), String> {
+            Ok(())
+        }
+    };
+}
+pub(crate) use offers;
+
+/// How long anything is waited for: normally moments, on a machine that stalls as long as it needs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A service that is easy to see through: `upper` answers in capitals for a unit a byte, `wait` charges a
 /// unit and waits to be let go, `spin` charges unit after unit without end, `flood` writes without end.
 #[derive(Default)]
@@ -82,7 +107,7 @@ pub(crate) fn call(name: &'static str, input: &[u8]) -> Call {
         input: Bytes::copy_from_slice(input),
         max_units: 0,
         most: 1 << 20,
-        patience: Duration::from_secs(20),
+        patience: PATIENCE,
     }
 }
 
@@ -118,13 +143,13 @@ pub(crate) fn silent_port() -> (tokio::net::TcpSocket, std::net::SocketAddr) {
 
 /// Waits until something holds; the test's own limit is generous, nothing is measured by it.
 pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..2_000 {
-        if holds() {
-            return;
+    let wait = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{what} did not come about");
+    };
+    let waited = tokio::time::timeout(PATIENCE, wait).await;
+    assert!(waited.is_ok(), "{what} did not come about");
 }
 
 pub(crate) fn plain() -> Arc<Plain> {

@@ -1,6 +1,6 @@
 //! Whoever may not bring anything.
 
-use super::support::{Gateway, LEASE, OTHER, Pool, ROOMY, SECOND, THIRD, dial, end_of};
+use super::support::{Gateway, LEASE, OTHER, PATIENCE, Pool, ROOMY, SECOND, THIRD, dial, end_of};
 use crate::{QUOTA, key, write};
 use async_trait::async_trait;
 use caplet_fabric::client::Client;
@@ -30,7 +30,7 @@ impl Rogue {
         let stop = pool.stop.child_token();
         let shelves = Arc::new(Shelves::new(pool.folder.path().join("rogue"), QUOTA));
         let replicas = Arc::new(Hostile { from, to, pool: Arc::clone(pool) });
-        let pace = Pace { patience: Duration::from_secs(20), look: Duration::from_millis(10) };
+        let pace = Pace { patience: PATIENCE, look: Duration::from_millis(10) };
         let replicator = Replicator::new(from, shelves, replicas, pace, stop.clone());
         let world = World::new(Options { unit_bytes: 4_096, ..Options::default() });
         world.offer(Arc::new(StoreAdapter::replicated(replicator, 4)));

@@ -51,8 +51,8 @@ async fn whoever_stands_by_drops_what_is_dropped_and_keeps_no_more_than_is_store
 
 #[tokio::test]
 async fn a_silent_or_missing_standby_delays_one_write_and_is_brought_up_when_it_is_back() {
-    // that long the first write waits
-    let (pool, client) = Pool::waiting(ROOMY, Duration::from_secs(5));
+    // that long the first write waits, and none that is answered, on a machine that stalls
+    let (pool, client) = Pool::waiting(ROOMY, Duration::from_secs(15));
     pool.mood(Mood::Silent);
     let vault = Vault::open(client.clone(), key(), 0).await.unwrap();
     write(&vault, "one", &noise(CHUNK)).await;

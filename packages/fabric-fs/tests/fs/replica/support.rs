@@ -20,6 +20,9 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// How long anything is waited for: normally moments, on a machine that stalls as long as it needs.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Who takes over from the provider, and who from that one.
 pub(super) const SECOND: DeviceId = DeviceId(8);
 pub(super) const THIRD: DeviceId = DeviceId(9);
@@ -61,7 +64,7 @@ impl Pool {
     /// A store leased of [`PROVIDER`], whom the others can follow in order. Writes wait for whoever stands by longer
     /// than any takes.
     pub(super) fn new(quotas: [u64; 3]) -> (Arc<Self>, Client) {
-        Self::waiting(quotas, Duration::from_secs(20))
+        Self::waiting(quotas, PATIENCE)
     }
 
     /// The same, with writes that wait so long for whoever stands by.
@@ -141,7 +144,7 @@ impl Pool {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(20), wait).await;
+        let waited = tokio::time::timeout(PATIENCE, wait).await;
         let happened = self.happened.lock().unwrap();
         let first = happened.iter().take(20).collect::<Vec<_>>();
         assert!(waited.is_ok(), "waited for {what}: {first:?} of {}", happened.len());

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(100);
 /// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A broker that keeps what was published.
 #[derive(Default)]
