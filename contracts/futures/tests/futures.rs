@@ -33,5 +33,7 @@ mod permissions;
 mod properties;
 #[path = "futures/suite.rs"]
 mod suite;
+#[path = "futures/together.rs"]
+mod together;
 #[path = "futures/trading.rs"]
 mod trading;

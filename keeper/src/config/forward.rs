@@ -14,11 +14,12 @@ pub struct ForwardConfig {
     pub needs: Vec<NeedConfig>,
     /// Pools that devices are to be members of.
     pub join: Vec<JoinConfig>,
-    /// Pools that this keeper's account offers for, as their manager.
+    /// Pools that this keeper's account offers for, as their manager. What they sold ahead with a device of this account
+    /// behind it is covered as series of local devices are.
     pub offer: Vec<OfferConfig>,
     /// Collateral beyond what is required, basis points of it.
     pub buffer_bps: u16,
-    /// Base units that the series of one device may bind together.
+    /// Base units that the series with one device's collateral behind them may bind together.
     pub most_collateral: u64,
     /// Seconds without an answer after which a pool's serving member is challenged.
     pub patience_secs: u64,

@@ -84,16 +84,18 @@ impl Duty {
 
     /// Whether a device is retired, or suspended by its reputation: who promised with it is in default at once.
     pub(super) async fn barred(&self, device: DeviceId) -> Result<bool, ChainError> {
-        let contracts = &self.context.deployment.contracts;
-        let ask = registry::QueryMsg::Device { device };
-        let known: DeviceResponse = self.context.chain.query(&contracts.registry, &ask).await?;
-        if known.status == DeviceStatus::Retired {
+        if self.device(device).await?.status == DeviceStatus::Retired {
             return Ok(true);
         }
         let ask = reputation::QueryMsg::Standing { device };
-        let standing: StandingResponse =
-            self.context.chain.query(&contracts.reputation, &ask).await?;
+        let reputation = &self.context.deployment.contracts.reputation;
+        let standing: StandingResponse = self.context.chain.query(reputation, &ask).await?;
         Ok(standing.suspended_until.is_some())
+    }
+
+    async fn device(&self, device: DeviceId) -> Result<DeviceResponse, ChainError> {
+        let ask = registry::QueryMsg::Device { device };
+        self.context.chain.query(&self.context.deployment.contracts.registry, &ask).await
     }
 
     /// Base units that an owner's account has free.
@@ -107,5 +109,16 @@ impl Duty {
     /// The owner of a device that is enrolled here; `None` for others' devices.
     pub(super) fn owner_here(&self, device: DeviceId) -> anyhow::Result<Option<String>> {
         Ok(registrar::device(&self.context.store, device)?.map(|local| local.owner))
+    }
+
+    /// Whose collateral stands behind a series, if that is seen to here: the owner of a device that is enrolled here, or
+    /// this account, which offers for pools and backs what they issue with a device of its own, wherever that is.
+    pub(super) async fn backs(&self, series: &SeriesResponse) -> anyhow::Result<Option<String>> {
+        let here = self.owner_here(series.backer)?;
+        if here.is_some() || series.backer == series.seller || self.config.offer.is_empty() {
+            return Ok(here);
+        }
+        let (owner, own) = (self.device(series.backer).await?.owner, self.context.signer.address());
+        Ok((owner.address == own).then_some(owner.address))
     }
 }

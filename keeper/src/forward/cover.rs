@@ -1,4 +1,4 @@
-//! Keeps the collateral of the series of local devices within limits.
+//! Keeps the collateral of the series of local devices within limits, and of those of pools that this account backs.
 
 use super::Duty;
 use crate::observe;
@@ -20,8 +20,8 @@ impl Cover {
     }
 
     /// The owner of a series that is covered here: whoever's collateral it is.
-    fn owner(&self, series: &SeriesResponse) -> anyhow::Result<Option<String>> {
-        let Some(owner) = self.0.owner_here(series.backer)? else { return Ok(None) };
+    async fn owner(&self, series: &SeriesResponse) -> anyhow::Result<Option<String>> {
+        let Some(owner) = self.0.backs(series).await? else { return Ok(None) };
         let listed = self.0.config.issue.iter().any(|of| of.device == series.seller.0);
         // another's who did not ask for it is left alone
         Ok((owner == self.0.context.signer.address() || listed).then_some(owner))
@@ -37,6 +37,10 @@ impl Cover {
             Act::Release(amount) => {
                 let msg = ExecuteMsg::Release { series: number, amount: amount.into() };
                 self.0.tell("collateral_released", &msg).await?;
+            }
+            Act::Lift => {
+                let msg = ExecuteMsg::Call { series: number };
+                self.0.tell("margin_call_lifted", &msg).await?;
             }
             Act::Short { by } => observe::collateral_short(number, series.seller, by),
         }
@@ -69,7 +73,7 @@ impl Reconciler for Cover {
         let all = self.0.series().await?;
         let (mut covered, mut purses) = (Vec::new(), Purses::default());
         for series in &all {
-            let Some(owner) = self.owner(series)? else { continue };
+            let Some(owner) = self.owner(series).await? else { continue };
             let standing =
                 Standing { collateral: series.collateral.u64(), required: series.required.u128() };
             let purse = purses.of(&self.0, owner, series.asset).await?;

@@ -22,9 +22,11 @@ impl Tidy {
         Self { duty, over: BTreeSet::new() }
     }
 
-    async fn one(&self, series: &SeriesResponse, grace_secs: u32) -> anyhow::Result<()> {
+    async fn one(&self, series: &SeriesResponse) -> anyhow::Result<()> {
         let number = series.series;
-        let sells = self.duty.owner_here(series.seller)?.is_some();
+        // what is left of the collateral returns when the series closes: so its backer sees to that too
+        let sells = self.duty.owner_here(series.seller)?.is_some()
+            || self.duty.backs(series).await?.is_some();
         let holders: Vec<DeviceId> = if series.sold.is_empty() {
             Vec::new()
         } else {
@@ -36,7 +38,7 @@ impl Tidy {
             holds |= self.duty.owner_here(*device)?.is_some();
         }
         if holds && !sells {
-            self.watch(series, grace_secs).await?;
+            self.watch(series).await?;
         }
         if (sells || holds) && series.current >= series.slots {
             self.end(series, holders).await?;
@@ -44,11 +46,11 @@ impl Tidy {
         Ok(())
     }
 
-    async fn watch(&self, series: &SeriesResponse, grace_secs: u32) -> anyhow::Result<()> {
+    async fn watch(&self, series: &SeriesResponse) -> anyhow::Result<()> {
         let (collateral, required) = (series.collateral.u64(), series.required.u128());
         let called = series.called.map(|called| called.u64());
         let barred = is_open(series) && self.duty.barred(series.seller).await?;
-        let margin = Margin { collateral, required, called, grace_secs, barred };
+        let margin = Margin { collateral, required, called, grace_secs: series.grace_secs, barred };
         let series = series.series;
         match due(margin, self.duty.now()) {
             Some(Act::Call) => {
@@ -115,11 +117,8 @@ impl Reconciler for Tidy {
 
     async fn pass(&mut self) -> anyhow::Result<()> {
         let all = self.duty.series().await?;
-        if !all.is_empty() {
-            let grace_secs = self.duty.rules().await?.rules.grace_secs;
-            for series in &all {
-                self.one(series, grace_secs).await?;
-            }
+        for series in &all {
+            self.one(series).await?;
         }
         self.reckon().await
     }

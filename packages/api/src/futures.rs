@@ -252,7 +252,8 @@ pub enum ExecuteMsg {
         /// Leases, at most [`MAX_ITEMS`].
         leases: Vec<Uint64>,
     },
-    /// Calls for margin: collateral is below what the mark asks for. Anyone.
+    /// Calls for margin if collateral is below what the mark asks for, also when an earlier call is void because nobody
+    /// acted on it for as long as its grace (600 seconds at least) once that was over. Ends a call that is met. Anyone.
     Call {
         /// The series.
         series: u32,
@@ -470,8 +471,10 @@ pub struct SeriesResponse {
     pub required: Uint128,
     /// Base units of collateral that defaults owe to positions.
     pub owed: Uint64,
-    /// Unix seconds of the margin call that is open.
+    /// Unix seconds of the margin call that is open: neither ended nor void.
     pub called: Option<Uint64>,
+    /// Seconds from a margin call to the default, as of the issue.
+    pub grace_secs: u32,
     /// Whom the seller's side is offered to.
     pub novation: Option<DeviceId>,
     /// Slots that were defaulted on.

@@ -26,14 +26,14 @@ pub struct Standing {
 /// A series that is covered here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Series {
-    /// The delivering device.
+    /// The device whose owner's collateral it is.
     pub device: DeviceId,
     /// Which of the balances it is topped up from: its owner's, in its asset.
     pub purse: usize,
     /// Where it stands.
     pub standing: Standing,
-    /// Whether a margin call is open. One that the mark has met by falling again stays open in the contract: nothing is
-    /// sold meanwhile, and when the mark rises anew the grace is over already.
+    /// Whether a margin call is open. One that the mark has met by falling again is open until somebody comes by: were
+    /// the mark to rise anew before that, its grace would have begun already.
     pub called: bool,
 }
 
@@ -44,6 +44,8 @@ pub enum Act {
     TopUp(u64),
     /// Take base units back.
     Release(u64),
+    /// End a margin call that is met.
+    Lift,
     /// Less than the margin asks for and no money for it, or no more than the limit allows: substitute a device,
     /// offer the series to another seller, or let it default in part.
     Short {
@@ -81,7 +83,7 @@ impl Policy {
     /// the money are for all of them together: no buffer is put up before every series has what its margin asks for, the
     /// earlier ones first, and what is taken back is there for others the next time, when it has come back. Nothing is
     /// done while the collateral is between the required and twice the buffer above it, so that neither direction
-    /// follows on the other; unless a call is open though it is met, which any change of covered collateral ends.
+    /// follows on the other, but for ending a call that is met.
     #[must_use]
     pub fn due(&self, all: &[Series], free: &[u64]) -> Vec<Option<Act>> {
         let mut room = Room::new(self.most, all, free);
@@ -102,8 +104,9 @@ impl Policy {
     fn first(&self, one: &Series, room: &mut Room) -> Option<Act> {
         let Standing { collateral, required } = one.standing;
         if u128::from(collateral) >= required {
+            // what is taken back ends a call as well
             let spare = self.spare(one.standing).map(Act::Release);
-            return spare.or_else(|| one.called.then(|| Self::answer(one, room)).flatten());
+            return spare.or_else(|| one.called.then_some(Act::Lift));
         }
         let missing = u64::try_from(required).unwrap_or(u64::MAX).saturating_sub(collateral);
         if room.left(one) < missing {
@@ -111,17 +114,6 @@ impl Policy {
         }
         room.take(one, missing);
         Some(Act::TopUp(missing))
-    }
-
-    /// The least that ends a call which is met already: a base unit back, or one more where none is to spare.
-    fn answer(one: &Series, room: &mut Room) -> Option<Act> {
-        if u128::from(one.standing.collateral) > one.standing.required {
-            return Some(Act::Release(1));
-        }
-        (room.left(one) > 0).then(|| {
-            room.take(one, 1);
-            Act::TopUp(1)
-        })
     }
 
     /// What a covered series has far beyond what it wants.

@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "world")]
+#[allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "as in `world`")]
+pub mod orders;
+#[cfg(feature = "world")]
 pub mod parties;
 #[cfg(feature = "world")]
 #[allow(clippy::arithmetic_side_effects, reason = "as in `world`")]

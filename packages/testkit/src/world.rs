@@ -106,6 +106,26 @@ impl World {
         (auction, domain)
     }
 
+    /// A market at the auction, within cell 1, whose capacity these contracts may reserve.
+    pub fn open_market(
+        &mut self,
+        auction: &Addr,
+        market: auction::MarketConfig,
+        reservers: &[&Addr],
+    ) {
+        let (a, b) = (CellId(1), CellId(1));
+        let contracts = reservers.iter().map(ToString::to_string).collect();
+        for msg in [
+            auction::ExecuteMsg::CreateMarket(market),
+            auction::ExecuteMsg::SetLatency {
+                entries: vec![auction::LatencyEntry { a, b, ms: 5 }],
+            },
+            auction::ExecuteMsg::SetReservers { contracts },
+        ] {
+            self.execute("governance", auction, &msg).unwrap();
+        }
+    }
+
     /// Sends a message.
     ///
     /// # Errors

@@ -258,6 +258,7 @@ export interface SeriesResponse {
   defaults: DefaultResponse[];
   delivering: Uint64;
   first_slot: number;
+  grace_secs: number;
   market: MarketId;
   novation?: DeviceId | null;
   owed: Uint64;

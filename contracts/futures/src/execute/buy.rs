@@ -1,8 +1,10 @@
 //! Buys lots of a fixed-price sale.
 
 use super::Work;
+use super::call::relieve;
 use super::positions::Block;
 use crate::ContractError;
+use crate::mark::Mark;
 use crate::state::series;
 use caplet_api::event::PositionMoved;
 use caplet_api::futures::Sale;
@@ -23,8 +25,11 @@ pub(super) fn buy(
         return Err(ContractError::NotOnSale { series: number, why });
     }
     if series.called.is_some() {
-        let why = "its margin is called: wait until the seller has topped it up";
-        return Err(ContractError::NotOnSale { series: number, why });
+        let mark = Mark::of(work.storage, &work.context, series.market)?;
+        if !relieve(work, &mut series, &mark) {
+            let why = "its margin is called: wait until the seller has topped it up";
+            return Err(ContractError::NotOnSale { series: number, why });
+        }
     }
     let block = Block::of(&series, work.context.now, slots, lots)?;
     series.unsold = block.out_of(&series.unsold)?;

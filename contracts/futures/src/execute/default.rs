@@ -60,6 +60,9 @@ fn ground(work: &Work<'_, '_>, series: &Series, mark: &Mark) -> Result<bool, Con
     if series.check_cover(work.context.now, mark).is_ok() {
         return refuse("its collateral covers the margin again: nothing is to be done");
     }
+    if series.open_call(work.context.now).is_none() {
+        return refuse("its margin call is too old to act on: call it anew, it has a new grace");
+    }
     if work.context.now < called.saturating_add(series.grace_secs.into()) {
         return refuse("the grace of its margin call runs: declare it when that is over");
     }

@@ -1,6 +1,7 @@
 //! Exercises lots of a slot: a lease at the strike, or cash if the seller cannot serve.
 
 use super::Work;
+use super::call::relieve;
 use super::positions::Block;
 use crate::ContractError;
 use crate::mark::Mark;
@@ -37,6 +38,7 @@ pub(super) fn exercise(
     let exercised = Delivery { series: number, device, slot, lots, each: None };
     let serves = work.context.serves(series.seller)?.1;
     let mark = Mark::of(work.storage, &work.context, series.market)?;
+    relieve(work, &mut series, &mark);
     let covered = series.covered(work.context.now);
     work.take_from(number, device, block)?;
     series.sold = block.out_of(&series.sold)?;

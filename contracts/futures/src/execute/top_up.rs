@@ -5,7 +5,7 @@ use crate::ContractError;
 use crate::mark::Mark;
 use crate::state::series;
 
-/// Locks more of the backer's money for lots that are not exercised; ends a margin call that it meets.
+/// Locks more of the backer's money for lots that are not exercised; ends a margin call that is then met.
 pub(super) fn top_up(
     work: &mut Work<'_, '_>,
     number: u32,

@@ -54,7 +54,8 @@ fn show(
         delivering: one.delivering.into(),
         collateral: one.posted().into(),
         owed: one.owed.into(),
-        called: one.called.map(Into::into),
+        called: one.open_call(context.now).map(Into::into),
+        grace_secs: one.grace_secs,
         novation: one.novation,
         defaults: defaults
             .map(|gone| DefaultResponse { from: gone.from, to: gone.to, paid: gone.paid.into() })

@@ -82,7 +82,7 @@ pub(crate) struct Series {
     pub(crate) pledged: u64,
     /// Base units of collateral that defaults owe to positions.
     pub(crate) owed: u64,
-    /// Unix seconds of the margin call that is open.
+    /// Unix seconds of the margin call that was last begun and not ended; see `open_call`.
     pub(crate) called: Option<u64>,
     /// Whom the seller's side is offered to.
     pub(crate) novation: Option<DeviceId>,
@@ -90,6 +90,8 @@ pub(crate) struct Series {
     pub(crate) defaults: Vec<Defaulted>,
 }
 
+/// Least seconds for which a call whose grace is over may be acted on: time for whoever holds lots to come by.
+const LEAST_STAND: u64 = 600;
 /// Maps a number to its series.
 const SERIES: Map<u32, Series> = Map::new("series");
 /// Last number given.
@@ -170,6 +172,14 @@ impl Series {
         Ok(())
     }
 
+    /// Unix seconds of the margin call that may end in a default: after its grace it stands for as long again, and
+    /// 600 seconds at least. Later nobody knows whether the collateral met it in between, and it is void.
+    pub(crate) fn open_call(&self, now: u64) -> Option<u64> {
+        let grace = u64::from(self.grace_secs);
+        let stands = grace.saturating_add(grace.max(LEAST_STAND));
+        self.called.filter(|called| now < called.saturating_add(stands))
+    }
+
     /// Passes slots that can still be exercised: `from` before `to`, none over, none defaulted on.
     pub(crate) fn check_slots(&self, now: u64, from: u16, to: u16) -> Result<(), ContractError> {
         let (first, end) = (self.current(now), self.horizon());
@@ -186,7 +196,7 @@ impl Series {
             device: self.seller.0,
             collateral: self.posted(),
             required: self.required(now, mark),
-            called: self.called.unwrap_or(0),
+            called: self.open_call(now).unwrap_or(0),
         }
     }
 }

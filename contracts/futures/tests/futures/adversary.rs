@@ -181,6 +181,40 @@ fn who_tells_only_of_the_dear_leases_is_answered_by_whoever_tells_of_the_others(
 }
 
 #[test]
+fn an_old_call_defaults_no_seller_whose_collateral_met_it_in_between() {
+    let mut suite = Suite::new();
+    let series = suite.issue(suite.input());
+    suite.buy(series, ALICE, 0, 4, 10).unwrap();
+    let base = |suite: &mut Suite, tick| suite.tell_market(&Market::SetBase { tick }).unwrap();
+    let (call, default) = (ExecuteMsg::Call { series }, ExecuteMsg::Default { series });
+    // Bob calls while the mark is high; it falls, and nobody comes by
+    base(&mut suite, 12);
+    suite.send("bob", &call).unwrap();
+    base(&mut suite, 10);
+    suite.wait(GRACE_SECS.into());
+    refused(suite.send("bob", &default), &["covers the margin again"]);
+    // the moment the mark is high again he comes back with it
+    suite.wait(GRACE_SECS.into());
+    base(&mut suite, 12);
+    refused(suite.send("bob", &default), &["too old to act on"]);
+    suite.send("bob", &call).unwrap();
+    refused(suite.send("bob", &default), &["the grace of its margin call runs"]);
+    // all of which Carol has to put up what is missing
+    suite.wait(u64::from(GRACE_SECS) - 1);
+    suite.send("carol", &ExecuteMsg::TopUp { series, amount: 1_200u64.into() }).unwrap();
+    suite.wait(1);
+    refused(suite.send("bob", &default), &["its margin is not called"]);
+    // nor may he come sooner than that, if Carol or anybody ended his call while it was met
+    base(&mut suite, 20);
+    suite.send("bob", &call).unwrap();
+    base(&mut suite, 10);
+    suite.send("carol", &call).unwrap();
+    base(&mut suite, 20);
+    suite.wait(GRACE_SECS.into());
+    refused(suite.send("bob", &default), &["its margin is not called"]);
+}
+
+#[test]
 fn a_lot_is_never_settled_twice() {
     let mut suite = Suite::new();
     let series = suite.issue(suite.input());

@@ -4,49 +4,32 @@ use crate::suite::{
     ALICE, BOB, CAPACITY, CAROL, DAVE, ERIN, MARKET, OWNERS, UCAP, add_futures, owner, refused,
     world,
 };
-use caplet_api::auction::{self, DemandInput, LatencyEntry, MAX_PAGE, OfferInput};
+use caplet_api::auction;
 use caplet_api::escrow;
-use caplet_api::event::{FutureExercised, LeasesOpened, OrdersPlaced, SeriesIssued};
+use caplet_api::event::{FutureExercised, LeasesOpened, SeriesIssued};
 use caplet_api::futures::{ExecuteMsg, IssueInput, MarkResponse, QueryMsg, Sale};
-use caplet_protocol::layout::OrderFlags;
-use caplet_protocol::{Bps, CellId, DeviceId, Lots};
+use caplet_protocol::{Bps, DeviceId, Lots};
+use caplet_testkit::orders::{self, find, number};
 use caplet_testkit::spot::{SLOT, config};
 use caplet_testkit::world::{Outcome, World};
-use cosmwasm_std::{Addr, Event, Uint64};
+use cosmwasm_std::{Addr, Uint64};
 use cw_multi_test::IntoAddr;
 use std::collections::BTreeMap;
 
-struct Stage {
-    world: World,
-    auction: Addr,
-    futures: Addr,
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) auction: Addr,
+    pub(crate) futures: Addr,
     sequences: BTreeMap<DeviceId, u32>,
-}
-
-fn find<'a, T: TryFrom<&'a Event>>(events: &'a [Event]) -> T {
-    events.iter().find_map(|event| T::try_from(event).ok()).unwrap()
-}
-
-/// The number of the order that was placed.
-fn number(events: &[Event]) -> u64 {
-    u64::from(find::<OrdersPlaced>(events).page) * MAX_PAGE as u64
 }
 
 impl Stage {
     /// Carol and Dave do ten lots at a time, in a market of hours.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world = world();
         let (auction, _) = world.add_auction();
         let futures = add_futures(&mut world, &auction);
-        for msg in [
-            auction::ExecuteMsg::CreateMarket(config(MARKET, 7)),
-            auction::ExecuteMsg::SetLatency {
-                entries: vec![LatencyEntry { a: CellId(1), b: CellId(1), ms: 5 }],
-            },
-            auction::ExecuteMsg::SetReservers { contracts: vec![futures.to_string()] },
-        ] {
-            world.execute("governance", &auction, &msg).unwrap();
-        }
+        world.open_market(&auction, config(MARKET, 7), &[&futures]);
         let mut stage = Self { world, auction, futures, sequences: BTreeMap::new() };
         for device in [CAROL, DAVE] {
             let lots = Some(Lots(CAPACITY));
@@ -62,7 +45,7 @@ impl Stage {
         outcome
     }
 
-    fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
+    pub(crate) fn send(&mut self, sender: &str, msg: &ExecuteMsg) -> Outcome {
         let outcome = self.world.execute(sender, &self.futures.clone(), msg);
         self.hold();
         outcome
@@ -106,21 +89,17 @@ impl Stage {
     /// Instant lots at an ask, open to the end of the slot that runs.
     fn offer(&mut self, device: DeviceId, ask: u64, instant: u16) -> Outcome {
         let not_after = (u64::from(self.slot()) + 1) * SLOT - 1;
-        let offer = OfferInput {
-            device,
-            sequence: self.next(device),
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            ask: ask.into(),
-            batch: Lots(0),
-            instant: Lots(instant),
-            not_after: not_after.into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        self.offer_until(device, ask, instant, not_after)
+    }
+
+    pub(crate) fn offer_until(
+        &mut self,
+        device: DeviceId,
+        ask: u64,
+        instant: u16,
+        not_after: u64,
+    ) -> Outcome {
+        let offer = orders::offer(device, self.next(device), ask, instant, not_after);
         let msg =
             auction::ExecuteMsg::Place { market: MARKET, offers: vec![offer], demands: vec![] };
         self.spot(owner(device), &msg)
@@ -131,24 +110,9 @@ impl Stage {
         number(&events)
     }
 
-    fn take(&mut self, consumer: DeviceId, offer: u64, lots: u16) -> Outcome {
-        let demand = DemandInput {
-            device: consumer,
-            sequence: self.next(consumer),
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            rho: 0,
-            lambda: 0,
-            limit: 10_000u64.into(),
-            lots: Lots(lots),
-            not_after: (self.world.now() + 60).into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+    pub(crate) fn take(&mut self, consumer: DeviceId, offer: u64, lots: u16) -> Outcome {
+        let (sequence, not_after) = (self.next(consumer), self.world.now() + 60);
+        let demand = orders::demand(consumer, sequence, 10_000, lots, not_after);
         let msg =
             auction::ExecuteMsg::Take { offer: offer.into(), demand, market: MARKET, lease: None };
         self.spot(owner(consumer), &msg)
@@ -156,21 +120,31 @@ impl Stage {
 
     /// Carol promises lots in four slots from the next one on, at 100.
     fn issue(&mut self, lots: u16) -> Result<u32, String> {
+        self.issue_of(CAROL, (1, 4), lots)
+    }
+
+    /// A device promises lots from so many slots ahead on, in so many of them.
+    pub(crate) fn issue_of(
+        &mut self,
+        device: DeviceId,
+        (ahead, slots): (u32, u16),
+        lots: u16,
+    ) -> Result<u32, String> {
         let input = IssueInput {
-            device: CAROL,
+            device,
             market: MARKET,
             latency: 0,
             throughput: 0,
             accuracy: 0,
             tags: 0,
-            first_slot: self.slot() + 1,
-            slots: 4,
+            first_slot: self.slot() + ahead,
+            slots,
             lots: Lots(lots),
             sale: Sale::Fixed { price: 100u64.into() },
             reservation: Bps(10_000),
             collateral: 4_000u64.into(),
         };
-        let events = self.send("carol", &ExecuteMsg::Issue(input))?;
+        let events = self.send(owner(device), &ExecuteMsg::Issue(input))?;
         Ok(find::<SeriesIssued>(&events).series)
     }
 

@@ -51,6 +51,70 @@ fn a_default_waits_for_the_grace_and_for_the_collateral_to_be_short() {
 }
 
 #[test]
+fn a_call_that_the_price_met_is_ended_by_whoever_comes_by_and_the_next_has_its_whole_grace() {
+    // anybody with another call, a buyer, who exercises
+    for way in 0..3 {
+        let mut suite = Suite::new();
+        let series = suite.issue(suite.input());
+        suite.buy(series, ALICE, 0, 4, 9).unwrap();
+        let call = ExecuteMsg::Call { series };
+        base(&mut suite, 12);
+        suite.send("bob", &call).unwrap();
+        base(&mut suite, 10);
+        assert!(suite.series(series).called.is_some(), "nobody has come by");
+        match way {
+            0 => drop(suite.send("stranger", &call).unwrap()),
+            1 => drop(suite.buy(series, BOB, 0, 4, 1).unwrap()),
+            _ => {
+                let early = suite.exercise(series, ALICE, 3, 1).unwrap();
+                assert_ne!(early.lease, 0);
+            }
+        }
+        assert!(suite.series(series).called.is_none(), "{way}");
+        base(&mut suite, 12);
+        let default = ExecuteMsg::Default { series };
+        suite.wait(GRACE_SECS.into());
+        refused(suite.send("bob", &default), &["its margin is not called"]);
+        suite.send("bob", &call).unwrap();
+        suite.wait(u64::from(GRACE_SECS) - 1);
+        refused(suite.send("bob", &default), &["grace"]);
+        suite.wait(1);
+        suite.send("bob", &default).unwrap();
+    }
+}
+
+#[test]
+fn a_call_that_is_not_met_stays_whoever_comes_by() {
+    let mut suite = Suite::new();
+    let series = suite.issue(suite.input());
+    suite.buy(series, ALICE, 0, 4, 9).unwrap();
+    base(&mut suite, 12);
+    suite.send("bob", &ExecuteMsg::Call { series }).unwrap();
+    let called = suite.series(series).called;
+    refused(suite.send("carol", &ExecuteMsg::Call { series }), &["the margin was called at"]);
+    refused(suite.buy(series, BOB, 0, 4, 1), &["its margin is called"]);
+    suite.exercise(series, ALICE, 3, 1).unwrap();
+    assert_eq!((called.is_some(), suite.series(series).called), (true, called));
+    suite.wait(GRACE_SECS.into());
+    suite.send("bob", &ExecuteMsg::Default { series }).unwrap();
+}
+
+#[test]
+fn a_call_stands_as_long_as_its_grace_and_as_long_again() {
+    let (mut suite, series) = ready();
+    let (call, default) = (ExecuteMsg::Call { series }, ExecuteMsg::Default { series });
+    base(&mut suite, 12);
+    suite.send("bob", &call).unwrap();
+    suite.wait(2 * u64::from(GRACE_SECS));
+    assert!(suite.series(series).called.is_none());
+    refused(suite.send("bob", &default), &["too old to act on", "a new grace"]);
+    suite.send("bob", &call).unwrap();
+    refused(suite.send("bob", &default), &["the grace of its margin call runs"]);
+    suite.wait(2 * u64::from(GRACE_SECS) - 1);
+    suite.send("bob", &default).unwrap();
+}
+
+#[test]
 fn a_partial_default_keeps_the_earliest_slots_and_pays_the_others_in_full() {
     let (mut suite, series) = ready();
     suite.send("carol", &ExecuteMsg::TopUp { series, amount: 600u64.into() }).unwrap();

@@ -3,7 +3,9 @@
 //! refusal changes nothing; here, that in the end every series closes and all money is somebody's.
 
 use crate::market::Msg as Market;
-use crate::suite::{ALICE, BOB, CAROL, CAROL_TOO, DAVE, ERIN, Suite, UCAP, owner};
+use crate::suite::{
+    ALICE, BOB, CAROL, CAROL_TOO, DAVE, ERIN, GRACE_SECS, RICHES, Suite, UCAP, owner,
+};
 use caplet_api::escrow::LeaseState;
 use caplet_api::event::FutureExercised;
 use caplet_api::futures::{ExecuteMsg, PositionsResponse, QueryMsg, Sale, SeriesListResponse};
@@ -324,5 +326,161 @@ proptest! {
             (reckoned, NAMES.map(|name| suite.free(name)))
         };
         prop_assert_eq!(outcome(turns), outcome(1));
+    }
+}
+
+/// What moves a margin, and who acts on it.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    Base(u16),
+    Wait(u64),
+    Call,
+    TopUp(u64),
+    Release(u64),
+    Buy,
+    Default,
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        4 => (8u16..16).prop_map(Turn::Base),
+        4 => select(vec![60u64, 300, 600, 1_200]).prop_map(Turn::Wait),
+        4 => Just(Turn::Call),
+        1 => (1u64..1_500).prop_map(Turn::TopUp),
+        1 => (1u64..1_500).prop_map(Turn::Release),
+        1 => Just(Turn::Buy),
+        4 => Just(Turn::Default),
+    ]
+}
+
+/// Does a turn. `called` is when the call was begun that nobody has ended since: everybody who comes by ends one that is
+/// met, and one whose grace has passed twice is void. What went through and what was refused must be as that says.
+fn move_on(suite: &mut Suite, series: u32, called: Option<u64>, turn: Turn) -> Option<u64> {
+    let grace = u64::from(GRACE_SECS);
+    let (before, now) = (suite.series(series), suite.now());
+    let short = |of: &caplet_api::futures::SeriesResponse| {
+        u128::from(of.collateral.u64()) < of.required.u128()
+    };
+    let is_short = short(&before);
+    let stands = called.filter(|at| now < at + 2 * grace);
+    assert_eq!(before.called.map(|at| at.u64()), stands, "the call that is shown");
+    let went = match turn {
+        Turn::Base(tick) => suite.tell_market(&Market::SetBase { tick }),
+        Turn::Wait(seconds) => {
+            suite.wait(seconds);
+            return called;
+        }
+        Turn::Call => suite.send("keeper", &ExecuteMsg::Call { series }),
+        Turn::TopUp(amount) => {
+            suite.send("carol", &ExecuteMsg::TopUp { series, amount: amount.into() })
+        }
+        Turn::Release(amount) => {
+            suite.send("carol", &ExecuteMsg::Release { series, amount: amount.into() })
+        }
+        Turn::Buy => suite.buy(series, BOB, before.current, 4, 1),
+        Turn::Default => suite.send("keeper", &ExecuteMsg::Default { series }),
+    };
+    let went = went.is_ok();
+    let over = stands.is_some_and(|at| now >= at + grace);
+    match turn {
+        Turn::Call => {
+            let due = if is_short { stands.is_none() } else { called.is_some() };
+            assert_eq!(went, due, "a call goes through if it begins or ends one");
+            if is_short { stands.or(Some(now)) } else { None }
+        }
+        Turn::Default => {
+            assert_eq!(
+                went,
+                is_short && over,
+                "short, and after the whole grace of a call that stands"
+            );
+            if went { None } else { called }
+        }
+        Turn::Buy if is_short && called.is_some() => {
+            assert!(!went, "who is called and short sells no more");
+            called
+        }
+        Turn::TopUp(_) | Turn::Release(_) | Turn::Buy if went => {
+            called.filter(|_| short(&suite.series(series)))
+        }
+        _ => called,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// An old call that was met in between is nothing to hold against a seller, whatever the mark does.
+    #[test]
+    fn a_seller_that_serves_defaults_only_while_short_and_after_the_whole_grace_of_a_call_that_stands(
+        turns in prop::collection::vec(turn(), 1..60),
+    ) {
+        let mut suite = Suite::new();
+        let series = suite.issue(suite.input());
+        suite.buy(series, ALICE, 0, 4, 8).unwrap();
+        let mut called = None;
+        for turn in turns {
+            called = move_on(&mut suite, series, called, turn);
+        }
+    }
+}
+
+/// Carol's collateral is exactly what the margin asks for.
+fn meet(suite: &mut Suite, series: u32) {
+    let shown = suite.series(series);
+    let (has, asked) = (shown.collateral.u64(), u64::try_from(shown.required.u128()).unwrap());
+    let msg = match asked > has {
+        true => ExecuteMsg::TopUp { series, amount: (asked - has).into() },
+        false => ExecuteMsg::Release { series, amount: (has - asked).into() },
+    };
+    if asked != has {
+        suite.send("carol", &msg).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever the price did while the margin was met, and whoever holds how much: from there up to `(1 + h)` times it, each
+    /// lot that is not delivered costs at least what it could be sold for beyond the strike, and the penalty.
+    #[test]
+    fn a_default_is_never_profitable_up_to_the_headroom(
+        price in 60u64..150, lots in prop::collection::vec(1u16..4, 3), ticks in prop::collection::vec(5u16..25, 0..5),
+        rise in 0u64..=5_000, walks_away: bool,
+    ) {
+        let mut suite = Suite::new();
+        let mut input = issue(&mut suite, CAROL, 9, price, false);
+        input.collateral = 4_000u64.into();
+        let series = suite.issue(input);
+        let holders = [ALICE, BOB, ERIN];
+        for (device, lots) in holders.into_iter().zip(&lots) {
+            suite.buy(series, device, 0, 4, *lots).unwrap();
+        }
+        let held = |suite: &Suite| holders.map(|device| suite.held_lots(series, device)).iter().sum::<u64>();
+        let (all, mut mark) = (held(&suite), 10);
+        meet(&mut suite, series);
+        for tick in ticks {
+            suite.tell_market(&Market::SetBase { tick }).unwrap();
+            meet(&mut suite, series);
+            mark = tick;
+        }
+        let risen = u16::try_from(u64::from(mark) * (10_000 + rise) / 10_000).unwrap();
+        suite.tell_market(&Market::SetBase { tick: risen }).unwrap();
+        if walks_away {
+            suite.set_status(CAROL, DeviceStatus::Retired);
+        } else if suite.send("keeper", &ExecuteMsg::Call { series }).is_ok() {
+            suite.wait(GRACE_SECS.into());
+        }
+        if suite.send("keeper", &ExecuteMsg::Default { series }).is_ok() {
+            let worth = u64::from(risen) * 10;
+            let due = worth.saturating_sub(price) + price / 10;
+            let _ = suite.settle(series, &holders); // without what was on sale all is covered, perhaps
+            let gone = all - held(&suite);
+            let carol = suite.balance("carol", UCAP);
+            let lost = RICHES - (carol.free + carol.ordered).u128();
+            prop_assert!(lost >= u128::from(gone * due), "{lost} lost for {gone} lots at {worth}, sold at {price}");
+        } else {
+            prop_assert!(!walks_away, "who is retired is in default");
+        }
     }
 }

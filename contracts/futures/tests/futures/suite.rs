@@ -3,7 +3,7 @@
 
 use crate::market::{self, Init, Msg as Market, SLOT};
 use caplet_api::escrow::{
-    self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse, VoucherInput,
+    self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse,
 };
 use caplet_api::event::{FutureExercised, LeasesOpened};
 use caplet_api::futures::{
@@ -11,10 +11,8 @@ use caplet_api::futures::{
     SeriesResponse,
 };
 use caplet_api::registry;
-use caplet_protocol::{
-    AssetId, Bps, DeviceId, Domain, Lane, LeaseId, Lots, MarketId, layout::Voucher,
-};
-use caplet_testkit::parties::device_key;
+use caplet_protocol::{AssetId, Bps, DeviceId, Domain, Lots, MarketId};
+use caplet_testkit::orders;
 use caplet_testkit::standings::Set;
 pub(crate) use caplet_testkit::world::Outcome;
 use caplet_testkit::world::{Begin, World};
@@ -352,18 +350,7 @@ impl Suite {
     /// Redeems an amount of a lease.
     pub(crate) fn pay(&mut self, lease: u64, amount: u64) {
         let consumer = self.lease(lease).consumer;
-        let voucher =
-            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
-        let signature = device_key(consumer).sign(&voucher.preimage(&self.escrow_domain));
-        let voucher = VoucherInput {
-            lease: lease.into(),
-            lane: Lane(0),
-            amount: u128::from(amount).into(),
-            units: 0u64.into(),
-            chain: None,
-            evidence: None,
-            signature: signature.into(),
-        };
+        let voucher = orders::voucher(&self.escrow_domain, consumer, lease, amount);
         self.tell_escrow("keeper", &escrow::ExecuteMsg::Redeem { voucher }).unwrap();
     }
 

@@ -4,15 +4,13 @@ use crate::suite::{
     ALICE, ANSWER, BOB, DAVE, EPOCH, FRANK, MARKET, POOL, UCAP, add_pool, code, init, net, owner,
     refused, world,
 };
-use caplet_api::auction::{
-    self, CancelInput, CapacityResponse, DemandInput, LatencyEntry, MAX_PAGE, OfferInput,
-};
-use caplet_api::escrow::{self, VoucherInput};
-use caplet_api::event::{LeaseServed, LeasesOpened, OrdersPlaced};
+use caplet_api::auction::{self, CancelInput, CapacityResponse};
+use caplet_api::escrow;
+use caplet_api::event::{LeaseServed, LeasesOpened};
 use caplet_api::pool::{ExecuteMsg, MemberResponse, QueryMsg, ServedResponse};
-use caplet_protocol::layout::{OrderFlags, Side, Voucher};
-use caplet_protocol::{CellId, DeviceId, Lane, LeaseId, Lots};
-use caplet_testkit::parties::device_key;
+use caplet_protocol::layout::Side;
+use caplet_protocol::{DeviceId, Lots};
+use caplet_testkit::orders::{self, find, number};
 use caplet_testkit::spot::config;
 use caplet_testkit::world::{Outcome, World};
 use cosmwasm_std::{Addr, Event};
@@ -25,28 +23,12 @@ struct Stage {
     sequence: u32,
 }
 
-fn find<'a, T: TryFrom<&'a Event>>(events: &'a [Event]) -> T {
-    events.iter().find_map(|event| T::try_from(event).ok()).unwrap()
-}
-
-/// The number of the order that was placed.
-fn number(events: &[Event]) -> u64 {
-    u64::from(find::<OrdersPlaced>(events).page) * MAX_PAGE as u64
-}
-
 impl Stage {
     /// Three members of five lots in a market of hours; the largest is held back, so ten lots are for sale.
     fn new() -> Self {
         let mut world = world();
         let (auction, _) = world.add_auction();
-        for msg in [
-            auction::ExecuteMsg::CreateMarket(config(MARKET, 0)),
-            auction::ExecuteMsg::SetLatency {
-                entries: vec![LatencyEntry { a: CellId(1), b: CellId(1), ms: 5 }],
-            },
-        ] {
-            world.execute("governance", &auction, &msg).unwrap();
-        }
+        world.open_market(&auction, config(MARKET, 0), &[]);
         let pool = add_pool(&mut world, &auction);
         let mut stage = Self { world, auction, pool, sequence: 0 };
         stage.send("manager", &ExecuteMsg::Bind { device: POOL }).unwrap();
@@ -74,21 +56,8 @@ impl Stage {
 
     fn offer(&mut self, instant: u16) -> Outcome {
         self.sequence += 1;
-        let offer = OfferInput {
-            device: ALICE,
-            sequence: self.sequence,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            ask: 100u64.into(),
-            batch: Lots(0),
-            instant: Lots(instant),
-            not_after: (self.world.now() + 2 * EPOCH).into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let not_after = self.world.now() + 2 * EPOCH;
+        let offer = orders::offer(ALICE, self.sequence, 100, instant, not_after);
         self.send("manager", &ExecuteMsg::Offer { offers: vec![offer] })
     }
 
@@ -102,23 +71,7 @@ impl Stage {
     /// For a lease of their own, or a running one.
     fn take_for(&mut self, offer: u64, lots: u16, lease: Option<u64>) -> Vec<Event> {
         self.sequence += 1;
-        let demand = DemandInput {
-            device: ALICE,
-            sequence: self.sequence,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            rho: 0,
-            lambda: 0,
-            limit: 1_000u64.into(),
-            lots: Lots(lots),
-            not_after: (self.world.now() + 60).into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let demand = orders::demand(ALICE, self.sequence, 1_000, lots, self.world.now() + 60);
         let (offer, lease) = (offer.into(), lease.map(Into::into));
         let msg = auction::ExecuteMsg::Take { offer, demand, market: MARKET, lease };
         self.world.execute("alice", &self.auction.clone(), &msg).unwrap()
@@ -126,18 +79,7 @@ impl Stage {
 
     /// Redeems an amount of a lease and has the pool account it.
     fn pay(&mut self, lease: u64, amount: u64) {
-        let voucher =
-            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
-        let signature = device_key(ALICE).sign(&voucher.preimage(&self.world.escrow_domain));
-        let voucher = VoucherInput {
-            lease: lease.into(),
-            lane: Lane(0),
-            amount: u128::from(amount).into(),
-            units: 0u64.into(),
-            chain: None,
-            evidence: None,
-            signature: signature.into(),
-        };
+        let voucher = orders::voucher(&self.world.escrow_domain, ALICE, lease, amount);
         let msg = escrow::ExecuteMsg::Redeem { voucher };
         self.world.execute("keeper", &self.world.escrow.clone(), &msg).unwrap();
         self.send("keeper", &ExecuteMsg::Account { leases: vec![lease.into()] }).unwrap();

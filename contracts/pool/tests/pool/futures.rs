@@ -5,24 +5,21 @@ use crate::suite::{
     ALICE, BOB, DAVE, EPOCH, FRANK, GRACE, HOLD, MARKET, POOL, UCAP, add_pool, net, owner, refused,
     world,
 };
-use caplet_api::auction::{
-    self, CapacityResponse, DemandInput, LatencyEntry, MAX_PAGE, OfferInput, SlotResponse,
-};
+use caplet_api::auction::{self, CapacityResponse, SlotResponse};
 use caplet_api::common::AdminMsg;
-use caplet_api::escrow::{self, VoucherInput};
-use caplet_api::event::{FutureExercised, OrdersPlaced, SeriesIssued};
+use caplet_api::escrow;
+use caplet_api::event::{FutureExercised, SeriesIssued};
 use caplet_api::futures::{self, ExecuteMsg as Futures, IssueInput, Rules, Sale};
 use caplet_api::pool::{
     ExecuteMsg, MAX_AHEAD, MemberResponse, MoneyResponse, PromiseResponse, QueryMsg, ServedResponse,
 };
-use caplet_protocol::layout::{OrderFlags, Voucher};
-use caplet_protocol::{Bps, CellId, DeviceId, Lane, LeaseId, Lots, MarketId};
-use caplet_testkit::parties::device_key;
+use caplet_protocol::{Bps, DeviceId, Lots, MarketId};
+use caplet_testkit::orders::{self, find, number};
 use caplet_testkit::spot::{SLOT, config};
 use caplet_testkit::standings::Set;
 use caplet_testkit::world::{Outcome, World};
 use cosmwasm_schema::serde::Serialize;
-use cosmwasm_std::{Addr, Event, coin};
+use cosmwasm_std::{Addr, coin};
 use cw_multi_test::{ContractWrapper, Executor as _, IntoAddr};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -40,10 +37,6 @@ struct Stage {
     futures: Addr,
     pool: Addr,
     sequence: u32,
-}
-
-fn find<'a, T: TryFrom<&'a Event>>(events: &'a [Event]) -> T {
-    events.iter().find_map(|event| T::try_from(event).ok()).unwrap()
 }
 
 fn add_futures(world: &mut World, auction: &Addr) -> Addr {
@@ -75,15 +68,7 @@ impl Stage {
         let mut world = world();
         let (auction, _) = world.add_auction();
         let futures = add_futures(&mut world, &auction);
-        for msg in [
-            auction::ExecuteMsg::CreateMarket(config(MARKET, 0)),
-            auction::ExecuteMsg::SetLatency {
-                entries: vec![LatencyEntry { a: CellId(1), b: CellId(1), ms: 5 }],
-            },
-            auction::ExecuteMsg::SetReservers { contracts: vec![futures.to_string()] },
-        ] {
-            world.execute("governance", &auction, &msg).unwrap();
-        }
+        world.open_market(&auction, config(MARKET, 0), &[&futures]);
         let pool = add_pool(&mut world, &auction);
         world.openers(&[&auction, &pool, &futures]);
         let manager = "manager".into_addr();
@@ -259,18 +244,7 @@ impl Stage {
 
     /// Redeems an amount of a lease and has the pool account it.
     fn pay(&mut self, lease: u64, amount: u64) {
-        let voucher =
-            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
-        let signature = device_key(ALICE).sign(&voucher.preimage(&self.world.escrow_domain));
-        let voucher = VoucherInput {
-            lease: lease.into(),
-            lane: Lane(0),
-            amount: u128::from(amount).into(),
-            units: 0u64.into(),
-            chain: None,
-            evidence: None,
-            signature: signature.into(),
-        };
+        let voucher = orders::voucher(&self.world.escrow_domain, ALICE, lease, amount);
         let (escrow, msg) = (self.world.escrow.clone(), escrow::ExecuteMsg::Redeem { voucher });
         self.carry_out("keeper", &escrow, &msg).unwrap();
         self.send("keeper", &ExecuteMsg::Account { leases: vec![lease.into()] }).unwrap();
@@ -285,44 +259,15 @@ impl Stage {
     /// Instant lots on spot that stand for some seconds.
     fn offer(&mut self, instant: u16, secs: u64) -> Outcome {
         self.sequence += 1;
-        let offer = OfferInput {
-            device: ALICE,
-            sequence: self.sequence,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            ask: 100u64.into(),
-            batch: Lots(0),
-            instant: Lots(instant),
-            not_after: (self.world.now() + secs).into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let not_after = self.world.now() + secs;
+        let offer = orders::offer(ALICE, self.sequence, 100, instant, not_after);
         self.send("manager", &ExecuteMsg::Offer { offers: vec![offer] })
     }
 
     /// Alice takes lots of an offer.
     fn take(&mut self, offer: u64, lots: u16) -> Outcome {
         self.sequence += 1;
-        let demand = DemandInput {
-            device: ALICE,
-            sequence: self.sequence,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            rho: 0,
-            lambda: 0,
-            limit: 1_000u64.into(),
-            lots: Lots(lots),
-            not_after: (self.world.now() + 60).into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let demand = orders::demand(ALICE, self.sequence, 1_000, lots, self.world.now() + 60);
         let (offer, lease) = (offer.into(), None);
         let msg = auction::ExecuteMsg::Take { offer, demand, market: MARKET, lease };
         self.carry_out("alice", &self.auction.clone(), &msg)
@@ -546,7 +491,7 @@ impl Stage {
                 self.try_issue(ahead, slots, lots).ok().map(|_| (now + ahead, slots))
             }
             Step::Offer { lots, secs } => self.offer(lots, secs).ok().map(|events| {
-                offers.push(u64::from(find::<OrdersPlaced>(&events).page) * MAX_PAGE as u64);
+                offers.push(number(&events));
                 let last = (self.world.now() + secs + 120 + SLOT) / SLOT;
                 (now, (last as u32 - now + 1) as u16)
             }),

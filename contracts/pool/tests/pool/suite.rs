@@ -4,17 +4,14 @@
 use crate::market::{self, Init, Msg as Market};
 use caplet_api::auction::OfferInput;
 use caplet_api::escrow::{
-    self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse, VoucherInput,
+    self, BalanceResponse, CloseInput, CloseReason, FeeSchedule, LeaseResponse,
 };
 use caplet_api::pool::{
     ExecuteMsg, InstantiateMsg, MemberResponse, MoneyResponse, PromiseResponse, QueryMsg, Rules,
 };
 use caplet_api::registry::{self, DeviceStatus};
-use caplet_protocol::{
-    AssetId, Bps, DeviceId, Domain, Lane, LeaseId, Lots, MarketId,
-    layout::{OrderFlags, Voucher},
-};
-use caplet_testkit::parties::device_key;
+use caplet_protocol::{AssetId, Bps, DeviceId, Domain, Lots, MarketId};
+use caplet_testkit::orders;
 use caplet_testkit::standings::Set;
 pub(crate) use caplet_testkit::world::Outcome;
 use caplet_testkit::world::{Begin, World};
@@ -273,21 +270,8 @@ impl Suite {
     }
 
     pub(crate) fn offer(&mut self, lots: u16) -> Outcome {
-        let offer = OfferInput {
-            device: ALICE,
-            sequence: 1,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            ask: 100u64.into(),
-            batch: Lots(lots),
-            instant: Lots(0),
-            not_after: (self.now() + 100).into(),
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let plain = orders::offer(ALICE, 1, 100, 0, self.now() + 100);
+        let offer = OfferInput { batch: Lots(lots), ..plain };
         self.send("manager", &ExecuteMsg::Offer { offers: vec![offer] })
     }
 
@@ -325,18 +309,7 @@ impl Suite {
 
     /// Redeems an amount of a lease.
     pub(crate) fn pay(&mut self, lease: u64, amount: u64) {
-        let voucher =
-            Voucher { lease: LeaseId(lease), amount: amount.into(), ..Voucher::default() };
-        let signature = device_key(ALICE).sign(&voucher.preimage(&self.escrow_domain));
-        let voucher = VoucherInput {
-            lease: lease.into(),
-            lane: Lane(0),
-            amount: u128::from(amount).into(),
-            units: 0u64.into(),
-            chain: None,
-            evidence: None,
-            signature: signature.into(),
-        };
+        let voucher = orders::voucher(&self.escrow_domain, ALICE, lease, amount);
         self.tell_escrow("keeper", &escrow::ExecuteMsg::Redeem { voucher }).unwrap();
     }
 

@@ -1,5 +1,7 @@
 //! What the tests with devices of flesh share.
 
+pub mod ground;
+
 use caplet::keeper::Keeper;
 use caplet_protocol::Kind;
 use caplet_protocol::wire::{self, LanePreference, cost::Asset};
@@ -48,6 +50,11 @@ pub async fn leased(hears: &mut UnboundedReceiver<Told>) -> wire::LeaseNotice {
 /// Units that a keeper's consumer room has counted on its only lease.
 pub fn units(keeper: &Keeper) -> u64 {
     keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
+}
+
+/// Whether a lease is not only local, but its provider reached: what is asked before that is refused.
+pub fn is_up(local: &caplet::fabric::Local) -> bool {
+    local.health["health"] == "up"
 }
 
 /// A port to listen on later, again and again: no other test gets it, and it is below those that the system gives to

@@ -1,6 +1,8 @@
 //! From the policy to the lease: issued, bought, covered, told to the index, exercised.
 
-use super::stand::{BASE, BUYER, CONSUMERS, MARKET, PROVIDERS, SELLER, Stand, keeper_signer};
+use super::stand::{
+    BASE, BUYER, CONSUMERS, MARKET, PROVIDERS, SELLER, Stand, keeper_signer, signer,
+};
 use crate::common::until;
 use caplet::config::{IssueConfig, NeedConfig};
 use caplet_api::auction::{self, NO_EPOCH};
@@ -11,10 +13,10 @@ use caplet_protocol::{Bps, DeviceId, Lots};
 /// Lots that the seller's device has at a time, of which three tenths are sold ahead.
 const CAPACITY: u16 = 10;
 const AHEAD: u16 = 3;
-/// What trades later go for, and what the margin of a series asks for before: a tenth of the strike at least,
+/// What trades later go for, and what the margin of a series asks for before and after: a tenth of the strike at least,
 /// room for a fifth of a rise, a tenth as penalty.
 const RISEN: u64 = 2_000;
-const ASKED: u128 = 900;
+const ASKED: [u128; 2] = [900, 4_500];
 /// Base units that all series of the device may bind: one of them can follow the rise, with its buffer.
 const LIMIT: u64 = 8_000;
 /// The device of the seller's and that of the buyer's; they are numbered as they come.
@@ -72,8 +74,8 @@ async fn entrust(stand: &Stand) {
 async fn rise(stand: &Stand) {
     let mut leases = Vec::new();
     for (provider, consumer) in PROVIDERS.into_iter().zip(CONSUMERS) {
-        let sells = (provider, stand.stranger(provider).await);
-        let buys = (consumer, stand.stranger(consumer).await);
+        let sells = (provider, stand.stranger(provider, &signer(provider)).await);
+        let buys = (consumer, stand.stranger(consumer, &signer(consumer)).await);
         leases.push(stand.spot(sells, buys, RISEN).await.into());
     }
     stand.tell(BUYER, &ExecuteMsg::Observe { market: MARKET, leases }).await;
@@ -118,7 +120,7 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
         let unsold: Vec<_> = one.unsold.iter().map(|run| (run.from, run.to, run.lots)).collect();
         assert_eq!(unsold, [(0, 1, u32::from(AHEAD))]);
         assert_eq!(stand.reserved(seller, one.first_slot).await, AHEAD);
-        assert_eq!((one.required.u128(), one.collateral.u64()), (ASKED, 945), "and a buffer");
+        assert_eq!((one.required.u128(), one.collateral.u64()), (ASKED[0], 945), "and a buffer");
     }
 
     // a lot of the second window is bought, and one of the same slot that is dear
@@ -138,7 +140,7 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
         let bound: u64 = all.iter().map(|one| one.collateral.u64()).sum();
         assert!(bound <= LIMIT, "{bound} are bound");
         let met = all.iter().any(|one| {
-            one.required.u128() > ASKED && u128::from(one.collateral.u64()) >= one.required.u128()
+            one.required.u128() == ASKED[1] && u128::from(one.collateral.u64()) >= ASKED[1]
         });
         met.then_some(all)
     })
@@ -157,7 +159,7 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
     let lease = until("the prepaid lot to be used", async || ahead().into_iter().next()).await;
     assert_eq!((lease.provider, lease.price, lease.lots), (seller, BASE, Lots(1)));
     assert_eq!([stand.holds(bought, buyer).await, stand.holds(dear, buyer).await], [0, 1]);
-    let closed = stand.closed(lease.id.0).await;
+    let closed = stand.closed(lease.id).await;
     assert_eq!(closed.lanes[0].redeemed.u64(), BASE, "read to its end, and paid at the strike");
     until("the lease to be reckoned", async || {
         let all = stand.series().await;

@@ -1,5 +1,6 @@
 //! Pools whose members are devices at keepers of their own.
 
+mod ahead;
 mod failover;
 mod policy;
 mod silence;

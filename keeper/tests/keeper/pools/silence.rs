@@ -9,7 +9,7 @@ use caplet_simulator::Fault;
 async fn a_gateway_hands_the_lease_of_a_device_that_is_dead_on_and_the_next_serves() {
     let (mut stand, third) = Stand::new().await;
     // gateways all live: nobody is to be challenged
-    (stand.patience_secs, stand.silence_secs) = (180, 2);
+    stand.patience_secs = 180;
     let [first, second] = stand.members().await;
     let _reader = stand.reader(&third).await;
     let notice = stand.leased().await;

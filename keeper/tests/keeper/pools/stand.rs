@@ -1,34 +1,27 @@
 //! A chain with a pool of two thermometers at two keepers, and a third keeper whose device reads them.
 
-use crate::common::{DENOM, Goods, free_port, freed, leased, until};
+use crate::common::ground::Ground;
+pub use crate::common::ground::{MARKET, find, keeper_signer, signer};
+use crate::common::{Goods, free_port, leased, until};
 use caplet::config::{Config, JoinConfig, OfferConfig};
-use caplet::context::domain_of;
-use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
-use caplet::keeper::{Keeper, Parts, ROOMS};
+use caplet::deploy::local_spec;
+use caplet::keeper::Keeper;
 use caplet::scenario::register;
-use caplet::store::Store;
-use caplet::tasks::Group;
 use caplet_api::auction::CancelInput;
-use caplet_api::escrow::{self, BalanceResponse, LeaseResponse, LeaseState};
+use caplet_api::escrow::{self, BalanceResponse};
 use caplet_api::pool::{
     ConfigResponse, ExecuteMsg as Pool, MemberResponse, MembersResponse, MoneyResponse, QueryMsg,
     ServedResponse,
 };
-use caplet_api::registry;
-use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
-use caplet_chain::{
-    Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm,
-};
+use caplet_chain::{ChainExt as _, Msg, Signer};
 use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{AssetId, CellId, DeviceId, Kind, LeaseId, OrderId};
-use caplet_simulator::{Device, Fault, Letting, Plan, Provision, Told, Want, origin::Origin};
+use caplet_simulator::{Device, Fault, Told};
 use ed25519_dalek::SigningKey;
-use serde::Serialize;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::ops::Deref;
+use std::sync::Mutex;
 use tokio::sync::mpsc;
 
 const ASSET: AssetId = AssetId(1);
@@ -46,18 +39,15 @@ pub const STAKE: u64 = 200;
 /// The first keeper's member and the second's; devices are numbered as they come, the pool's own is first.
 pub const MEMBERS: [DeviceId; 2] = [DeviceId(2), DeviceId(3)];
 
+/// Accounts of strangers, who trade beside: sellers and buyers.
+pub const STRANGERS: [(u8, u8); 3] = [(3, 4), (5, 6), (7, 8)];
+
 /// Chain, pool, devices.
 pub struct Stand {
-    pub chain: Arc<dyn Chain>,
-    pub deployment: Deployment,
+    ground: Ground,
     pub pool: String,
     owner: Signer,
-    admin: Signer,
-    folder: tempfile::TempDir,
-    lives: Group,
     hears: mpsc::UnboundedReceiver<Told>,
-    told: mpsc::UnboundedSender<Told>,
-    origin: Origin,
     /// Seconds of a gateway's silence after which its member is challenged.
     pub patience_secs: u64,
     /// Seconds for which a member's device may answer nothing.
@@ -68,13 +58,12 @@ pub struct Stand {
     goods: Goods,
 }
 
-pub fn signer(n: u8) -> Signer {
-    Signer::from_bytes(&[n; 32], "wasm").unwrap()
-}
+impl Deref for Stand {
+    type Target = Ground;
 
-/// The account of a keeper, 1 to 3.
-pub fn keeper_signer(number: u8) -> Signer {
-    signer(10 + number)
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl Stand {
@@ -85,25 +74,12 @@ impl Stand {
 
     /// As [`Stand::new`], with a pool of what is traded here.
     pub async fn of(goods: Goods) -> (Self, Keeper) {
-        let (admin, owner) = (signer(1), signer(2));
+        let owner = signer(2);
         let keepers = [1, 2, 3].map(keeper_signer);
-        let rich = |signer: &Signer| {
-            (signer.address().to_owned(), vec![Coin::new(1_000_000_000_000, DENOM)])
-        };
-        let accounts = [&admin, &owner].into_iter().chain(&keepers).map(rich).collect();
-        let options = Options {
-            folder: None,
-            pace: Pace::Every(Duration::from_millis(100)),
-            genesis: Genesis {
-                chain_id: "test-1".into(),
-                prefix: "wasm".into(),
-                time_ns: None,
-                accounts,
-            },
-            codes: native_codes(),
-            limits: Limits::default(),
-        };
-        let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await.unwrap());
+        let strangers = STRANGERS.iter().flat_map(|(seller, buyer)| [*seller, *buyer]);
+        let strangers: Vec<Signer> = strangers.map(signer).collect();
+        let accounts = strangers.iter().chain(&keepers).chain([&owner]);
+        let accounts: Vec<Signer> = accounts.cloned().collect();
         let mut spec = local_spec(&[owner.address().to_owned()]);
         let market = &mut spec.markets[0];
         (market.kind, market.lot_units, market.slot_secs) = (goods.kind, goods.lot.into(), 120);
@@ -114,20 +90,12 @@ impl Stand {
         let rules = &mut spec.pools[0].rules;
         // a gateway that lives may be held up for some seconds, and who is challenged needs a block to answer
         (rules.epoch_secs, rules.answer_secs, rules.stake) = (2, 4, STAKE.into());
-        let deployment = deploy(&*chain, &admin, &Codes::Native, &spec).await.unwrap();
-        let pool = deployment.contracts.pools[0].clone();
-        let (told, hears) = mpsc::unbounded_channel();
+        let (ground, hears) = Ground::new(&accounts, &spec).await;
         let stand = Self {
-            chain,
-            deployment,
-            pool,
+            pool: ground.deployment.contracts.pools[0].clone(),
+            ground,
             owner,
-            admin,
-            folder: tempfile::tempdir().unwrap(),
-            lives: Group::new("lives"),
             hears,
-            told,
-            origin: Origin::start().await.unwrap(),
             patience_secs: 3,
             silence_secs: 10,
             levers: Mutex::default(),
@@ -143,19 +111,6 @@ impl Stand {
         (stand, third)
     }
 
-    /// An account in the registry, with money in escrow.
-    async fn open(&self, signer: &Signer, amount: u128) {
-        let open = registry::ExecuteMsg::OpenAccount { address: None };
-        let deposit = escrow::ExecuteMsg::Deposit { account: None };
-        let coins = vec![Coin::new(amount, DENOM)];
-        let contracts = &self.deployment.contracts;
-        let msgs = vec![
-            Msg::execute(&contracts.registry, &open).unwrap(),
-            Msg::execute_with(&contracts.escrow, &deposit, coins).unwrap(),
-        ];
-        self.send(signer, msgs).await;
-    }
-
     /// Registers the device that the pool sells as, and binds it.
     async fn bind(&self, manager: &Signer) {
         let registry = &self.deployment.contracts.registry;
@@ -166,48 +121,15 @@ impl Stand {
         self.send(manager, vec![Msg::execute(&self.pool, &bind).unwrap()]).await;
     }
 
-    pub async fn send(&self, signer: &Signer, msgs: Vec<Msg>) {
-        execute_and_confirm(&*self.chain, signer, msgs, TxOptions::default(), Patience::default())
-            .await
-            .unwrap();
-    }
-
-    /// The folder of a keeper.
-    pub fn folder(&self, number: u8) -> PathBuf {
-        self.folder.path().join(number.to_string())
-    }
-
     /// A keeper whose store stays when it stops.
     pub async fn keeper(&self, number: u8, change: impl FnOnce(&mut Config)) -> Keeper {
-        let folder = self.folder(number);
-        std::fs::create_dir_all(&folder).unwrap();
-        let mut config = Config { data: folder.clone(), ..Config::default() };
-        config.mqtt.embedded.listen = self.brokers[usize::from(number) - 1];
-        config.exchange.listen = "127.0.0.1:0".parse().unwrap();
-        config.fabric.listen = "127.0.0.1:0".parse().unwrap();
-        config.fabric.desk = "127.0.0.1:0".parse().unwrap();
-        config.settle.min_value = 1;
-        config.settle.max_age_secs = 1;
-        config.forward.patience_secs = self.patience_secs;
-        config.forward.silence_secs = self.silence_secs;
-        change(&mut config);
-        freed(config.mqtt.embedded.listen).await;
-        let parts = Parts {
-            config,
-            chain: Arc::clone(&self.chain),
-            deployment: self.deployment.clone(),
-            signer: keeper_signer(number),
-            key: SigningKey::from_bytes(&[100 + number; 32]),
-            store: Store::open(&folder.join("keeper.db"), ROOMS).unwrap(),
+        let changed = |config: &mut Config| {
+            config.mqtt.embedded.listen = self.brokers[usize::from(number) - 1];
+            config.forward.patience_secs = self.patience_secs;
+            config.forward.silence_secs = self.silence_secs;
+            change(config);
         };
-        let keeper = Keeper::start(parts).await.unwrap();
-        let cell = registry::ExecuteMsg::AssignCell {
-            gateway: keeper_signer(number).address().to_owned(),
-            cell: CellId(u16::from(number.min(2))),
-        };
-        let msg = Msg::execute(&self.deployment.contracts.registry, &cell).unwrap();
-        self.send(&self.admin, vec![msg]).await;
-        keeper
+        self.ground.keeper(number, CellId(u16::from(number.min(2))), changed).await
     }
 
     /// What the first or second keeper wants of its member.
@@ -268,50 +190,9 @@ impl Stand {
         device
     }
 
-    async fn device(
-        &self,
-        keeper: &Keeper,
-        seed: u8,
-        owner: String,
-        lets: Vec<Letting>,
-        wants: Vec<Want>,
-    ) -> (Device, DeviceId) {
-        let domains = &keeper.context().domains;
-        let provision = Provision {
-            broker: keeper.broker().unwrap().to_string(),
-            gateway: keeper.context().key.verifying_key().to_bytes(),
-            registry: domain_of(&domains.registry).unwrap(),
-            auction: domain_of(&domains.auction).unwrap(),
-            escrow: domain_of(&domains.escrow).unwrap(),
-            owner,
-        };
-        let plan = Plan {
-            name: format!("device {seed}"),
-            seed: [seed; 32],
-            provision,
-            lets,
-            wants,
-            origin: self.origin.address(),
-            granted: true,
-        };
-        let (mut device, life) = Device::new(plan, self.told.clone());
-        device.set_asking(false);
-        self.lives.spawn("device", life.run(self.lives.stop_token()));
-        let id = device.enrolled().await.unwrap();
-        (device, id)
-    }
-
     /// The consumer's notice of its lease.
     pub async fn leased(&mut self) -> wire::LeaseNotice {
         leased(&mut self.hears).await
-    }
-
-    async fn ask<T>(&self, contract: &str, msg: &impl Serialize) -> T
-    where
-        T: serde::de::DeserializeOwned + Send,
-    {
-        let msg = serde_json::to_value(msg).unwrap();
-        self.chain.query(contract, &msg).await.unwrap()
     }
 
     pub async fn config(&self) -> ConfigResponse {
@@ -343,19 +224,6 @@ impl Stand {
         let ask = QueryMsg::Lease { lease: lease.0.into() };
         let found = self.chain.query::<_, ServedResponse>(&self.pool, &ask).await;
         found.ok().map(|served| served.member)
-    }
-
-    pub async fn lease(&self, lease: LeaseId) -> LeaseResponse {
-        let ask = escrow::QueryMsg::Lease { lease: lease.0.into() };
-        self.ask(&self.deployment.contracts.escrow, &ask).await
-    }
-
-    pub async fn closed(&self, lease: LeaseId) -> LeaseResponse {
-        until("the lease to close", async || {
-            let found = self.lease(lease).await;
-            (found.state == LeaseState::Closed).then_some(found)
-        })
-        .await
     }
 
     /// What must hold of the money of a lease that is over, whoever served which part of it: `before` is what the
@@ -399,9 +267,6 @@ impl Stand {
 
     /// Ends the devices, then the keepers.
     pub async fn end(self, keepers: impl IntoIterator<Item = Keeper>) {
-        self.lives.drain(Duration::from_secs(5)).await;
-        for keeper in keepers {
-            keeper.stop(Duration::from_secs(10)).await;
-        }
+        self.ground.end(keepers).await;
     }
 }

@@ -131,7 +131,7 @@ async fn files_on_a_pool_are_there_and_written_on_when_the_member_that_served_th
     let (redeemed, _) = stand.settled(&notice, before).await;
     let (counted, step) = (most.into_inner(), ROOM.lot / 8);
     let owed = |units: u64| units * notice.price / ROOM.lot;
-    // a write is a file and the manifest, which names them all: less than what is paid at a time
+    // with the member that died up to a segment may have gone, an eighth of the lot (`PROTOCOL.md` 4)
     assert!(counted + step > ROOM.lot, "{counted} of {} were used", ROOM.lot);
     let paid = owed(counted)..=owed(counted + step);
     assert!(paid.contains(&redeemed), "{redeemed} redeemed for {counted}, {paid:?} are due");

@@ -47,21 +47,21 @@ fn collateral_is_topped_up_to_the_buffer_within_money_and_limit() {
 }
 
 #[test]
-fn a_call_that_is_met_is_ended_with_the_least_that_ends_it() {
+fn a_call_that_is_met_is_ended_whether_there_is_money_or_not() {
     let called =
         |collateral, required| Series { called: true, ..series(3, 0, collateral, required) };
     let due = |one: Series, free| POLICY.due(&[one], &[free])[0];
-    assert_eq!(due(called(1_050, 1_000), 0), Some(Act::Release(1)), "the mark fell again");
+    assert_eq!(due(called(1_050, 1_000), 0), Some(Act::Lift), "the mark fell again");
     assert_eq!(
         due(called(1_201, 1_000), 0),
         Some(Act::Release(101)),
         "what is too much ends it as well"
     );
-    // nothing is to spare: one more, and the buffer beside it
-    assert_eq!(due(called(1_000, 1_000), 500), Some(Act::TopUp(100)));
-    assert_eq!(due(called(1_000, 1_000), 1), Some(Act::TopUp(1)));
-    assert_eq!(due(called(1_000, 1_000), 0), None);
-    assert_eq!(due(called(10_000, 10_000), 500), None, "no more than the limit");
+    // nothing is to spare and nothing is needed
+    for free in [0, 1, 500] {
+        assert_eq!(due(called(1_000, 1_000), free), Some(Act::Lift));
+    }
+    assert_eq!(due(called(10_000, 10_000), 500), Some(Act::Lift), "at the limit too");
     assert_eq!(due(called(900, 1_000), 500), Some(Act::TopUp(200)), "a call that is not met");
     assert_eq!(due(Series { called: false, ..called(1_050, 1_000) }, 0), None);
 }
@@ -157,7 +157,10 @@ proptest! {
                 prop_assert_eq!(u128::from(collateral) + u128::from(by), required);
                 prop_assert!(free < by || bound + by > 10_000);
             }
-            None => prop_assert!(u128::from(collateral) >= required),
+            other => {
+                prop_assert_eq!(other, None, "no call is open");
+                prop_assert!(u128::from(collateral) >= required);
+            }
         }
     }
 
