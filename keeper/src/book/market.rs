@@ -1,9 +1,11 @@
 //! One market's book.
 
 use super::order::Order;
+use super::partners::Partners;
 use super::side::SideBook;
 use super::tables::{Arithmetic, Tables};
 use caplet_api::auction::{MarketConfig, MarketResponse};
+use caplet_api::event::LeasesOpened;
 use caplet_clearing::Book;
 use caplet_mechanism::price::{self, Premium};
 use caplet_protocol::layout::Side;
@@ -16,6 +18,7 @@ pub(super) struct MarketBook {
     pub(super) tables: Tables,
     pub(super) offers: SideBook,
     pub(super) demands: SideBook,
+    pub(super) partners: Partners,
 }
 
 impl MarketBook {
@@ -63,6 +66,13 @@ impl MarketBook {
             offers: self.offers.frozen(epoch, freeze).map(|(id, o)| o.offer(id)).collect(),
             demands: self.demands.frozen(epoch, freeze).map(|(id, o)| o.demand(id)).collect(),
         }
+    }
+
+    /// Notes who serves whom; for as long as it takes a standing order to be renewed and cleared.
+    pub(super) fn note(&mut self, opened: &LeasesOpened) {
+        let MarketConfig { slot_secs, epoch_secs, .. } = *self.config();
+        let memory = u64::from(slot_secs).saturating_add(u64::from(epoch_secs).saturating_mul(2));
+        self.partners.note(opened, memory);
     }
 
     /// What a lot of an offer costs in the instant lane now, base units.

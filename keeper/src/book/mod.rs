@@ -8,6 +8,7 @@ mod inner;
 mod market;
 mod order;
 mod page;
+mod partners;
 mod read;
 mod sheet;
 mod side;
@@ -25,10 +26,12 @@ use caplet_clearing::{
     single::{self, Choice, Posted, Wanted},
 };
 use caplet_protocol::{
-    AssetId, DeviceId, MarketId, OrderId, VectorId, layout::Side, wire::MarketSheet,
+    AssetId, DeviceId, MarketId, OrderId, VectorId,
+    layout::{OrderFlags, Side},
+    wire::MarketSheet,
 };
 use inner::Inner;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -101,7 +104,7 @@ impl Books {
         books.inner.set_assets(inner::assets(&*context.chain, &contracts.escrow).await?);
         let chain: Arc<dyn Chain> = Arc::clone(&context.chain);
         let reader = read::Reader { chain, auction: contracts.auction.clone() };
-        let mut sync = sync::Sync::new(books.clone(), reader);
+        let mut sync = sync::Sync::new(books.clone(), reader, contracts.escrow.clone());
         sync.step().await?;
         context.tasks.spawn("book", sync.run(context.tasks.stop_token()));
         Ok(books)
@@ -153,13 +156,25 @@ impl Books {
     /// The best posted offer for a taker, premium included.
     #[must_use]
     pub fn best(&self, market: MarketId, take: &Take) -> Option<Choice> {
+        self.best_without(market, take, &BTreeSet::new())
+    }
+
+    /// The same among offers of other devices than these.
+    #[must_use]
+    pub fn best_without(
+        &self,
+        market: MarketId,
+        take: &Take,
+        without: &BTreeSet<DeviceId>,
+    ) -> Option<Choice> {
         let books = self.inner.read();
         let book = books.get(&market)?;
         let tables::Arithmetic { market, classes, vectors } =
             book.tables.arithmetic(book.config(), &[take.vector]);
         let terms = Terms { market: &market, classes: &classes, vectors: &vectors };
         let posted = book.offers.open().filter(|(_, order)| {
-            order.instant >= take.lots && !order.is_over(take.now) && take.lots > 0
+            let fits = order.instant >= take.lots && !order.is_over(take.now) && take.lots > 0;
+            fits && !without.contains(&order.device)
         });
         let posted = posted.map(|(id, order)| {
             let offer = order.offer(id);
@@ -222,6 +237,19 @@ impl Books {
     #[must_use]
     pub fn frozen(&self, market: MarketId, epoch: u32) -> Option<Book> {
         self.inner.read().get(&market).map(|book| book.frozen(epoch))
+    }
+
+    /// Pairs of provider and consumer that the book which froze when `epoch` ended should bring together again where it
+    /// can: the consumer has a standing demand in it, the provider served it last in this market, as far as this keeper
+    /// saw.
+    #[must_use]
+    pub fn partners(&self, market: MarketId, epoch: u32) -> BTreeSet<(DeviceId, DeviceId)> {
+        let books = self.inner.read();
+        let Some(book) = books.get(&market) else { return BTreeSet::new() };
+        let demands = book.demands.frozen(epoch, book.ends(epoch));
+        let standing = demands.filter(|(_, order)| order.flags.has(OrderFlags::STANDING));
+        let consumers = standing.map(|(_, order)| order.device);
+        consumers.flat_map(|one| book.partners.of(one).map(move |other| (other, one))).collect()
     }
 
     /// The block up to which the books have followed the chain.

@@ -3,6 +3,7 @@
 use super::market::MarketBook;
 use super::order::Order;
 use super::page::open_orders;
+use super::partners::Partners;
 use super::side::SideBook;
 use super::tables::{Latencies, Tables};
 use anyhow::Context as _;
@@ -96,7 +97,8 @@ impl Reader {
         let market = answer.market;
         let tables = Tables::new(&self.tables(market).await?, latencies);
         let (offers, demands) = (SideBook::default(), SideBook::default());
-        let mut book = MarketBook { answer, tables, offers, demands };
+        let partners = Partners::default();
+        let mut book = MarketBook { answer, tables, offers, demands, partners };
         for side in [Side::Offer, Side::Demand] {
             self.pages(&mut book, side).await?;
         }

@@ -9,6 +9,8 @@ use super::tables::{Latencies, Tables};
 use crate::follow::{Follower, Since};
 use crate::observe;
 use anyhow::Context as _;
+use caplet_api::event::{EventError, LeasesOpened};
+use caplet_chain::Event;
 use caplet_protocol::{MarketId, layout::Side};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,13 +26,15 @@ const REFRESH_BLOCKS: u64 = 100;
 pub(super) struct Sync {
     books: Books,
     reader: Reader,
+    /// Says which leases were opened.
+    escrow: String,
     follower: Follower,
     refreshed: u64,
 }
 
 impl Sync {
-    pub(super) fn new(books: Books, reader: Reader) -> Self {
-        Self { books, reader, follower: Follower::default(), refreshed: 0 }
+    pub(super) fn new(books: Books, reader: Reader, escrow: String) -> Self {
+        Self { books, reader, escrow, follower: Follower::default(), refreshed: 0 }
     }
 
     /// Runs until told to stop.
@@ -61,8 +65,9 @@ impl Sync {
 
     /// Brings the books to the head.
     pub(super) async fn step(&mut self) -> anyhow::Result<()> {
-        let auction = self.reader.auction.clone();
-        let head = match self.follower.since(&*self.reader.chain, &[&auction]).await? {
+        let (auction, escrow) = (self.reader.auction.clone(), self.escrow.clone());
+        let contracts: [&str; 2] = [&auction, &escrow];
+        let head = match self.follower.since(&*self.reader.chain, &contracts).await? {
             Since::Missed(head) => {
                 self.reconcile().await?;
                 self.refreshed = head.height;
@@ -71,8 +76,13 @@ impl Sync {
             }
             Since::Events(head, events) => {
                 let dirty = gather(&events).context("reading the auction's events")?;
+                let opened = opened(&events).context("reading the escrow's events")?;
                 for (market, dirty) in &dirty {
                     self.refresh(*market, dirty).await?;
+                }
+                for opened in &opened {
+                    let market = MarketId(opened.market);
+                    self.books.inner.update(market, |book| book.note(opened));
                 }
                 if head.height.saturating_sub(self.refreshed) >= REFRESH_BLOCKS {
                     self.look_around().await?;
@@ -95,7 +105,12 @@ impl Sync {
         let mut books = BTreeMap::new();
         for answer in self.reader.markets().await? {
             let market = answer.market;
-            books.insert(market, self.reader.whole(answer, Arc::clone(&latencies)).await?);
+            let mut book = self.reader.whole(answer, Arc::clone(&latencies)).await?;
+            if let Some(known) = self.books.inner.read().get(&market) {
+                // the chain keeps no list of them by consumer
+                book.partners = known.partners.clone();
+            }
+            books.insert(market, book);
         }
         self.books.inner.replace(books);
         Ok(())
@@ -166,4 +181,11 @@ impl Sync {
         }
         Ok(())
     }
+}
+
+/// Leases that were opened.
+fn opened(events: &[Event]) -> Result<Vec<LeasesOpened>, EventError> {
+    let named =
+        |event: &&Event| event.ty.strip_prefix("wasm-").unwrap_or(&event.ty) == LeasesOpened::NAME;
+    events.iter().filter(named).map(LeasesOpened::try_from).collect()
 }

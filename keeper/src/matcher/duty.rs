@@ -3,7 +3,8 @@
 use super::chore::Round;
 use super::clear_away::ClearAway;
 use super::reclass::Reclass;
-use super::solve::{Apart, follow, is_idle, moves};
+use super::side_by_side::{processors, side_by_side};
+use super::solve::{Pairs, Solution, SolveError, follow, is_idle, moves};
 use crate::book::Books;
 use crate::config::MatcherConfig;
 use crate::context::Context;
@@ -12,7 +13,6 @@ use crate::observe;
 use crate::outbox::{Lane, Outbox, OutboxError};
 use crate::reconcile::Reconciler;
 use crate::rendezvous::{Queue, place};
-use anyhow::Context as _;
 use caplet_api::auction::{MarketResponse, QueryMsg};
 use caplet_api::event::EpochCleared;
 use caplet_api::registry::{GatewaysResponse, QueryMsg as AskRegistry};
@@ -22,6 +22,8 @@ use caplet_clearing::{Book, Following};
 use caplet_protocol::MarketId;
 use futures::future::join_all;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::task::JoinError;
 
 /// Clearings of one epoch that the contract may refuse before the keeper lets it lapse: the book is
 /// read anew after each.
@@ -61,22 +63,19 @@ impl Reconciler for Matcher {
         let clearable = self.books.clearable(seconds(head));
         self.queue.retain(|work| clearable.iter().any(|(m, e)| work == key(*m, *e)));
         self.meet(head.height).await?;
-        let mut ready = Vec::new();
-        for (market, epoch) in clearable {
-            if self.is_turn(market, epoch, head) {
-                ready.extend(self.prepare(market, epoch).await?);
-            }
-        }
-        let submitted = ready.into_iter().map(|(market, epoch, msgs)| {
+        let turns = clearable.into_iter().filter(|(m, e)| self.is_turn(*m, *e, head)).collect();
+        let (ready, mut done) = self.prepare(turns).await;
+        let submitted = ready.into_iter().map(|(turn, msgs)| {
             let outbox = &self.context.outbox;
-            async move { (market, epoch, one_by_one(outbox, msgs).await) }
+            async move { (turn, one_by_one(outbox, msgs).await) }
         });
-        for (market, epoch, result) in join_all(submitted).await {
-            self.conclude(market, epoch, result).await?;
+        for (turn, result) in join_all(submitted).await {
+            done = done.and(self.conclude(turn, result).await);
         }
         let round = Round { keepers: &self.keepers.1, patience: self.policy.patience_blocks, head };
         self.clear_away.pass(&self.context, &self.books, round).await?;
-        self.reclass.pass(&self.context, &self.books, round).await
+        self.reclass.pass(&self.context, &self.books, round).await?;
+        done
     }
 }
 
@@ -120,56 +119,100 @@ impl Matcher {
         !dealt_with && self.queue.is_due(&work, head.height, place, self.policy.patience_blocks)
     }
 
-    /// Solves an epoch's book; `None` if there is nothing to clear or somebody was faster.
-    async fn prepare(
-        &mut self,
-        market: MarketId,
-        epoch: u32,
-    ) -> anyhow::Result<Option<(MarketId, u32, Vec<Msg>)>> {
+    /// Solves the books of epochs side by side: what clears them, by market. What went wrong with one is told when
+    /// the others are done.
+    async fn prepare(&mut self, turns: Vec<Turn>) -> (Vec<(Turn, Vec<Msg>)>, anyhow::Result<()>) {
+        let (mut books, mut ready, mut done) = (Vec::new(), Vec::new(), Ok(()));
+        for turn in turns {
+            match self.book(turn).await {
+                Ok(book) => books.extend(book.map(|book| (turn, book))),
+                Err(error) => done = done.and(Err(error)),
+            }
+        }
+        if books.is_empty() {
+            return (ready, done);
+        }
+        let apart = match self.apart().await {
+            Ok(apart) => Arc::new(apart),
+            Err(error) => return (ready, done.and(Err(error))),
+        };
+        let jobs = books.into_iter().map(|(turn, book)| (turn, self.job(turn, book, &apart)));
+        let jobs = jobs.collect();
+        for (turn, solved) in side_by_side(jobs, processors(), Job::solve).await {
+            match self.messages(turn, solved).await {
+                Ok(msgs) => ready.extend(msgs.map(|msgs| (turn, msgs))),
+                Err(error) => done = done.and(Err(error)),
+            }
+        }
+        (ready, done)
+    }
+
+    /// The book of an epoch, if there is something to solve in it.
+    async fn book(&mut self, turn: Turn) -> anyhow::Result<Option<Book>> {
+        let (market, epoch) = turn;
         let Some(book) = self.books.frozen(market, epoch) else { return Ok(None) };
-        let (offers, demands) = (book.offers.len(), book.demands.len());
         // offers that wait for their new class are worth a clearing of nothing
-        let waited_for = self.reclass.waits_for(market);
-        if is_idle(&book) && !waited_for && !self.moves(market, &book).await? {
-            self.finish(market, epoch);
+        if is_idle(&book) && !self.reclass.waits_for(market) && !self.moves(market, &book).await? {
+            self.finish(turn);
             return Ok(None);
         }
-        let apart = self.apart(market).await?;
-        let mut following = self.following.remove(&market).unwrap_or_default();
-        // Off the async threads: a large book takes a moment.
-        let solving = tokio::task::spawn_blocking(move || {
-            let solved = follow(&mut following, &book, &apart);
-            (following, solved)
-        });
-        let (following, solved) = solving.await.context("solving")?;
+        Ok(Some(book))
+    }
+
+    /// What the solver needs. In a market that reduces trade nobody changes partners: whom it leaves out is the
+    /// contract's to say.
+    fn job(&mut self, (market, epoch): Turn, book: Book, apart: &Arc<Pairs>) -> Job {
+        let following = self.following.remove(&market).unwrap_or_default();
+        let (apart, together) = match self.books.config(market) {
+            Some(config) if !config.trade_reduction => {
+                (Arc::clone(apart), self.books.partners(market, epoch))
+            }
+            _ => Default::default(),
+        };
+        Job { book, following, apart, together }
+    }
+
+    /// What clears a book that was solved; `None` if there is nothing to clear or somebody was faster.
+    async fn messages(
+        &mut self,
+        turn: Turn,
+        solved: Result<Solved, JoinError>,
+    ) -> anyhow::Result<Option<Vec<Msg>>> {
+        let (market, epoch) = turn;
+        let Solved { following, result, offers, demands } = match solved {
+            Ok(solved) => solved,
+            Err(error) => {
+                self.refused(turn, &format!("the solver stopped: {error}"));
+                return Ok(None);
+            }
+        };
         self.following.insert(market, following);
-        let solution = match solved {
+        let solution = match result {
             Ok((solution, 0)) => solution,
             Ok((solution, left)) => {
                 observe::pairs_kept(market, left);
                 solution
             }
             Err(error) => {
-                self.refused(market, epoch, &error.to_string());
+                self.refused(turn, &error.to_string());
                 return Ok(None);
             }
         };
         let unmatched = solution.clearing.fills.is_empty();
-        if unmatched && !self.policy.clear_unmatched && !waited_for {
-            self.finish(market, epoch);
+        if unmatched && !self.policy.clear_unmatched && !self.reclass.waits_for(market) {
+            self.finish(turn);
             return Ok(None);
         }
-        if !self.may_clear(market, epoch).await? {
-            self.finish(market, epoch);
+        if !self.may_clear(turn).await? {
+            self.finish(turn);
             observe::race_lost(market, epoch);
             return Ok(None);
         }
         observe::epoch_solved(market, epoch, offers, demands, solution.clearing.fills.len());
         let auction = &self.context.deployment.contracts.auction;
-        let orders = offers.saturating_add(demands);
-        let msgs = solution.messages(market, epoch, orders, PART);
+        let msgs = solution.messages(market, epoch, offers.saturating_add(demands), PART);
         let msgs = msgs.iter().map(|msg| Msg::execute(auction, msg)).collect::<Result<_, _>>()?;
-        Ok(Some((market, epoch, msgs)))
+        Ok(Some(msgs))
     }
 
     /// Whether a book of which a side is empty is worth a clearing of nothing, for the price that it moves.
@@ -183,13 +226,9 @@ impl Matcher {
         Ok(moves(book, answer.base, &answer.config.price))
     }
 
-    /// Pairs that are not to meet now, because the provider failed the consumer lately. None in a market that reduces
-    /// trade: whom it leaves out is the contract's to say.
-    async fn apart(&self, market: MarketId) -> anyhow::Result<Apart> {
-        let mut apart = Apart::new();
-        if self.books.config(market).is_none_or(|config| config.trade_reduction) {
-            return Ok(apart);
-        }
+    /// Pairs that are not to meet now, because the provider failed the consumer lately.
+    async fn apart(&self) -> anyhow::Result<Pairs> {
+        let mut apart = Pairs::new();
         let reputation = &self.context.deployment.contracts.reputation;
         let (now, mut start_after) = (seconds(self.books.head()), None);
         while apart.len() < MOST_APART {
@@ -205,7 +244,7 @@ impl Matcher {
     }
 
     /// Whether the chain still waits for a clearing of this epoch.
-    async fn may_clear(&self, market: MarketId, epoch: u32) -> anyhow::Result<bool> {
+    async fn may_clear(&self, (market, epoch): Turn) -> anyhow::Result<bool> {
         let auction = &self.context.deployment.contracts.auction;
         let query = QueryMsg::Market { market };
         let answer: MarketResponse = self.context.chain.query(auction, &query).await?;
@@ -214,8 +253,7 @@ impl Matcher {
 
     async fn conclude(
         &mut self,
-        market: MarketId,
-        epoch: u32,
+        turn: Turn,
         result: Result<TxResult, OutboxError>,
     ) -> anyhow::Result<()> {
         match result {
@@ -224,14 +262,14 @@ impl Matcher {
                 if let Some(cleared) = cleared {
                     observe::epoch_cleared(&cleared);
                 }
-                self.finish(market, epoch);
+                self.finish(turn);
             }
             Err(OutboxError::Failed { log }) => {
-                if self.may_clear(market, epoch).await? {
-                    self.refused(market, epoch, &log);
+                if self.may_clear(turn).await? {
+                    self.refused(turn, &log);
                 } else {
-                    observe::race_lost(market, epoch);
-                    self.finish(market, epoch);
+                    observe::race_lost(turn.0, turn.1);
+                    self.finish(turn);
                 }
             }
             // Said by the outbox already; the epoch is tried again while it lasts.
@@ -240,17 +278,45 @@ impl Matcher {
         Ok(())
     }
 
-    fn finish(&mut self, market: MarketId, epoch: u32) {
+    fn finish(&mut self, (market, epoch): Turn) {
         self.done.insert(market, (epoch, MAX_ATTEMPTS));
     }
 
     /// Keeper and contract see different books: the keeper's is read anew.
-    fn refused(&mut self, market: MarketId, epoch: u32, log: &str) {
+    fn refused(&mut self, (market, epoch): Turn, log: &str) {
         observe::clearing_refused(market, epoch, log);
         let entry = self.done.entry(market).or_insert((epoch, 0));
         let before = if entry.0 == epoch { entry.1 } else { 0 };
         *entry = (epoch, before.saturating_add(1));
         self.books.doubt();
+    }
+}
+
+/// A market and the epoch of it that is cleared.
+type Turn = (MarketId, u32);
+
+/// A book to be solved.
+struct Job {
+    book: Book,
+    following: Following,
+    apart: Arc<Pairs>,
+    together: Pairs,
+}
+
+/// What came of it.
+struct Solved {
+    following: Following,
+    /// With the lots of pairs to be kept apart that are left.
+    result: Result<(Solution, u64), SolveError>,
+    offers: usize,
+    demands: usize,
+}
+
+impl Job {
+    fn solve(self) -> Solved {
+        let Self { book, mut following, apart, together } = self;
+        let result = follow(&mut following, &book, &apart, &together);
+        Solved { following, result, offers: book.offers.len(), demands: book.demands.len() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clears the markets: solves the frozen book of every epoch that may be cleared, checks the result
+//! Clears the markets: solves the frozen books of all epochs that may be cleared side by side, checks each result
 //! with the contract's own certificate, and submits it if nobody was faster. Clears away
 //! orders past their end, and brings those of devices with another standing in line.
 
@@ -6,10 +6,11 @@ mod chore;
 mod clear_away;
 mod duty;
 mod reclass;
+mod side_by_side;
 mod solve;
 
 pub use duty::PART;
-pub use solve::{Apart, Solution, SolveError, follow, proven, solve};
+pub use solve::{Pairs, Solution, SolveError, follow, proven, solve};
 
 use crate::book::Books;
 use crate::config::MatcherConfig;

@@ -3,7 +3,8 @@
 use caplet_api::auction::{ExecuteMsg, PriceConfig};
 use caplet_api::packed::FillItem;
 use caplet_clearing::{
-    Book, BookError, Clearing, Demand, Fill, Following, Offer, Reject, Verified, keep_apart, verify,
+    Book, BookError, Clearing, Demand, Fill, Following, Offer, Reject, Verified, keep_apart,
+    keep_together, verify,
 };
 use caplet_protocol::{DeviceId, MarketId, Tick};
 use std::collections::BTreeSet;
@@ -58,25 +59,25 @@ pub(super) fn moves(book: &Book, base: Tick, price: &PriceConfig) -> bool {
     }
 }
 
-/// Pairs of provider and consumer that are better not given to each other.
-pub type Apart = BTreeSet<(DeviceId, DeviceId)>;
+/// Pairs of provider and consumer.
+pub type Pairs = BTreeSet<(DeviceId, DeviceId)>;
 
 /// Solves the next book of a market from the optimum of the one before, pairs partners so that as few as can be are of
-/// those to be kept `apart`, and verifies the result. Says how many lots of such pairs are left.
+/// those to be kept `apart`, and beside that those of before stay `together`, and verifies the result. Says how many lots of
+/// pairs to be kept apart are left.
 ///
 /// # Errors
 /// [`SolveError`]. What was known of the market is forgotten then.
 pub fn follow(
     following: &mut Following,
     book: &Book,
-    apart: &Apart,
+    apart: &Pairs,
+    together: &Pairs,
 ) -> Result<(Solution, u64), SolveError> {
     let mut clearing = following.clear(book.clone())?;
-    let mut left = 0;
-    if !apart.is_empty() {
-        let kept = |provider, consumer| apart.contains(&(provider, consumer));
-        left = keep_apart(book, &mut clearing.fills, kept);
-    }
+    let kept = |provider, consumer| apart.contains(&(provider, consumer));
+    let left = if apart.is_empty() { 0 } else { keep_apart(book, &mut clearing.fills, kept) };
+    keep_together(book, &mut clearing.fills, together, kept);
     let solution = proven(book, clearing);
     if solution.is_err() {
         *following = Following::default();
@@ -144,5 +145,86 @@ impl Solution {
             fills: FillItem::pack(&items).into(),
             prices: self.clearing.prices.iter().map(|price| price.map(Into::into)).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use caplet_clearing::{Class, ClassIndex, Market, Vector};
+    use caplet_protocol::{CellId, Lots, OrderId, VectorId};
+
+    /// Providers 1 and 2 and consumers 11 and 12, alike.
+    fn book() -> Book {
+        let market = Market {
+            tick_size: 1,
+            fee_per_lot: 0,
+            reliability_bps: vec![9_000],
+            latency_ms: vec![vec![0]],
+        };
+        let class = Class {
+            cell: CellId(0),
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            reliability: 0,
+            tags: 0,
+            attested: false,
+        };
+        let vector = Vector {
+            cell: CellId(0),
+            latency: 0,
+            throughput: 0,
+            accuracy: 0,
+            reliability: 0,
+            tags: 0,
+            attested: false,
+            rho: 0,
+            lambda: 0,
+        };
+        let id = |slot| OrderId { page: 0, slot };
+        let offers = [1u8, 2].map(|n| Offer {
+            id: id(n),
+            device: DeviceId(n.into()),
+            class: ClassIndex(0),
+            ask: Tick(5),
+            lots: Lots(1),
+        });
+        let demands = [1u8, 2].map(|n| Demand {
+            id: id(n),
+            device: DeviceId(10 + u32::from(n)),
+            vector: VectorId(0),
+            limit: Tick(9),
+            lots: Lots(1),
+            all_or_nothing: false,
+        });
+        Book {
+            market,
+            classes: vec![Some(class)],
+            vectors: vec![vector],
+            offers: offers.into(),
+            demands: demands.into(),
+        }
+    }
+
+    fn partner_of_11(apart: &[(u32, u32)], together: &[(u32, u32)]) -> (u8, u64) {
+        let pairs = |of: &[(u32, u32)]| -> Pairs {
+            of.iter().map(|(one, other)| (DeviceId(*one), DeviceId(*other))).collect()
+        };
+        let (mut following, book) = (Following::default(), book());
+        let (solution, left) =
+            follow(&mut following, &book, &pairs(apart), &pairs(together)).unwrap();
+        let fill = solution.clearing.fills.iter().find(|fill| fill.demand.slot == 1).unwrap();
+        (fill.offer.slot, left)
+    }
+
+    #[test]
+    fn partners_of_before_meet_again_unless_one_has_failed_the_other() {
+        assert_eq!(partner_of_11(&[], &[]), (1, 0), "by age");
+        assert_eq!(partner_of_11(&[], &[(2, 11)]), (2, 0));
+        assert_eq!(partner_of_11(&[(1, 11)], &[]), (2, 0));
+        assert_eq!(partner_of_11(&[(2, 11)], &[(2, 11)]), (1, 0), "a failure weighs more");
+        assert_eq!(partner_of_11(&[(2, 12)], &[(2, 12)]), (2, 0), "moved by the other's failure");
+        assert_eq!(partner_of_11(&[(1, 11), (2, 11)], &[(2, 11)]).1, 1, "there is no other");
     }
 }

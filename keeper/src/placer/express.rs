@@ -4,6 +4,7 @@ use super::market::{self, Market, Subject};
 use super::{price, tiers};
 use crate::bridge::Refuse;
 use caplet_api::auction::MAX_SLOTS;
+use caplet_mechanism::price::lanes;
 use caplet_protocol::{
     DeviceId, Lots,
     layout::{Demand, Offer, OrderFlags},
@@ -28,8 +29,8 @@ pub(super) fn market_for(capability: &Capability, markets: Vec<Market>) -> Resul
     fitting.next().ok_or_else(|| Refuse::unavailable("the markets changed"))
 }
 
-/// An offer of `lots` of a capability until `not_after`; the sequence is the device's to fill in. Half
-/// of the lots, the odd one more, go to the batch lane.
+/// An offer of `lots` of a capability until `not_after`, between the lanes as [`lanes`] splits it; the sequence is the
+/// device's to fill in.
 ///
 /// # Errors
 /// [`Refuse`] if the price cannot be expressed.
@@ -44,7 +45,7 @@ pub(super) fn offer(
     let cost = capability.price.clone().unwrap_or_default();
     let quality: Quality = capability.quality.unwrap_or_default();
     let reached = tiers::promised(&quality, &market.config.tiers);
-    let instant = lots.checked_div(2).unwrap_or(0);
+    let (batch, instant) = lanes(Lots(lots));
     let attested = !capability.attestation.is_empty();
     Ok(Offer {
         device,
@@ -56,8 +57,8 @@ pub(super) fn offer(
         flags: if attested { OrderFlags(OrderFlags::ATTESTED) } else { OrderFlags::default() },
         tags: tiers::known_tags(&capability.tags, &market.config.tags),
         ask: price::ask(&cost, market)?,
-        batch: Lots(lots.saturating_sub(instant)),
-        instant: Lots(instant),
+        batch,
+        instant,
         not_after: not_after.min(now.saturating_add(stands(market))),
         relay_fee: 0,
     })
@@ -234,7 +235,7 @@ mod tests {
         let market = market_for(&capability, vec![market()]).unwrap();
         let of = |lots| offer(DeviceId(3), &capability, &market, lots, 100, 1_000).unwrap();
         assert_eq!((of(1).batch.0, of(1).instant.0), (1, 0));
-        assert_eq!((of(5).batch.0, of(5).instant.0), (3, 2));
+        assert_eq!((of(5).batch.0, of(5).instant.0), (4, 1));
         assert_eq!((of(1).ask, of(1).not_after), (1_000, 1_000));
     }
 }

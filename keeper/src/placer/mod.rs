@@ -5,6 +5,7 @@
 //! and relayed. One pass does all that is due, from store, book and chain state.
 
 mod capacity;
+mod choose;
 mod demands;
 mod express;
 mod intake;
@@ -60,6 +61,7 @@ pub struct Placer {
     proposals: Arc<Proposals>,
     sheets: Arc<Sheets>,
     renewals: Arc<renew::Renewals>,
+    pairs: Arc<choose::Pairs>,
     spare: Arc<[SpareConfig]>,
     relay_ticks: u32,
 }
@@ -99,6 +101,7 @@ impl Placer {
             proposals: Arc::default(),
             sheets: Arc::default(),
             renewals: Arc::default(),
+            pairs: Arc::default(),
             spare: options.spare.into(),
             relay_ticks: options.relay_ticks,
         };

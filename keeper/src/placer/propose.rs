@@ -135,7 +135,7 @@ impl Placer {
             return self.end_demand(&kept).await;
         }
         if self.is_instant(profile, &market)
-            && self.books.best(market.id, &taker(device, &order, now)).is_none()
+            && self.choose(market.id, &taker(device, &order, now)).await?.is_none()
         {
             return Ok(()); // nothing is posted within the limit; the next change of the book may
         }

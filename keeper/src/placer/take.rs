@@ -21,7 +21,8 @@ impl Placer {
             return orders::set_state(&self.context.store, [&kept.body], State::Over);
         };
         let now = self.clock.now();
-        let Some(choice) = self.books.best(order.market, &taker(&local, &order, now)) else {
+        let take = taker(&local, &order, now);
+        let Some(choice) = self.choose(order.market, &take).await? else {
             return self.gone(&kept, "no posted offer fits the demand within its limit now").await;
         };
         let take = ExecuteMsg::Take {

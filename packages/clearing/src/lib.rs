@@ -20,8 +20,9 @@
 //! # What the keeper links
 //!
 //! [`solve`] on a [`Book`], [`solve_many`] on several at a time, [`Incremental`] on one that changes a
-//! little from clearing to clearing, [`Following`] on whole books of one market after another; [`keep_apart`] where a provider failed a consumer lately; then [`verify`] before it pays gas for a submission; `json` (feature
-//! `serde`) for `caplet clear`.
+//! little from clearing to clearing, [`Following`] on whole books of one market after another; [`keep_apart`] where a
+//! provider failed a consumer lately, [`keep_together`] where a standing order had a partner; then [`verify`] before it
+//! pays gas for a submission; `json` (feature `serde`) for `caplet clear`.
 #![forbid(unsafe_code)]
 
 mod apart;
@@ -38,6 +39,7 @@ mod reduction;
 pub mod single;
 mod solve;
 mod terms;
+mod together;
 mod vector;
 
 pub use apart::keep_apart;
@@ -50,4 +52,5 @@ pub use order::{Demand, Fill, Offer, paid};
 pub use reduction::{Reduction, Trade, trade_reduction};
 pub use solve::{Change, ChangeError, Clearing, Following, Incremental, solve, solve_many};
 pub use terms::Terms;
+pub use together::keep_together;
 pub use vector::Vector;

@@ -21,4 +21,5 @@ mod reduction;
 mod resume;
 mod search;
 mod single;
+mod together;
 mod whole;

@@ -111,6 +111,26 @@ fn four_thousand_classes_clear() {
     assert_eq!(verified.bound, clearing.welfare);
 }
 
+proptest! {
+    #[test]
+    fn prices_near_the_integer_limit_clear_like_small_ones(mut book in any_book()) {
+        book.market.fee_per_lot = 0;
+        book.market.tick_size = 1;
+        for vector in &mut book.vectors {
+            (vector.rho, vector.lambda) = (0, 0);
+        }
+        let small = solve(&book).unwrap();
+        // ticks are below 12, so that prices come close to 2^62
+        book.market.tick_size = MAX_TICK_SIZE;
+        book.offers.iter_mut().for_each(|offer| offer.ask.0 *= 5_000);
+        book.demands.iter_mut().for_each(|demand| demand.limit.0 *= 5_000);
+        let large = solve(&book).unwrap();
+        prop_assert_eq!(large.fills, small.fills);
+        let factor = i128::from(MAX_TICK_SIZE) * 5_000;
+        prop_assert_eq!(large.welfare, small.welfare * factor);
+    }
+}
+
 #[test]
 fn a_book_that_does_not_hang_together_is_refused() {
     let mut book = simple(1, &[(1, 1), (1, 1)], &[(1, 1)]);

@@ -1,7 +1,7 @@
 //! The instant lane's premium.
 
-use caplet_mechanism::price::{Premium, of_tier, posted, take};
-use caplet_protocol::Bps;
+use caplet_mechanism::price::{Premium, lanes, of_tier, posted, take};
+use caplet_protocol::{Bps, Lots};
 use proptest::prelude::*;
 
 const PLAIN: Premium = Premium { at_target: Bps(400), scarce: Bps(6_000), target: Bps(8_000) };
@@ -71,4 +71,15 @@ fn a_fixed_price_offer_is_its_ask() {
     assert_eq!(posted(1_500, 1_000, 400), 1_500);
     assert_eq!(posted(900, 1_000, 400), 1_040);
     assert_eq!(posted(0, u64::MAX, 1), u64::MAX);
+}
+
+#[test]
+fn a_quarter_of_an_offer_can_be_had_at_once_and_one_lot_of_two() {
+    let of = |lots| lanes(Lots(lots));
+    let split = [0, 1, 2, 3, 4, 7, 8, 9].map(|lots| (lots, of(lots).1.0));
+    assert_eq!(split, [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (7, 1), (8, 2), (9, 2)]);
+    for lots in 0..=u16::MAX {
+        let (batch, instant) = of(lots);
+        assert_eq!(u32::from(batch.0) + u32::from(instant.0), u32::from(lots));
+    }
 }

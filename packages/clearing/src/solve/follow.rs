@@ -3,7 +3,8 @@
 use super::{Change, Clearing, Incremental};
 use crate::{Book, BookError, Demand, Offer};
 use caplet_protocol::{Lots, OrderId, VectorId};
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// The last book of a market, and the solver that has it.
 ///
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 /// orders and vectors that changed are handed to the solver one by one, which then begins from the last optimum.
 #[derive(Debug, Default)]
 pub struct Following {
+    /// Orders sorted by id.
     last: Option<(Book, Incremental)>,
 }
 
@@ -19,10 +21,12 @@ impl Following {
     ///
     /// # Errors
     /// When the book does not hang together: [`Book::check`]. What was known is forgotten then.
-    pub fn clear(&mut self, book: Book) -> Result<Clearing, BookError> {
+    pub fn clear(&mut self, mut book: Book) -> Result<Clearing, BookError> {
+        let last = self.last.take();
         book.check()?;
-        let known = self.last.take().and_then(|(last, solver)| follow(&last, solver, &book));
-        let mut solver = match known {
+        book.offers.sort_unstable_by_key(|offer| offer.id);
+        book.demands.sort_unstable_by_key(|demand| demand.id);
+        let mut solver = match last.and_then(|(last, solver)| follow(&last, solver, &book)) {
             Some(solver) => solver,
             None => Incremental::new(book.clone())?,
         };
@@ -37,42 +41,59 @@ fn follow(last: &Book, mut solver: Incremental, book: &Book) -> Option<Increment
     if last.market != book.market || last.classes != book.classes {
         return None;
     }
-    let was = |orders: &[Offer]| orders.iter().map(|o| (o.id, *o)).collect::<BTreeMap<_, _>>();
-    let asked = |orders: &[Demand]| orders.iter().map(|d| (d.id, *d)).collect::<BTreeMap<_, _>>();
-    let (offers, demands) = (was(&last.offers), asked(&last.demands));
-    let (offers_now, demands_now) = (was(&book.offers), asked(&book.demands));
-    let changed = book.vectors.iter().enumerate();
-    let changed: Vec<VectorId> = changed
-        .filter(|(at, vector)| last.vectors.get(*at) != Some(vector))
-        .map(|(at, _)| u16::try_from(at).map(VectorId))
-        .collect::<Result<_, _>>()
-        .ok()?;
+    let vectors = (0..=u16::MAX).map(VectorId).zip(&book.vectors);
+    let vectors: Vec<_> =
+        vectors.filter(|(id, now)| last.vectors.get(usize::from(id.0)) != Some(now)).collect();
+    let changed: BTreeSet<VectorId> = vectors.iter().map(|(id, _)| *id).collect();
+    let offers = differing(&last.offers, &book.offers, |o| o.id, |was, is| was == is);
+    let same = |was: &Demand, is: &Demand| was == is && !changed.contains(&was.vector);
+    let demands = differing(&last.demands, &book.demands, |d| d.id, same);
     // what goes first, and with it whatever has a vector that becomes another; then vectors, then what is new
-    for (id, old) in &offers {
-        if !offers_now.contains_key(id) {
-            solver.apply(Change::Offer(Offer { lots: Lots(0), ..*old })).ok()?;
+    for (was, is) in &offers {
+        if let (Some(was), None) = (was, is) {
+            solver.apply(Change::Offer(Offer { lots: Lots(0), ..**was })).ok()?;
         }
     }
-    let stays =
-        |id: &OrderId, old: &Demand| demands_now.contains_key(id) && !changed.contains(&old.vector);
-    for (id, old) in &demands {
-        if !stays(id, old) {
-            solver.apply(Change::Demand(Demand { lots: Lots(0), ..*old })).ok()?;
+    for (was, is) in &demands {
+        if let Some(was) = was
+            && (is.is_none() || changed.contains(&was.vector))
+        {
+            solver.apply(Change::Demand(Demand { lots: Lots(0), ..**was })).ok()?;
         }
     }
-    for id in &changed {
-        let vector = book.vectors.get(usize::from(id.0))?;
-        solver.apply(Change::Vector(*id, *vector)).ok()?;
+    for (id, vector) in vectors {
+        solver.apply(Change::Vector(id, *vector)).ok()?;
     }
-    for (id, offer) in &offers_now {
-        if offers.get(id) != Some(offer) {
-            solver.apply(Change::Offer(*offer)).ok()?;
-        }
+    for offer in offers.iter().filter_map(|(_, is)| *is) {
+        solver.apply(Change::Offer(*offer)).ok()?;
     }
-    for (id, demand) in &demands_now {
-        if demands.get(id) != Some(demand) || changed.contains(&demand.vector) {
-            solver.apply(Change::Demand(*demand)).ok()?;
-        }
+    for demand in demands.iter().filter_map(|(_, is)| *is) {
+        solver.apply(Change::Demand(*demand)).ok()?;
     }
     Some(solver)
+}
+
+/// What two lists that are sorted by id do not have in common: as it was, and as it is. One walk over both, as nearly all
+/// of a book stays from epoch to epoch.
+fn differing<'a, T>(
+    was: &'a [T],
+    is: &'a [T],
+    id: impl Fn(&T) -> OrderId,
+    same: impl Fn(&T, &T) -> bool,
+) -> Vec<(Option<&'a T>, Option<&'a T>)> {
+    let (mut was, mut is) = (was.iter().peekable(), is.iter().peekable());
+    let mut found = Vec::new();
+    loop {
+        let order = match (was.peek(), is.peek()) {
+            (None, None) => return found,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => id(old).cmp(&id(new)),
+        };
+        let old = if order.is_le() { was.next() } else { None };
+        let new = if order.is_ge() { is.next() } else { None };
+        if !old.zip(new).is_some_and(|(old, new)| same(old, new)) {
+            found.push((old, new));
+        }
+    }
 }

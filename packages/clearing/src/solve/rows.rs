@@ -33,8 +33,19 @@ pub(super) struct Rows {
     entries: Vec<Entry>,
     /// The nodes these rows were made for.
     over: Nodes,
-    /// Least potential of each choice when last refreshed.
-    least: Vec<i128>,
+    /// Potentials of the root and the classes when last refreshed, in 64 bits.
+    noted: Vec<i64>,
+    /// Least potential of each choice when last refreshed, in 64 bits: the table that is read most must be small.
+    least: Vec<i64>,
+    /// The same in 128 bits while some potential is beyond [`NARROW`], else empty.
+    wide: Vec<i128>,
+}
+
+/// Potentials up to this, above and below nothing, may be added to a cost in 64 bits.
+const NARROW: u64 = 1 << 62;
+
+fn narrow(potential: i128) -> Option<i64> {
+    i64::try_from(potential).ok().filter(|narrow| narrow.unsigned_abs() <= NARROW)
 }
 
 /// A class that may serve the vector of a row.
@@ -134,17 +145,32 @@ impl Rows {
 
     /// Notes the potentials that [`Self::cheapest`] goes by.
     pub(super) fn refresh(&mut self, potential: &[i128]) {
-        for (choice, least) in self.choices.iter().zip(&mut self.least) {
+        let of_classes = &potential[..=self.over.classes];
+        self.wide.clear();
+        self.noted.clear();
+        self.noted.extend(of_classes.iter().map_while(|p| narrow(*p)));
+        if self.noted.len() == of_classes.len() {
+            for (choice, least) in self.choices.iter().zip(&mut self.least) {
+                let of = self.nodes[choice.clone()].iter().map(|&n| self.noted[n as usize]);
+                *least = of.min().expect("a choice has a class");
+            }
+            return;
+        }
+        for choice in &self.choices {
             let of = self.nodes[choice.clone()].iter().map(|&n| potential[n as usize]);
-            *least = of.min().expect("a choice has a class");
+            self.wide.push(of.min().expect("a choice has a class"));
         }
     }
 
     /// The cheapest class for a row by the potentials noted, and by those given if they have moved since.
     pub(super) fn cheapest(&self, row: usize, potential: &[i128]) -> Option<Serves> {
         let entries = &self.entries[self.rows[row].1.clone()];
-        let bears = |e: &Entry| self.least[e.choice as usize] + i128::from(e.cost);
-        let best = entries.iter().min_by_key(|e| bears(e))?;
+        let best = if self.wide.is_empty() {
+            // neither is beyond 2^62
+            entries.iter().min_by_key(|e| self.least[e.choice as usize].wrapping_add(e.cost))?
+        } else {
+            entries.iter().min_by_key(|e| self.wide[e.choice as usize] + i128::from(e.cost))?
+        };
         let nodes = &self.nodes[self.choices[best.choice as usize].clone()];
         let node = *nodes.iter().min_by_key(|&&n| potential[n as usize])?;
         Some(Serves { node, cost: best.cost })

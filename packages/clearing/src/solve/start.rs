@@ -11,10 +11,7 @@ use super::{
     simplex::{Simplex, State},
     tree::Step,
 };
-use std::{cmp::Ordering, ops::Range};
-
-/// Rounds of [`Market::guess`].
-const ROUNDS: u32 = 24;
+use std::ops::Range;
 
 /// Lots that flow from a class's node to a vector's, at a cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,14 +175,12 @@ impl Market<'_> {
     }
 
     /// Potentials by which about as much is asked of each class as it offers: prices rise where more is
-    /// asked, fall where less is. Each class has a step of its own, longer while its price goes one way and
-    /// half as long when that turns (Rprop: Riedmiller and Braun 1993). Only a guess: the start need not be good.
+    /// asked, fall where less is, by ever smaller steps. Only a guess: the start need not be good.
     pub(super) fn guess(&self, rows: &mut Rows) -> Vec<i128> {
         let mut potential = vec![self.level(); self.curves.len() + 1];
         potential[0] = 0;
-        let first = (potential.iter().copied().max().unwrap_or(0) / 16).max(1);
-        let mut steps = vec![(first, Ordering::Equal); self.classes + 1];
-        for round in 0..ROUNDS {
+        let mut step = potential.iter().copied().max().unwrap_or(0) / 4;
+        for round in 0..24 {
             rows.refresh(&potential);
             let mut asked = vec![0u64; self.classes + 1];
             for row in 0..rows.len() {
@@ -195,25 +190,18 @@ impl Market<'_> {
                 potential[to] = bears;
                 asked[best.node as usize] += self.at_price(to, bears);
             }
-            if round + 1 == ROUNDS {
+            if round == 23 {
                 break;
             }
             for class in 1..=self.classes {
                 let offered = self.at_price(class, potential[class]);
-                let (step, last) = &mut steps[class];
-                let now = asked[class].cmp(&offered);
-                if now == last.reverse() && now.is_ne() {
-                    *step = (*step / 2).max(1);
-                } else if now == *last {
-                    *step = (*step * 5 / 4).min(first * 2);
-                }
-                *last = now;
-                match now {
-                    Ordering::Greater => potential[class] += *step,
-                    Ordering::Less => potential[class] = (potential[class] - *step).max(0),
-                    Ordering::Equal => {}
+                match asked[class].cmp(&offered) {
+                    std::cmp::Ordering::Greater => potential[class] += step,
+                    std::cmp::Ordering::Less => potential[class] = (potential[class] - step).max(0),
+                    std::cmp::Ordering::Equal => {}
                 }
             }
+            step = (step * 3 / 4).max(1);
         }
         potential
     }

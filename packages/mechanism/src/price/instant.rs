@@ -2,7 +2,7 @@
 //! premium that rises with use, gently up to the target and steeply beyond (the kinked curve of
 //! lending markets: Aave protocol paper 2020, section 3.3, there an interest rate).
 
-use caplet_protocol::Bps;
+use caplet_protocol::{Bps, Lots};
 
 const WHOLE: u128 = 10_000;
 
@@ -55,6 +55,15 @@ pub fn posted(ask: u64, base: u64, premium_bps: u32) -> u64 {
     let extra = u128::from(base).saturating_mul(premium_bps.into()).checked_div(WHOLE);
     let priced = u128::from(base).saturating_add(extra.unwrap_or_default());
     ask.max(u64::try_from(priced).unwrap_or(u64::MAX))
+}
+
+/// Lots of an offer for the batch and for the instant lane where nobody says otherwise: a quarter, rounded down, is for
+/// the instant lane, but one at least where there are two. What stands in one lane cannot be had in the other, and most
+/// demands can wait for a batch.
+#[must_use]
+pub fn lanes(lots: Lots) -> (Lots, Lots) {
+    let instant = lots.0.checked_div(4).unwrap_or_default().max(u16::from(lots.0 > 1));
+    (Lots(lots.0.saturating_sub(instant)), Lots(instant))
 }
 
 /// What a taker pays for a lot, or `None` if the posted price and the taker's cost exceed its limit.

@@ -4,4 +4,4 @@ mod controller;
 mod instant;
 
 pub use controller::{Base, Controller, ControllerError};
-pub use instant::{Premium, of_tier, posted, take};
+pub use instant::{Premium, lanes, of_tier, posted, take};

@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 /// What a batch leaves.
 pub(super) struct Cleared {
-    /// By device, lots that are left.
-    pub(super) spare: Vec<Lots>,
     /// Wishes with the lots they still want.
     pub(super) waiting: Vec<Wish>,
     /// The book that was cleared.
@@ -27,7 +25,7 @@ pub(super) fn day(stage: &Stage) -> Result<Ledger, MarketError> {
         let spare = stage.spare(slot);
         let mut entry = open(stage, slot, &spare);
         waiting.extend(stage.wishes[slot].iter().map(|wish| late(*wish)));
-        let cleared = batch(stage, &mut entry, spare, std::mem::take(&mut waiting))?;
+        let cleared = batch(stage, &mut entry, &spare, std::mem::take(&mut waiting))?;
         waiting.extend(cleared.waiting.into_iter().filter(|wish| wish.until > slot));
         ledger.slots.push(entry);
     }
@@ -51,10 +49,10 @@ pub(super) fn late(wish: Wish) -> Wish {
 pub(super) fn batch(
     stage: &Stage,
     entry: &mut Slot,
-    mut spare: Vec<Lots>,
+    spare: &[Lots],
     mut wishes: Vec<Wish>,
 ) -> Result<Cleared, MarketError> {
-    let book = book(stage, &spare, &wishes);
+    let book = book(stage, spare, &wishes);
     let clearing = solve(&book)?;
     let (offers, demands) = (book.offers.iter().copied(), book.demands.iter().copied());
     let verified = verify(book.terms(), offers, demands, &clearing.fills, &clearing.prices)?;
@@ -70,11 +68,10 @@ pub(super) fn batch(
         let (Some(price), Some(cost)) = (price, cost) else { continue };
         let (limit, ask) = (book.market.price(demand.limit), book.market.price(offer.ask));
         entry.add(Deal { lots: fill.lots.0.into(), price, limit, cost, ask });
-        take(&mut spare[place(fill.offer)], fill.lots);
         take(&mut wishes[place(fill.demand)].lots, fill.lots);
     }
     wishes.retain(|wish| wish.lots.0 > 0);
-    Ok(Cleared { spare, waiting: wishes, book })
+    Ok(Cleared { waiting: wishes, book })
 }
 
 fn take(from: &mut Lots, lots: Lots) {

@@ -19,7 +19,7 @@ pub(super) fn day(stage: &Stage, price: u64) -> Ledger {
         // who has waited comes first
         waiting.extend(stage.wishes[slot].iter().copied());
         for wish in &mut waiting {
-            take_best(stage, &mut entry, &mut spare, wish, |ask, _| ask.max(price));
+            take_best(stage, &mut entry, &mut spare, wish, |ask| ask.max(price));
         }
         waiting.retain(|wish| wish.lots.0 > 0 && wish.until > slot);
         ledger.slots.push(entry);
@@ -28,13 +28,13 @@ pub(super) fn day(stage: &Stage, price: u64) -> Ledger {
 }
 
 /// Serves a wish lot by lot with the best posted offer, as long as one is within its limit. `posted` makes the price of a
-/// lot from its ask and the lots taken so far.
+/// lot from its ask.
 pub(super) fn take_best(
     stage: &Stage,
     entry: &mut Slot,
     spare: &mut [Lots],
     wish: &mut Wish,
-    posted: impl Fn(u64, u64) -> u64,
+    posted: impl Fn(u64) -> u64,
 ) {
     let terms = stage.terms();
     let limit = terms.market.price(wish.limit);
@@ -45,7 +45,7 @@ pub(super) fn take_best(
                 id: OrderId { page: at, slot: 0 },
                 device: DeviceId(at),
                 class: device.class,
-                price: posted(terms.market.price(device.ask), entry.traded),
+                price: posted(terms.market.price(device.ask)),
                 lots: lots.0,
             });
         let Some(choice) = best(terms, &wanted, all) else { return };

@@ -9,7 +9,7 @@ use super::{
     stage::{Stage, Wish},
 };
 use caplet_clearing::Book;
-use caplet_mechanism::price::{Base, Controller, Premium, posted};
+use caplet_mechanism::price::{Base, Controller, Premium, lanes, posted};
 use caplet_protocol::{Bps, Lots, Tick};
 
 const TARGET: Bps = Bps(8_000);
@@ -22,70 +22,70 @@ const CONTROLLER: Controller = Controller {
 };
 const PREMIUM: Premium = Premium { at_target: Bps(400), scarce: Bps(6_000), target: TARGET };
 
+/// How an offer's lots are split: for the batch, for the instant lane.
+pub(super) type Split = fn(Lots) -> (Lots, Lots);
+
+/// As a gateway proposes offers.
+pub(super) const PROPOSED: Split = lanes;
+
+/// Half of an offer, rounded down, for the instant lane.
+pub(super) fn halves(lots: Lots) -> (Lots, Lots) {
+    let instant = lots.0.checked_div(2).unwrap_or_default();
+    (Lots(lots.0.saturating_sub(instant)), Lots(instant))
+}
+
 /// A day of both lanes, whose base price begins at `price` base units.
-pub(super) fn day(stage: &Stage, price: u64) -> Result<Ledger, MarketError> {
+pub(super) fn day(stage: &Stage, price: u64, split: Split) -> Result<Ledger, MarketError> {
     let tick_size = stage.terms().market.tick_size;
     let ticks = price.checked_div(tick_size).and_then(|ticks| u16::try_from(ticks).ok());
     let mut base = Base::from(Tick(ticks.unwrap_or(1).max(1)));
     let (mut ledger, mut waiting) = (Ledger::default(), Vec::new());
-    let mut lately = 0;
     for slot in 0..SLOTS {
         let spare = stage.spare(slot);
         let mut entry = open(stage, slot, &spare);
         let new = &stage.wishes[slot];
         waiting.extend(new.iter().filter(|wish| !wish.urgent));
-        let (for_batch, kept) = split(stage, &spare, lately);
-        let cleared = batch(stage, &mut entry, for_batch, std::mem::take(&mut waiting))?;
-        base = CONTROLLER.next(base, demanded(&cleared.book, base), offered(&cleared.book, base));
-        let mut at_once: Vec<Wish> = new.iter().copied().filter(|wish| wish.urgent).collect();
-        lately = smoothed(lately, wanted(&at_once, base));
-        let mut left: Vec<Lots> =
-            cleared.spare.iter().zip(&kept).map(|(a, b)| Lots(a.0.saturating_add(b.0))).collect();
-        instant(stage, &mut entry, &mut left, &mut at_once, base);
+        // what stands in one lane cannot be had in the other
+        let (for_batch, mut at_once): (Vec<Lots>, Vec<Lots>) = spare.into_iter().map(split).unzip();
+        let cleared = batch(stage, &mut entry, &for_batch, std::mem::take(&mut waiting))?;
+        let (demanded, offered) = (demanded(&cleared.book, base), offered(&cleared.book, base));
+        base = CONTROLLER.next(base, demanded, offered);
+        let asked = Asked { base, premium: premium(demanded, offered) };
+        // no later batch serves who waited up to now: they take what is posted, like those who cannot wait
+        let (mut last, still): (Vec<Wish>, Vec<Wish>) =
+            cleared.waiting.into_iter().partition(|wish| wish.until <= slot);
+        instant(stage, &mut entry, &mut at_once, &mut last, asked);
+        let mut urgent: Vec<Wish> = new.iter().copied().filter(|wish| wish.urgent).collect();
+        instant(stage, &mut entry, &mut at_once, &mut urgent, asked);
         // who cannot wait and got nothing tries the next batch, for what is then left of the worth
-        let missed = at_once.into_iter().filter(|wish| wish.lots.0 > 0);
-        waiting = cleared.waiting.into_iter().filter(|wish| wish.until > slot).collect();
+        let missed = urgent.into_iter().filter(|wish| wish.lots.0 > 0);
+        waiting = still;
         waiting.extend(missed.map(|wish| Wish { until: slot, ..late(wish) }));
         ledger.slots.push(entry);
     }
     Ok(ledger)
 }
 
-/// Serves those who cannot wait, in the order in which they come.
-fn instant(stage: &Stage, entry: &mut Slot, left: &mut [Lots], wishes: &mut [Wish], base: Base) {
-    let total = left.iter().map(|lots| u64::from(lots.0)).fold(0, u64::saturating_add);
-    let (before, base) = (entry.traded, stage.terms().market.price(base.tick()));
+/// What the instant lane asks.
+#[derive(Clone, Copy)]
+struct Asked {
+    base: Base,
+    /// Basis points.
+    premium: u32,
+}
+
+/// The premium that the last cleared book's use calls for; it moves with the next book, not from take to take. A book in
+/// which nobody asked calls for none.
+fn premium(demanded: u64, offered: u64) -> u32 {
+    if demanded == 0 { 0 } else { PREMIUM.at(demanded, offered) }
+}
+
+/// Serves wishes in the order in which they come.
+fn instant(stage: &Stage, entry: &mut Slot, left: &mut [Lots], wishes: &mut [Wish], asked: Asked) {
+    let base = stage.terms().market.price(asked.base.tick());
     for wish in wishes {
-        take_best(stage, entry, left, wish, |ask, traded| {
-            posted(ask, base, PREMIUM.at(traded.saturating_sub(before), total))
-        });
+        take_best(stage, entry, left, wish, |ask| posted(ask, base, asked.premium));
     }
-}
-
-/// Spare lots for the batch and for the instant lane: the dearest devices keep theirs, until there are as many as were
-/// asked for lately. They earn the premium there, and the batch loses least.
-fn split(stage: &Stage, spare: &[Lots], mut keep: u64) -> (Vec<Lots>, Vec<Lots>) {
-    let mut order: Vec<usize> = (0..spare.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(stage.devices[at].ask));
-    let (mut batch, mut kept) = (spare.to_vec(), vec![Lots(0); spare.len()]);
-    for at in order {
-        let lots = u16::try_from(keep).unwrap_or(u16::MAX).min(batch[at].0);
-        batch[at].0 = batch[at].0.saturating_sub(lots);
-        kept[at].0 = lots;
-        keep = keep.saturating_sub(lots.into());
-    }
-    (batch, kept)
-}
-
-/// Lots wanted at the base price or above it.
-fn wanted(wishes: &[Wish], base: Base) -> u64 {
-    let able = wishes.iter().filter(|wish| wish.limit >= base.tick());
-    able.map(|wish| u64::from(wish.lots.0)).fold(0, u64::saturating_add)
-}
-
-/// Halfway from what was to what is.
-const fn smoothed(old: u64, new: u64) -> u64 {
-    old.midpoint(new)
 }
 
 fn demanded(book: &Book, base: Base) -> u64 {

@@ -4,9 +4,11 @@
 //!   first takes the best ([`single::best`](caplet_clearing::single::best));
 //! - **auction**: a batch clears every quarter of an hour ([`caplet_clearing::solve`]) at uniform prices;
 //!   who cannot wait loses half of what a lot is worth to it;
-//! - **mix**: what Caplet does. Who can wait is in the batch, who cannot takes at once, at the base price that
-//!   the controller sets with the premium of the instant lane ([`caplet_mechanism::price`]). Devices with high
-//!   asks keep lots for the instant lane, as many as were asked for there lately; what the batch leaves goes there too.
+//! - **mix**: what Caplet does. Every offer's lots are split between the lanes as a gateway proposes it
+//!   ([`lanes`](caplet_mechanism::price::lanes)); what stands in one cannot be had in the other. Who can wait is in the
+//!   batch, and takes what is posted when no later batch serves it; who cannot wait takes at once. What is posted is the
+//!   ask, or the base price that the controller sets with the premium of the last cleared book's use
+//!   ([`caplet_mechanism::price`]). Beside it the same with halves.
 //!
 //! Surplus is counted as value - cost - ask of what is traded, whatever is paid.
 
@@ -33,6 +35,8 @@ pub struct Day {
     pub auction: Ledger,
     /// Both.
     pub mix: Ledger,
+    /// Both, with half of each offer for the instant lane.
+    pub halves: Ledger,
 }
 
 /// Why a day could not be simulated: the clearing refused a book, which is a bug.
@@ -56,7 +60,8 @@ pub fn day(seed: u64) -> Result<Day, MarketError> {
     Ok(Day {
         fixed: fixed::day(&stage, before.mean_price()),
         auction: auction::day(&stage)?,
-        mix: mix::day(&stage, before.mean_price())?,
+        mix: mix::day(&stage, before.mean_price(), mix::PROPOSED)?,
+        halves: mix::day(&stage, before.mean_price(), mix::halves)?,
     })
 }
 

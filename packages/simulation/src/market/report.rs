@@ -30,7 +30,9 @@ pub(super) fn outcome(seed: u64, day: &Day) -> Outcome {
             series(&|s| Some(s.value.saturating_sub(s.asked) as f64 / TICK)),
         ),
     ];
-    Outcome { name: "market".to_owned(), seed, tables: vec![table(&ways)], charts }
+    let [fixed, auction, mix] = ways;
+    let table = table(&[fixed, auction, mix, ("mix, halves", &day.halves)]);
+    Outcome { name: "market".to_owned(), seed, tables: vec![table], charts }
 }
 
 fn table(ways: &[(&str, &Ledger)]) -> Table {

@@ -21,9 +21,19 @@ fn the_mix_loses_to_neither_alone_on_total_surplus() {
 }
 
 #[test]
+fn a_quarter_of_each_offer_for_the_instant_lane_is_worth_more_than_half_of_it() {
+    for seed in SEEDS {
+        let day = day(seed).unwrap();
+        let [quarter, half] = [&day.mix, &day.halves].map(Ledger::total_surplus);
+        assert!(quarter > half, "seed {seed}: a quarter {quarter}, half {half}");
+    }
+}
+
+#[test]
 fn nobody_pays_above_its_limit_or_sells_below_its_ask_and_no_lot_is_let_twice() {
     for seed in SEEDS {
-        for ledger in ways(&day(seed).unwrap()) {
+        let day = day(seed).unwrap();
+        for ledger in ways(&day).into_iter().chain([&day.halves]) {
             for slot in &ledger.slots {
                 assert!(slot.traded <= slot.offered, "{slot:?}");
                 assert!(slot.asked <= slot.paid && slot.paid <= slot.value, "{slot:?}");

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use anyhow::{anyhow, ensure};
-use caplet::matcher::{Apart, PART, Solution, follow, proven};
+use caplet::matcher::{PART, Pairs, Solution, follow, proven};
 use caplet_chain::{Msg, SignedTx};
 use caplet_clearing::{Book, Following};
 use caplet_protocol::MarketId;
@@ -68,7 +68,8 @@ impl Market {
 
     /// Whether the matcher, which solves and verifies in one go, comes to the same as the parts.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        let (whole, _) = follow(&mut Following::default(), &self.book, &Apart::new())?;
+        let nobody = Pairs::new();
+        let (whole, _) = follow(&mut Following::default(), &self.book, &nobody, &nobody)?;
         let parts = solved(&mut Following::default(), &self.book, &mut Parts::default())?;
         ensure!(whole == parts, "market {}: what is timed is not what the matcher does", self.id);
         Ok(())

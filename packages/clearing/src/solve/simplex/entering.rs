@@ -12,13 +12,15 @@ const BLOCK: usize = 8;
 
 impl Simplex {
     pub(in crate::solve) fn run(&mut self) {
+        // ties are priced by potentials as they are, and rows need not look
+        let notes = self.ties.is_none();
         let mut since = REFRESH;
         let mut quiet = 0;
-        let block = if self.ties.is_some() { 1 } else { BLOCK };
+        let block = if notes { BLOCK } else { 1 };
         let items = self.curves.len() + self.rows.len();
         // a whole round without a pivot, all of it by potentials as they are
         while quiet < items {
-            if since >= REFRESH {
+            if notes && since >= REFRESH {
                 self.rows.refresh(&self.potential);
                 since = 0;
             }
@@ -39,7 +41,7 @@ impl Simplex {
                 }
                 None => quiet += block,
             }
-            if quiet >= items && since > 0 {
+            if notes && quiet >= items && since > 0 {
                 since = REFRESH;
                 quiet = 0;
             }
