@@ -27,7 +27,8 @@ pub(super) async fn audit(args: &AuditArgs) -> anyhow::Result<()> {
     let (chain, deployment) = chain::open(&config, &signer).await.context(
         "reading the chain; an embedded one belongs to its keeper while that runs: stop it first",
     )?;
-    let store = Store::open(&file, ROOMS)?;
+    // a keeper may have it open
+    let store = Store::look(&file, ROOMS)?;
     // without links there is no such file
     let lanes = config.data.join(LANES_FILE);
     let lanes = Some(lanes.as_path()).filter(|file| file.exists());

@@ -40,6 +40,27 @@ impl Store {
         Self::prepare(connection, rooms)
     }
 
+    /// Opens the store at `path` to read it beside its keeper, or as a copy that cannot be written: nothing is brought up
+    /// to date, and [`Store::write`] fails.
+    ///
+    /// # Errors
+    /// If the file is not there, cannot be read, or its tables are not of the versions that this keeper knows.
+    pub fn look(path: &Path, rooms: &[Tables]) -> anyhow::Result<Self> {
+        let connection = caplet_metering::sqlite::look(path)
+            .with_context(|| format!("cannot read the store {}", path.display()))?;
+        for tables in rooms {
+            let have = version(&connection, tables)
+                .with_context(|| format!("{} is no keeper's store", path.display()))?;
+            anyhow::ensure!(
+                have == tables.versions.len(),
+                "the store's {} tables are of version {have}, this program knows {}: read it with the program that its keeper runs, or start this keeper on it once",
+                tables.room,
+                tables.versions.len()
+            );
+        }
+        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
     /// A store that is forgotten when it is dropped, for tests and the demo's throw-away runs.
     ///
     /// # Errors
@@ -94,12 +115,17 @@ pub fn is_full(error: &anyhow::Error) -> bool {
     error.downcast_ref().and_then(code) == Some(rusqlite::ErrorCode::DiskFull)
 }
 
-fn migrate(tx: &Transaction<'_>, tables: &Tables) -> anyhow::Result<()> {
+/// Of which version a room's tables are; 0 if there are none.
+fn version(connection: &Connection, tables: &Tables) -> anyhow::Result<usize> {
     use rusqlite::OptionalExtension as _;
-    let have: Option<i64> = tx
-        .query_row("SELECT version FROM rooms WHERE room = ?1", [tables.room], |row| row.get(0))
-        .optional()?;
-    let have = usize::try_from(have.unwrap_or(0))?;
+    let sql = "SELECT version FROM rooms WHERE room = ?1";
+    let have: Option<i64> =
+        connection.query_row(sql, [tables.room], |row| row.get(0)).optional()?;
+    Ok(usize::try_from(have.unwrap_or(0))?)
+}
+
+fn migrate(tx: &Transaction<'_>, tables: &Tables) -> anyhow::Result<()> {
+    let have = version(tx, tables)?;
     anyhow::ensure!(
         have <= tables.versions.len(),
         "the store's {} tables are of version {have}, this keeper knows {}: run a newer keeper",
@@ -142,6 +168,38 @@ mod tests {
         drop(store);
         let refused = Store::open(&path, &[ONE]).err().unwrap().to_string();
         assert!(refused.contains("version 2, this keeper knows 1"), "{refused}");
+    }
+
+    #[test]
+    fn a_store_is_looked_into_beside_its_keeper_and_never_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        assert!(Store::look(&path, &[ONE]).is_err());
+        assert!(!path.exists());
+        let keeper = Store::open(&path, &[ONE]).unwrap();
+        let add = |store: &Store| store.write(|tx| Ok(tx.execute("INSERT INTO t VALUES (7)", [])?));
+        let count = |store: &Store| -> i64 {
+            store.read(|c| c.query_row("SELECT count(*) FROM t", [], |row| row.get(0))).unwrap()
+        };
+        add(&keeper).unwrap();
+        let looker = Store::look(&path, &[ONE]).unwrap();
+        assert_eq!(count(&looker), 1);
+        add(&looker).unwrap_err();
+        // a reader in the midst of reading keeps no writer waiting, and sees one state
+        let during = looker.read(|c| {
+            let tx = c.unchecked_transaction()?;
+            let before: i64 = tx.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?;
+            add(&keeper).unwrap();
+            let after: i64 = tx.query_row("SELECT count(*) FROM t", [], |row| row.get(0))?;
+            Ok((before, after))
+        });
+        assert_eq!(during.unwrap(), (1, 1));
+        assert_eq!((count(&looker), count(&keeper)), (2, 2));
+        // what another program would bring up to date is left as it is
+        let refused = Store::look(&path, &[TWO]).err().unwrap().to_string();
+        assert!(refused.contains("version 1, this program knows 2"), "{refused}");
+        drop((keeper, looker));
+        assert_eq!(count(&Store::open(&path, &[ONE]).unwrap()), 2);
     }
 
     #[test]

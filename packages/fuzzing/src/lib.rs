@@ -16,6 +16,7 @@ mod json;
 mod links;
 mod packed;
 mod pages;
+mod peers;
 mod quotes;
 mod scans;
 mod sealed;
@@ -31,18 +32,23 @@ pub const TARGETS: &[Target] = &[
     ("archives", files::archives),
     ("books", books),
     ("collateral", quotes::collateral),
+    ("enclaves", peers::enclaves),
     ("events", events::events),
     ("frames", links::frames),
     ("jobs", links::jobs),
     ("journals", journals::journals),
     ("lists", packed::lists),
+    ("manifests", peers::manifests),
     ("messages", json::messages),
     ("pages", pages::pages),
     ("pictures", files::pictures),
+    ("proxies", peers::proxies),
     ("quotes", quotes::quotes),
+    ("replies", peers::replies),
     ("scans", scans::scans),
     ("sealed", sealed::sealed),
     ("sensors", links::sensors),
+    ("sessions", peers::sessions),
     ("texts", wire::texts),
     ("transactions", transactions::transactions),
     ("verifier", verifier::verifier),

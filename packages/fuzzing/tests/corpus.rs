@@ -6,6 +6,8 @@
 
 #[path = "corpus/files.rs"]
 mod files;
+#[path = "corpus/peers.rs"]
+mod peers;
 #[path = "corpus/records.rs"]
 mod records;
 #[path = "corpus/seeds.rs"]

@@ -8,6 +8,8 @@
     reason = "tests count in small numbers, and a test that cannot go on may stop"
 )]
 
+#[path = "metering/batches.rs"]
+mod batches;
 #[path = "metering/disk.rs"]
 mod disk;
 #[path = "metering/kill.rs"]

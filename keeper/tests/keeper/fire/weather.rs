@@ -2,13 +2,9 @@
 
 use async_trait::async_trait;
 use caplet_chain::embedded::EmbeddedChain;
-use caplet_chain::{
-    Account, BroadcastError, Chain, ChainError, Event, Gas, Head, Msg, SignedTx, Signer, TxHash,
-    TxOptions, TxResult,
-};
+use caplet_chain::{BroadcastError, Chain, ChainError, Over, SignedTx};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use tokio::sync::watch;
 
 /// The way to a chain, and what is wrong with it now.
 pub(super) struct Weather {
@@ -56,63 +52,27 @@ impl Weather {
     pub(super) fn asked(&self) -> u64 {
         self.asked.load(Ordering::SeqCst)
     }
+}
 
-    fn reach(&self) -> Result<&EmbeddedChain, ChainError> {
+#[async_trait]
+impl Over for Weather {
+    fn inner(&self) -> &dyn Chain {
+        &*self.chain
+    }
+    fn reach(&self) -> Result<&dyn Chain, ChainError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(ChainError::Unreachable {
                 tried: "the node".to_owned(),
                 cause: "it restarts".to_owned(),
             });
         }
-        Ok(&self.chain)
-    }
-}
-
-#[async_trait]
-impl Chain for Weather {
-    fn chain_id(&self) -> &str {
-        self.chain.chain_id()
-    }
-    fn prefix(&self) -> &str {
-        self.chain.prefix()
-    }
-    fn metered(&self) -> bool {
-        false
-    }
-    fn watch(&self) -> watch::Receiver<Head> {
-        self.chain.watch()
-    }
-    async fn head(&self) -> Result<Head, ChainError> {
-        self.reach()?.head().await
+        Ok(self.inner())
     }
     async fn smart(&self, contract: &str, query: Vec<u8>) -> Result<Vec<u8>, ChainError> {
         if query.starts_with(b"{\"device\":") {
             self.asked.fetch_add(1, Ordering::SeqCst);
         }
         self.reach()?.smart(contract, query).await
-    }
-    async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
-        self.reach()?.raw(contract, key).await
-    }
-    async fn bank_balance(&self, address: &str, denom: &str) -> Result<u128, ChainError> {
-        self.reach()?.bank_balance(address, denom).await
-    }
-    async fn account(&self, address: &str) -> Result<Account, ChainError> {
-        self.reach()?.account(address).await
-    }
-    async fn simulate(&self, signer: &Signer, msgs: &[Msg]) -> Result<Gas, ChainError> {
-        self.reach()?.simulate(signer, msgs).await
-    }
-    async fn prepare(
-        &self,
-        signer: &Signer,
-        msgs: Vec<Msg>,
-        options: TxOptions,
-    ) -> Result<SignedTx, ChainError> {
-        self.reach()?.prepare(signer, msgs, options).await
-    }
-    async fn resync(&self, address: &str) {
-        self.chain.resync(address).await;
     }
     async fn broadcast(&self, tx: &SignedTx) -> Result<(), BroadcastError> {
         let chain = self.reach().map_err(BroadcastError::Unreachable)?;
@@ -126,14 +86,5 @@ impl Chain for Weather {
             return Ok(());
         }
         chain.broadcast(tx).await
-    }
-    async fn lookup(&self, hash: &TxHash) -> Result<Option<TxResult>, ChainError> {
-        self.reach()?.lookup(hash).await
-    }
-    async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
-        self.reach()?.block_events(height).await
-    }
-    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
-        self.reach()?.block_hash(height).await
     }
 }

@@ -1,13 +1,14 @@
 //! Books followed by events are the books of the chain.
 
+use super::races::history;
 use super::stage::{Device, MARKET, PAYER, PROVIDER, Stage, cancel, demand, offer, place, until};
 use caplet::book::{Books, Take};
 use caplet::keeper::Keeper;
 use caplet::matcher::solve;
-use caplet_api::auction::ExecuteMsg as Auction;
+use caplet_api::auction::{DemandInput, ExecuteMsg as Auction};
 use caplet_chain::Chain as _;
 use caplet_clearing::Vector;
-use caplet_protocol::layout::Side;
+use caplet_protocol::layout::{OrderFlags, Side};
 use caplet_protocol::{CellId, OrderId};
 use std::time::Duration;
 
@@ -219,4 +220,37 @@ async fn a_cancel_during_the_freeze_voids_no_clearing() {
     life.compare().await;
     life.clear().await;
     assert_eq!(life.cleared, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_served_a_standing_order_last_is_to_serve_it_again() {
+    let stage = Stage::running().await;
+    let keeper = stage.keeper(1, |_| ()).await;
+    let seller = stage.device(20, PROVIDER, 1).await;
+    let buyer = stage.device(30, PAYER, 1).await;
+    let wanted = |sequence, ticks, flags| DemandInput {
+        flags: OrderFlags(flags),
+        ..demand(&buyer, sequence, ticks, 1)
+    };
+    let standing = OrderFlags::STANDING;
+    stage.auction(PROVIDER, &place(vec![offer(&seller, 1, 60, 5, 0)], vec![])).await;
+    stage.auction(PAYER, &place(vec![], vec![wanted(1, 120, standing)])).await;
+    until("the lease", async || (history(&stage).await.1 == 1).then_some(())).await;
+    // asks too little to be filled, so it stays in the book
+    stage.auction(PAYER, &place(vec![], vec![wanted(2, 20, 0)])).await;
+    let pairs = || {
+        let books = keeper.books();
+        let market = books.markets().into_iter().find(|m| m.market == MARKET).unwrap();
+        let passed = stage.now().saturating_sub(market.genesis.u64());
+        let next = passed / u64::from(market.config.epoch_secs) + 1;
+        (books.demands_of(MARKET, buyer.id).len(), books.partners(MARKET, next as u32))
+    };
+    until("the book to have a demand", async || (pairs().0 == 1).then_some(())).await;
+    assert!(pairs().1.is_empty(), "an order for once has no partner");
+    stage.auction(PAYER, &place(vec![], vec![wanted(3, 20, standing)])).await;
+    let known = until("the books to know who served it", async || {
+        Some(pairs().1).filter(|pairs| !pairs.is_empty())
+    })
+    .await;
+    assert_eq!(known, [(seller.id, buyer.id)].into());
 }

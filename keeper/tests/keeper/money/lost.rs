@@ -7,8 +7,7 @@ use caplet::config::Config;
 use caplet::keeper::Keeper;
 use caplet_chain::embedded::EmbeddedChain;
 use caplet_chain::{
-    Account, BroadcastError, Chain, ChainError, Event, Gas, Head, Msg, SignedTx, Signer, TxHash,
-    TxOptions, TxResult,
+    BroadcastError, Chain, ChainError, Msg, Over, SignedTx, Signer, TxHash, TxOptions,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,36 +67,9 @@ impl Slow {
 }
 
 #[async_trait]
-impl Chain for Slow {
-    fn chain_id(&self) -> &str {
-        self.chain.chain_id()
-    }
-    fn prefix(&self) -> &str {
-        self.chain.prefix()
-    }
-    fn metered(&self) -> bool {
-        false
-    }
-    fn watch(&self) -> watch::Receiver<Head> {
-        self.chain.watch()
-    }
-    async fn head(&self) -> Result<Head, ChainError> {
-        self.chain.head().await
-    }
-    async fn smart(&self, contract: &str, query: Vec<u8>) -> Result<Vec<u8>, ChainError> {
-        self.chain.smart(contract, query).await
-    }
-    async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.raw(contract, key).await
-    }
-    async fn bank_balance(&self, address: &str, denom: &str) -> Result<u128, ChainError> {
-        self.chain.bank_balance(address, denom).await
-    }
-    async fn account(&self, address: &str) -> Result<Account, ChainError> {
-        self.chain.account(address).await
-    }
-    async fn simulate(&self, signer: &Signer, msgs: &[Msg]) -> Result<Gas, ChainError> {
-        self.chain.simulate(signer, msgs).await
+impl Over for Slow {
+    fn inner(&self) -> &dyn Chain {
+        &*self.chain
     }
     async fn prepare(
         &self,
@@ -112,9 +84,6 @@ impl Chain for Slow {
         }
         made
     }
-    async fn resync(&self, address: &str) {
-        self.chain.resync(address).await;
-    }
     async fn broadcast(&self, tx: &SignedTx) -> Result<(), BroadcastError> {
         self.pass(Step::Broadcast).await;
         {
@@ -124,15 +93,6 @@ impl Chain for Slow {
             }
         }
         self.chain.broadcast(tx).await
-    }
-    async fn lookup(&self, hash: &TxHash) -> Result<Option<TxResult>, ChainError> {
-        self.chain.lookup(hash).await
-    }
-    async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
-        self.chain.block_events(height).await
-    }
-    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
-        self.chain.block_hash(height).await
     }
 }
 
@@ -188,9 +148,7 @@ impl Race {
         self.stage.auction(PAYER, &msg).await;
         let books = self.second.books();
         loop {
-            let head = self.stage.chain.head().await.unwrap().height;
-            until("the books to follow", async || (books.head().height >= head).then_some(()))
-                .await;
+            self.follow().await;
             let epoch = books.clearable(self.stage.now()).get(&MARKET).copied();
             let frozen = epoch.and_then(|epoch| books.frozen(MARKET, epoch));
             if frozen.is_some_and(|book| !book.offers.is_empty() && !book.demands.is_empty()) {
@@ -198,6 +156,13 @@ impl Race {
             }
             self.stage.chain.produce(Duration::from_millis(200)).await.unwrap();
         }
+    }
+
+    /// Waits until the second keeper knows of every block.
+    async fn follow(&self) {
+        let head = self.stage.chain.head().await.unwrap().height;
+        let books = self.second.books();
+        until("the books to follow", async || (books.head().height >= head).then_some(())).await;
     }
 
     /// Who cleared so far, once it is so many epochs.
@@ -215,6 +180,8 @@ impl Race {
         let first = self.stage.keeper(1, eager).await;
         assert_eq!(self.cleared(1).await, [signer(11).address()]);
         first.context().tasks.drain(Duration::ZERO).await;
+        // for as long as it does not know who cleared it tries again
+        self.follow().await;
         self.slow.hold(None);
     }
 

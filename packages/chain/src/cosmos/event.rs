@@ -1,8 +1,8 @@
 //! Events and results as both kinds of chain give them.
 
-use cosmwasm_std::Event;
+use cosmwasm_std::{Attribute, Event};
 
-use super::reply::{EventReply, ExecTx};
+use super::reply::{AttributeReply, EventReply, ExecTx};
 use crate::event::is_contract_event;
 use crate::tx::TxResult;
 
@@ -32,5 +32,10 @@ pub(super) fn contract_events(txs: Vec<ExecTx>) -> Vec<Event> {
 
 fn event(reply: EventReply) -> Event {
     let kept = reply.attributes.into_iter().filter(|a| a.key != MSG_INDEX);
-    Event::new(reply.kind).add_attributes(kept.map(|a| (a.key, a.value.unwrap_or_default())))
+    let mut event = Event::new(reply.kind);
+    // not by Attribute::new, which in debug builds panics at keys that begin with an underscore: the chain's own do
+    let attribute =
+        |a: AttributeReply| Attribute { key: a.key, value: a.value.unwrap_or_default() };
+    event.attributes.extend(kept.map(attribute));
+    event
 }

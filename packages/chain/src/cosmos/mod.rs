@@ -10,6 +10,8 @@ mod compress;
 mod config;
 mod connect;
 mod event;
+#[doc(hidden)]
+pub mod fuzz;
 mod query;
 mod refusal;
 mod reply;

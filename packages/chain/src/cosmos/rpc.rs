@@ -135,15 +135,12 @@ impl Rpc {
         let response = self.client.post(&node.url).json(&body).send().await.map_err(failed)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(failed)?;
-        // A node answers errors as JSON under any HTTP status; a proxy in front of it does not.
-        match serde_json::from_slice::<Envelope>(&bytes) {
-            Ok(Envelope { error: Some(error), .. }) => Err(error.into_chain_error(method)),
-            Ok(Envelope { result: Some(result), error: None }) => Ok(result),
-            _ => Err(ChainError::Unreachable {
+        answer(method, &bytes).unwrap_or_else(|| {
+            Err(ChainError::Unreachable {
                 tried: node.url.clone(),
                 cause: format!("HTTP {status} without a JSON-RPC answer"),
-            }),
-        }
+            })
+        })
     }
 
     fn unreachable(&self, cause: String) -> ChainError {
@@ -164,7 +161,17 @@ impl RpcError {
     }
 }
 
-fn read<T: DeserializeOwned>(method: &str, value: Value) -> Result<T, ChainError> {
+/// What a node answered; `None` if it is no JSON-RPC. A node answers errors as JSON under any HTTP status; a proxy in
+/// front of it does not.
+pub(super) fn answer(method: &str, bytes: &[u8]) -> Option<Result<Value, ChainError>> {
+    match serde_json::from_slice::<Envelope>(bytes).ok()? {
+        Envelope { error: Some(error), .. } => Some(Err(error.into_chain_error(method))),
+        Envelope { result, error: None } => result.map(Ok),
+    }
+}
+
+/// The answer as the method promises it.
+pub(super) fn read<T: DeserializeOwned>(method: &str, value: Value) -> Result<T, ChainError> {
     serde_json::from_value(value)
         .map_err(|e| ChainError::Unreadable { method: method.to_owned(), cause: e.to_string() })
 }

@@ -29,8 +29,14 @@ impl<K: Keys, J: Journal<PayeeState>> Payee<K, J> {
         if let Err(error) = self.reserve(next) {
             return pause(reason_of(&error), 0);
         }
-        if self.reserved() < next {
+        let reserved = self.reserved();
+        if reserved < next {
             return self.storing();
+        }
+        if reserved < next.saturating_add(self.quantum() / 4) {
+            // what is on its way is needed soon: service that is fast would come to wait for it. A store that fails
+            // says so when it is waited for
+            let _ = self.journal.hurry();
         }
         self.state.served = next;
         self.mark.get_or_insert((next, now));

@@ -7,11 +7,13 @@
 
 mod committer;
 mod lane;
+mod look;
 mod reader;
 mod record;
 mod table;
 
 pub use lane::{Durable, LaneJournal, Side};
+pub use look::look;
 pub use reader::Reader;
 
 use crate::JournalError;

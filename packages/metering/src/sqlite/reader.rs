@@ -1,6 +1,6 @@
 //! Looking into a store that its keeper may have open.
 
-use super::{Durable, table};
+use super::{Durable, look, table};
 use crate::JournalError;
 use caplet_protocol::{Lane, LeaseId};
 use rusqlite::Connection;
@@ -16,7 +16,7 @@ impl Reader {
     /// # Errors
     /// If the file is not there or cannot be opened.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        table::look(path).map(Self)
+        look(path).map(Self).map_err(|error| table::failure(&error))
     }
 
     /// Every durable state of one side, by lease and lane.

@@ -3,7 +3,7 @@
 use super::{Durable, Options, lane::Key};
 use crate::JournalError;
 use caplet_protocol::{Lane, LeaseId};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,17 +28,6 @@ pub(super) fn open(path: &Path, options: &Options) -> Result<Connection, Journal
             connection.pragma_update(None, "max_page_count", pages)?;
         }
         connection.execute_batch(CREATE)?;
-        Ok(connection)
-    };
-    make().map_err(|error| failure(&error))
-}
-
-/// For reading alone: nothing is made, and no writer is kept waiting.
-pub(super) fn look(path: &Path) -> Result<Connection, JournalError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let make = || {
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
         Ok(connection)
     };
     make().map_err(|error| failure(&error))
@@ -111,7 +100,7 @@ const fn signed(lease: LeaseId) -> i64 {
     lease.0.cast_signed()
 }
 
-fn failure(error: &rusqlite::Error) -> JournalError {
+pub(super) fn failure(error: &rusqlite::Error) -> JournalError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => JournalError::Full,
         _ => JournalError::Broken(error.to_string()),

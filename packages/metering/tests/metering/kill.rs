@@ -119,8 +119,8 @@ fn kill(child: &mut Child) {
     child.wait().unwrap();
 }
 
-/// Waits until the application has had `units`; the children are given a minute, which no working pair
-/// needs.
+/// Waits until the application has had `units`; the children are given three minutes, which no working
+/// pair needs.
 fn wait_for(dir: &Path, units: u64, children: [&mut Child; 2]) {
     let since = Instant::now();
     while had(dir) < units {
@@ -131,7 +131,7 @@ fn wait_for(dir: &Path, units: u64, children: [&mut Child; 2]) {
                 errors(dir)
             );
         }
-        assert!(since.elapsed() < Duration::from_secs(60), "no service: {}", errors(dir));
+        assert!(since.elapsed() < Duration::from_secs(180), "no service: {}", errors(dir));
         std::thread::yield_now();
     }
 }

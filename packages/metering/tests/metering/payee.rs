@@ -1,8 +1,7 @@
 //! What a payee serves, and what it refuses.
 
-use crate::lane::{key, public, terms};
+use crate::lane::terms;
 use crate::world::World;
-use caplet_metering::batch::{Claim, which_hold};
 use caplet_metering::payer::Connection;
 use caplet_metering::*;
 use caplet_protocol::{LeaseId, layout::QosReport};
@@ -201,6 +200,31 @@ fn a_crash_of_the_payee_costs_at_most_what_it_had_reserved() {
 }
 
 #[test]
+fn what_is_reserved_is_hurried_to_the_disk_before_service_waits_for_it_and_not_where_it_is_slow() {
+    // a quarter of the credit, 669 units, is reserved at a time, anew with half of it left
+    let mut world = World::new(Pace::vouchers(100), Risk { cap: 800 }, false);
+    world.connect(4).unwrap();
+    assert_eq!(why(world.serve(1)), PauseReason::Storing, "nothing is reserved yet");
+    world.payee_disk.land(9);
+    let hurried = world.payee_disk.hurried();
+    for _ in 0..400 {
+        assert_eq!(world.serve(1), Gate::Go);
+    }
+    assert_eq!(world.payee_disk.hurried(), hurried, "there is time to gather others");
+    let mut most = 400;
+    while world.serve(1) == Gate::Go {
+        most += 1;
+        let soon = world.payee_disk.hurried() > hurried;
+        assert_eq!(soon, most > 503, "{most} units: 167 before the end");
+    }
+    assert_eq!(most, 670, "what is on the disk, and not a unit more");
+    world.payee_disk.land(9);
+    let hurried = world.payee_disk.hurried();
+    assert_eq!(world.serve(1), Gate::Go);
+    assert_eq!(world.payee_disk.hurried(), hurried, "enough is reserved again");
+}
+
+#[test]
 fn a_store_behind_the_chain_serves_nothing_on_credit() {
     let mut world = live(Pace::vouchers(100), CREDIT);
     for _ in 0..80 {
@@ -361,27 +385,6 @@ fn a_risk_cap_is_a_tenth_of_what_was_settled_less_what_was_written_off() {
     assert_eq!(Risk::from_history(5_000, 100, 1_000).cap, 400);
     assert_eq!(Risk::from_history(5_000, 600, 1_000).cap, 0);
     assert_eq!(Risk::from_history(u128::MAX, 0, 1_000).cap, 1_000);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_bad_signature_in_a_batch_rejects_only_itself(bad in prop::collection::btree_set(0usize..300, 0..5)) {
-        let terms = terms(Pace::vouchers(10));
-        let claims: Vec<_> = (0..300usize).map(|n| {
-            let voucher = caplet_protocol::layout::Voucher { amount: n as u128, ..Default::default() };
-            let preimage = voucher.preimage(&terms.domain);
-            let mut signature = caplet_protocol::sign::sign(&key(), &preimage);
-            if bad.contains(&n) {
-                signature[n % 64] ^= 1;
-            }
-            Claim { key: public(), preimage, signature }
-        }).collect();
-        let held = which_hold(&claims);
-        prop_assert!(held.iter().enumerate().all(|(n, held)| *held != bad.contains(&n)));
-    }
-
 }
 
 proptest! {
