@@ -6,6 +6,7 @@ use super::endpoints;
 use crate::context::{Context, domain_of};
 use crate::observe;
 use anyhow::Context as _;
+use caplet_api::layout::{OLD_KEY_LEN, old_keys_key};
 use caplet_api::registry::{DeviceResponse, GatewayResponse, QueryMsg};
 use caplet_chain::ChainExt as _;
 use caplet_protocol::{AccountId, DeviceId, layout::PublicKey, wire::SignedEndpoint};
@@ -69,6 +70,16 @@ impl Directory {
             known.insert(id, (Arc::clone(&device), Instant::now()));
         });
         Ok(device)
+    }
+
+    /// Keys that a device had before, the latest first, as far back as a settle window can reach; asked of the chain.
+    ///
+    /// # Errors
+    /// If the chain cannot be asked.
+    pub(crate) async fn old_keys(&self, id: DeviceId) -> anyhow::Result<Vec<PublicKey>> {
+        let registry = &self.context.deployment.contracts.registry;
+        let bytes = self.context.chain.raw(registry, old_keys_key(id)).await?;
+        Ok(old_keys(&bytes.unwrap_or_default()))
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Known) -> T) -> T {
@@ -156,6 +167,11 @@ impl Directory {
     }
 }
 
+fn old_keys(bytes: &[u8]) -> Vec<PublicKey> {
+    let records = bytes.chunks_exact(OLD_KEY_LEN);
+    records.filter_map(|record| PublicKey::decode(record.get(..PublicKey::LEN)?)).collect()
+}
+
 /// The signing key of a device.
 ///
 /// # Errors
@@ -163,4 +179,22 @@ impl Directory {
 pub(crate) fn key_of(device: &DeviceResponse) -> anyhow::Result<PublicKey> {
     PublicKey::new(device.key.scheme, &device.key.key)
         .with_context(|| format!("device {} has a key of no scheme", device.device))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_keys_are_read_as_the_registry_writes_them() {
+        let keys = [3, 4].map(|n| PublicKey::ed25519([n; 32]));
+        let record = |key: &PublicKey, compromised| {
+            let times = [9u64.to_be_bytes(), 2u64.to_be_bytes()].concat();
+            [key.encode().to_vec(), times, vec![u8::from(compromised)]].concat()
+        };
+        let bytes = [record(&keys[0], true), record(&keys[1], false)].concat();
+        assert_eq!(bytes.len(), 2 * OLD_KEY_LEN);
+        assert_eq!(old_keys(&bytes), keys);
+        assert!(old_keys(&[]).is_empty());
+    }
 }

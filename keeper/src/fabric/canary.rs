@@ -1,42 +1,20 @@
 //! Canaries: leases that nobody needs, of devices of the operator's own, bought like any other. This gateway uses them
-//! with work whose result it can tell, and checks every one. Nothing of such a lease, on chain or on the link, says so.
+//! with work whose result it can tell, and checks every one. Nothing of such a lease, on chain or on the link, says so, and
+//! what is asked for is drawn anew for every lease ([`draw`]): no program, picture or size is a canary's.
+
+mod draw;
 
 use anyhow::Context as _;
 use caplet_fabric::Service;
-use caplet_fabric::client::{Client, about};
+use caplet_fabric::client::Client;
+use draw::{Ask, Work};
+use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Between two uses, on average.
-const EVERY: Duration = Duration::from_secs(2);
 /// For one use.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of a file.
-const FILE: usize = 4_096;
-/// Random bytes that a use is made of.
-const DICE: usize = 64;
-
-/// A hash of what is read, some hundred thousand steps long.
-const PROGRAM: &str = r#"(module
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (memory (export "memory") 1)
-  (func (export "_start") (local $at i32) (local $hash i64) (local $len i32)
-    (i32.store (i32.const 0) (i32.const 64))
-    (i32.store (i32.const 4) (i32.const 4096))
-    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
-    (local.set $len (i32.load (i32.const 8)))
-    (loop $more
-      (local.set $hash (i64.mul
-        (i64.xor
-          (local.get $hash)
-          (i64.load8_u offset=64 (i32.rem_u (local.get $at) (local.get $len))))
-        (i64.const 0x100000001b3)))
-      (local.set $at (i32.add (local.get $at) (i32.const 1)))
-      (br_if $more (i32.lt_u (local.get $at) (i32.const 100000))))
-    (i64.store (i32.const 16) (local.get $hash))
-    (i32.store (i32.const 0) (i32.const 16))
-    (i32.store (i32.const 4) (i32.const 8))
-    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 12)))))"#;
+/// Files that are kept for later.
+const FILES: usize = 3;
 
 /// Uses a lease until the session ends. A sensor is read, and a session held, by its surface alone.
 pub(super) fn start(client: &Client, place: String) {
@@ -46,16 +24,23 @@ pub(super) fn start(client: &Client, place: String) {
     }
     let judged = client.clone();
     client.spawn(async move {
+        let mut seed = [0; 32];
+        if let Err(error) = getrandom::fill(&mut seed) {
+            return tracing::warn!(%place, %error, "this canary is not used");
+        }
         // the desk is here, whatever proxy the environment names
         let http = match reqwest::Client::builder().no_proxy().build() {
             Ok(http) => http,
             Err(error) => return tracing::warn!(%place, %error, "this canary is not used"),
         };
+        let mut use_of = Use { http, place, files: VecDeque::new() };
+        let mut work = Work::new(service, seed);
         loop {
-            tokio::time::sleep(about(EVERY)).await;
-            let right = match used(&http, &place, service).await {
+            tokio::time::sleep(work.pause()).await;
+            let right = match use_of.once(&mut work).await {
                 Ok(right) => right,
                 Err(error) => {
+                    let place = &use_of.place;
                     tracing::debug!(%place, %error, "a canary was not served");
                     continue;
                 }
@@ -68,45 +53,58 @@ pub(super) fn start(client: &Client, place: String) {
     });
 }
 
-/// Uses it once; whether what came was right, if that is seen here.
-async fn used(
-    http: &reqwest::Client,
-    place: &str,
-    service: Service,
-) -> anyhow::Result<Option<bool>> {
-    let mut dice = [0; DICE];
-    getrandom::fill(&mut dice).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    let send = |request: reqwest::RequestBuilder| async move {
-        let answer = request.timeout(PATIENCE).send().await?.error_for_status()?;
-        anyhow::Ok(answer.bytes().await?)
-    };
-    if service == Service::WASM {
-        let module = http.put(format!("{place}/modules")).body(program(&dice)?);
-        let named: serde_json::Value = serde_json::from_slice(&send(module).await?)?;
-        let name = named.get("module").and_then(|name| name.as_str()).context("no name came")?;
-        send(http.post(format!("{place}/run/{name}")).body(dice.to_vec())).await?;
-        return Ok(None);
-    }
-    if service == Service::JOBS {
-        let picture = caplet_fabric_image::mosaic(&dice).map_err(anyhow::Error::msg)?;
-        send(http.post(format!("{place}/edges")).body(picture)).await?;
-        return Ok(None);
-    }
-    let file: Vec<u8> = dice.iter().copied().cycle().take(FILE).collect();
-    let path = format!("{place}/files/{}", hex::encode(dice.first_chunk::<8>().unwrap_or(&[0; 8])));
-    send(http.put(&path).body(file.clone())).await?;
-    let right = send(http.get(&path)).await? == file;
-    send(http.delete(&path)).await?;
-    Ok(Some(right))
+/// A lease that is used.
+struct Use {
+    http: reqwest::Client,
+    place: String,
+    /// What was stored and not deleted yet, oldest first.
+    files: VecDeque<(String, Vec<u8>)>,
 }
 
-/// The program with a custom section of its own (WebAssembly 2.0, section 5.5.3), so that it is another one each time.
-fn program(dice: &[u8; DICE]) -> anyhow::Result<Vec<u8>> {
-    let mut program = wat::parse_str(PROGRAM)?;
-    let size = u8::try_from(DICE.saturating_add(2))?;
-    program.extend([0, size, 1, b'v']);
-    program.extend(dice);
-    Ok(program)
+impl Use {
+    /// Uses it once; whether what came was right, if that is seen here.
+    async fn once(&mut self, work: &mut Work) -> anyhow::Result<Option<bool>> {
+        let (http, place) = (&self.http, &self.place);
+        match work.next()? {
+            Ask::Program { module, args, input } => {
+                let put = send(http.put(format!("{place}/modules")).body(module)).await?;
+                let named: serde_json::Value = serde_json::from_slice(&put)?;
+                let name = named.get("module").and_then(|name| name.as_str());
+                let name = name.context("no name came")?;
+                let query: Vec<String> = args.iter().map(|arg| format!("arg={arg}")).collect();
+                let run = format!("{place}/run/{name}?{}", query.join("&"));
+                send(http.post(run).body(input)).await?;
+                Ok(None)
+            }
+            Ask::Job { job, params, picture } => {
+                let post = http.post(format!("{place}/{job}")).header("x-caplet-params", params);
+                send(post.body(picture)).await?;
+                Ok(None)
+            }
+            Ask::File { name, bytes } => {
+                send(http.put(self.path(&name)).body(bytes.clone())).await?;
+                self.files.push_back((name, bytes));
+                let which = work.pick(self.files.len());
+                let Some((name, bytes)) = self.files.get(which) else { return Ok(None) };
+                let right = send(self.http.get(self.path(name))).await? == *bytes;
+                if self.files.len() > FILES
+                    && let Some((oldest, _)) = self.files.pop_front()
+                {
+                    send(self.http.delete(self.path(&oldest))).await?;
+                }
+                Ok(Some(right))
+            }
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}/files/{name}", self.place)
+    }
+}
+
+async fn send(request: reqwest::RequestBuilder) -> anyhow::Result<Vec<u8>> {
+    let answer = request.timeout(PATIENCE).send().await?.error_for_status()?;
+    Ok(answer.bytes().await?.to_vec())
 }
 
 #[cfg(test)]
@@ -115,32 +113,13 @@ mod tests {
     use async_trait::async_trait;
     use caplet_fabric::adapter::AnyAdapter;
     use caplet_fabric::kinds::jobs::{Executor, JobAdapter, JobSurface, Work};
-    use caplet_fabric::kinds::programs::Exec;
     use caplet_fabric::surface::Surface;
     use caplet_fabric_fs::{StoreAdapter, StoreSurface};
     use caplet_fabric_image::ImageUnit;
     use caplet_fabric_testkit::{Options, World};
-    use caplet_fabric_wasi::{ComputeSurface, Limits, Machine, WasiAdapter, run_alone};
+    use caplet_fabric_wasi::{ComputeSurface, Limits, Machine, WasiAdapter};
     use caplet_protocol::Bps;
     use std::sync::Arc;
-
-    #[tokio::test]
-    async fn canaries_are_programs_that_run_and_no_two_are_the_same() {
-        let machine = Machine::new().unwrap();
-        let run = |dice: [u8; DICE]| {
-            let machine = machine.clone();
-            async move {
-                let module = Some(program(&dice).unwrap().into());
-                let input = dice.to_vec().into();
-                let exec = Exec { module, input, max_units: 1_000_000, ..Exec::default() };
-                run_alone(&machine, Limits::default(), &exec).await.0.unwrap()
-            }
-        };
-        let (one, other) = (run([1; DICE]).await, run([2; DICE]).await);
-        assert_eq!((one.exit, one.stdout.len()), (0, 8));
-        assert_ne!(one.stdout, other.stdout);
-        assert_ne!(program(&[1; DICE]).unwrap(), program(&[2; DICE]).unwrap());
-    }
 
     /// What is judged of a canary on what `adapter` serves: checked, wrong.
     async fn judged(
@@ -199,7 +178,7 @@ mod tests {
         }
 
         async fn run(&self, job: &str, params: &str, _: bytes::Bytes) -> Result<Work, String> {
-            let other = caplet_fabric_image::mosaic(&[7; DICE]).map_err(|e| e.to_string())?;
+            let other = caplet_fabric_image::mosaic(&[7; 64]).map_err(|e| e.to_string())?;
             self.0.run(job, params, other.into()).await
         }
     }

@@ -26,7 +26,7 @@ use caplet_fabric::meter::{Payees, SharedPayee};
 use caplet_fabric_fs::replica::{REPLICA, Standby, Stores};
 use caplet_metering::ChainTime;
 use caplet_protocol::topics::Dn;
-use caplet_protocol::wire::{CapabilityKind, Pause, PauseReason};
+use caplet_protocol::wire::CapabilityKind;
 use caplet_protocol::{Bps, DeviceId, Kind, LeaseId};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -117,15 +117,7 @@ impl Lanes {
     fn say_disputed(&self, view: &LeaseView, rate: Bps) {
         let (lease, device) = (view.lease, view.provider.device);
         observe::rate_disputed(lease, rate);
-        let pause = Pause {
-            lease: lease.0,
-            reason: PauseReason::Unpaid.into(),
-            words: format!(
-                "the consumer signs at a lower rate than the {} of 10000 that was measured: service pauses once more is owed than is let be, you may finish the lease",
-                rate.0
-            ),
-            unpaid: Vec::new(),
-        };
+        let pause = measured::pause_over(lease, rate);
         let post = self.post.clone();
         self.context.tasks.spawn("disputes", async move {
             post.tell(device, Dn::Pause(lease), &pause).await;

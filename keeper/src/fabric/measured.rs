@@ -9,6 +9,7 @@ use crate::observe;
 use crate::store::Store;
 use caplet_fabric::host::Account;
 use caplet_protocol::layout::QosReport;
+use caplet_protocol::wire::{Pause, PauseReason};
 use caplet_protocol::{AccountId, Bps, Lane, LeaseId};
 use rusqlite::{OptionalExtension as _, Row, params};
 
@@ -72,7 +73,7 @@ impl Held {
 ///
 /// # Errors
 /// If the store fails.
-pub(super) fn keep(
+pub(crate) fn keep(
     store: &Store,
     lease: &Lease,
     lane: Lane,
@@ -100,6 +101,19 @@ pub(super) fn keep(
         }
         Ok(disputed > 0 && known.unwrap_or(0) == 0)
     })
+}
+
+/// What the providing device hears of a rate that is not agreed to: to finish the lease is its to say.
+pub(crate) fn pause_over(lease: LeaseId, rate: Bps) -> Pause {
+    Pause {
+        lease: lease.0,
+        reason: PauseReason::Unpaid.into(),
+        words: format!(
+            "the consumer signs at a lower rate than the {} of 10000 that was measured: service pauses once more is owed than is let be, you may finish the lease",
+            rate.0
+        ),
+        unpaid: Vec::new(),
+    }
 }
 
 /// The provider's own report of a lane, in the consumer's terms.

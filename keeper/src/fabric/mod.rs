@@ -25,6 +25,7 @@ pub(crate) mod measured;
 mod remembered;
 mod serving;
 mod sight;
+mod signers;
 mod spreads;
 mod surfaces;
 mod sweep;

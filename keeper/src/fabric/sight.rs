@@ -3,6 +3,7 @@
 use super::grants::Grants;
 use super::kind::{service_of, unit_bytes};
 use super::serving::{Served, Serving};
+use super::signers::Signers;
 use crate::book::Books;
 use crate::bridge::{Clock, ed25519};
 use crate::context::{Context, domain_of};
@@ -28,14 +29,6 @@ const DOUBTED: Duration = Duration::from_millis(500);
 /// Leases whose lane keys are kept.
 const KEPT: usize = 4_096;
 
-/// A key that signs for a lane, or did.
-#[derive(Clone, Copy)]
-struct Signing {
-    key: Key,
-    /// Until when it is taken, once another one has its place.
-    until: Option<Instant>,
-}
-
 /// What the rooms see of the chain.
 pub(crate) struct Sight {
     pub(super) leases: Leases,
@@ -45,8 +38,8 @@ pub(crate) struct Sight {
     pub(super) serving: Arc<dyn Serving>,
     pub(super) escrow: Domain,
     grants: Grants,
-    /// Keys that sign for a lane, the latest first.
-    keys: Mutex<BTreeMap<(LeaseId, Lane), Vec<Signing>>>,
+    /// Keys that sign for a lane.
+    keys: Mutex<BTreeMap<(LeaseId, Lane), Signers>>,
     /// Lanes on which something came that none of them has signed.
     doubted: Mutex<BTreeSet<(LeaseId, Lane)>>,
 }
@@ -91,11 +84,17 @@ impl Sight {
         } else {
             self.directory.device(lane.signer).await?
         };
-        let signer = key_of(&signer)?;
-        if let Some(key) = ed25519(&signer) {
+        if let Some(key) = ed25519(&key_of(&signer)?) {
+            let place = (lease.id, served.on);
+            // before this gateway's start, or between two of its looks, others may have signed
+            let old = if signer.key_epoch > 0 && !self.is_latest(place, &key) {
+                self.directory.old_keys(lane.signer).await?
+            } else {
+                Vec::new()
+            };
             // what it signs late in the window might be redeemed too late
             let window = Duration::from_secs((lease.terms.settle_secs / 2).into());
-            self.learn((lease.id, served.on), key, window);
+            self.learn(place, key, old.iter().filter_map(ed25519), window);
         }
         let view = LeaseView {
             lease: lease.id,
@@ -129,18 +128,15 @@ impl Sight {
         self.grants.of(device).await
     }
 
-    /// Keys that sign for a lane, as far as they were seen: after a rotation the one before it too.
+    /// Keys that sign for a lane or did, as the registry had them: what a device signed before a rotation stays its word.
     pub(super) fn keys(&self, lane: (LeaseId, Lane)) -> Vec<Key> {
-        let known = self.locked().get(&lane).cloned().unwrap_or_default();
-        known.iter().map(|signing| signing.key).collect()
+        self.locked().get(&lane).map(Signers::all).unwrap_or_default()
     }
 
-    /// Those of them that are taken now: the latest, and the one before it for half a settle window.
+    /// Those of them that are taken now: the latest, and the one that was seen before it for half a settle window.
     pub(super) fn taken(&self, lane: (LeaseId, Lane)) -> Vec<Key> {
-        let known = self.locked().get(&lane).cloned().unwrap_or_default();
         let now = Instant::now();
-        let taken = known.iter().filter(|signing| signing.until.is_none_or(|until| now < until));
-        taken.map(|signing| signing.key).collect()
+        self.locked().get(&lane).map(|signers| signers.taken(now)).unwrap_or_default()
     }
 
     /// Has the device's key read anew at the next look: it may have another one.
@@ -153,23 +149,27 @@ impl Sight {
         self.doubted.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane)
     }
 
-    fn learn(&self, lane: (LeaseId, Lane), key: Key, window: Duration) {
+    fn is_latest(&self, lane: (LeaseId, Lane), key: &Key) -> bool {
+        self.locked().get(&lane).is_some_and(|signers| signers.is_latest(key))
+    }
+
+    fn learn(
+        &self,
+        lane: (LeaseId, Lane),
+        key: Key,
+        old: impl Iterator<Item = Key>,
+        window: Duration,
+    ) {
         let mut known = self.locked();
         if known.len() >= KEPT && !known.contains_key(&lane) {
             known.pop_first();
         }
-        let keys = known.entry(lane).or_default();
-        if keys.first().is_none_or(|latest| latest.key != key) {
-            let now = Instant::now();
-            if let Some(before) = keys.first_mut() {
-                before.until = Some(now.checked_add(window).unwrap_or(now));
-            }
-            keys.insert(0, Signing { key, until: None });
-            keys.truncate(2);
-        }
+        let signers = known.entry(lane).or_default();
+        signers.learn(key, window, Instant::now());
+        signers.recall(old);
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(LeaseId, Lane), Vec<Signing>>> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(LeaseId, Lane), Signers>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,9 +1,10 @@
 //! Whether a lease may be served now, from chain state alone.
 
 use super::count::STRIKES;
-use super::risk::{Risk, unpaid};
+use super::risk::{Risk, a_unit, unpaid};
 use crate::leases::Lease;
 use caplet_metering::Rates;
+use caplet_protocol::Bps;
 use caplet_protocol::wire::{Pause, PauseReason, amount_bytes};
 
 /// What is known when a call comes.
@@ -21,13 +22,15 @@ pub(super) struct Now {
     pub(super) vouched: u128,
     /// Vouchers in a row whose counts differed.
     pub(super) mismatches: u32,
+    /// The rate that is held to, where the consumer signs at one that is not agreed to.
+    pub(super) disputed: Option<Bps>,
 }
 
 /// Why the provider does not serve this call; `None` if it does.
 pub(super) fn pause(lease: &Lease, risk: &Risk, now: &Now) -> Option<Pause> {
     let (start, end) = (lease.terms.start.u64(), lease.terms.end.u64());
     let owed = unpaid(lease, &now.rates, now.units, now.vouched);
-    let cap = risk.cap(lease);
+    let cap = if now.disputed.is_some() { a_unit(lease) } else { risk.cap(lease) };
     let (reason, words) = if !lease.is_live() {
         (PauseReason::NotDue, "the lease is closing".to_owned())
     } else if now.time < start || now.time >= end {
@@ -45,10 +48,13 @@ pub(super) fn pause(lease: &Lease, risk: &Risk, now: &Now) -> Option<Pause> {
         let words = "the last voucher counts fewer units than were served: vouch for all of them";
         (PauseReason::CountMismatch, words.to_owned())
     } else if owed >= cap {
-        (
-            PauseReason::Unpaid,
-            format!("{owed} is owed and not vouched for, {cap} may be: vouch for what was served"),
-        )
+        let rate = now.disputed.map_or_else(String::new, |rate| {
+            format!(" at {} of 10000 of the price, which is what was measured here", rate.0)
+        });
+        let words = format!(
+            "{owed} is owed and not vouched for, {cap} may be: vouch for what was served{rate}"
+        );
+        (PauseReason::Unpaid, words)
     } else {
         return None;
     };
@@ -60,12 +66,18 @@ mod tests {
     use super::super::risk::tests::lease;
     use super::*;
     use caplet_api::escrow::LeaseState;
-    use caplet_protocol::Bps;
 
     const FULL: Rates =
         Rates { start: 0, before: 0, rate: Bps(10_000), switch: 0, next: Bps(10_000) };
-    const NOW: Now =
-        Now { time: 150, fresh: true, units: 4, rates: FULL, vouched: 0, mismatches: 0 };
+    const NOW: Now = Now {
+        time: 150,
+        fresh: true,
+        units: 4,
+        rates: FULL,
+        vouched: 0,
+        mismatches: 0,
+        disputed: None,
+    };
 
     fn reason(lease: &Lease, now: &Now) -> Option<PauseReason> {
         pause(lease, &Risk::default(), now).map(|pause| pause.reason())
@@ -97,5 +109,16 @@ mod tests {
         let pause = pause(&lease(), &Risk::default(), &Now { units: 6, ..NOW }).unwrap();
         assert!(pause.words.contains("300 is owed") && pause.words.contains("250 may be"));
         assert_eq!(pause.unpaid, amount_bytes(300));
+    }
+
+    #[test]
+    fn who_signs_at_a_rate_that_is_not_agreed_to_owes_a_unit_at_most() {
+        let disputed = Now { vouched: 175, disputed: Some(Bps(9_000)), ..NOW };
+        assert_eq!(reason(&lease(), &disputed), None, "25 of 50");
+        let more = Now { vouched: 150, ..disputed };
+        let pause = pause(&lease(), &Risk::default(), &more).unwrap();
+        assert_eq!((pause.reason(), pause.unpaid.clone()), (PauseReason::Unpaid, amount_bytes(50)));
+        assert!(pause.words.contains("9000 of 10000"), "{}", pause.words);
+        assert_eq!(reason(&lease(), &Now { disputed: None, ..more }), None);
     }
 }

@@ -1,9 +1,10 @@
 //! A call on a local provider: admitted, served, counted, answered.
 
 use super::admit::{self, Now};
+use super::measure::Said;
 use super::{Session, count};
 use crate::bridge::Refuse;
-use crate::fabric::service_of;
+use crate::fabric::{measured, service_of};
 use crate::leases::Lease;
 use crate::observe;
 use crate::settler::vouchers;
@@ -11,9 +12,10 @@ use caplet_fabric_enclave::ENCLAVE;
 use caplet_metering::Allowed;
 use caplet_protocol::{
     Bps, Lane,
+    topics::Dn,
     wire::{RefusalCode as Code, ServiceCall},
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes of a call's input.
 const MOST_INPUT: usize = 48 * 1024;
@@ -36,7 +38,7 @@ impl Session {
         if let Some(served) = self.results.get(id) {
             return Ok(served.envelope);
         }
-        self.priced(lease, call).map_err(|e| Refuse::internal(&e))?;
+        self.priced(lease, call).await.map_err(|e| Refuse::internal(&e))?;
         let mut now = self.now(lease).map_err(|e| Refuse::internal(&e))?;
         // those on their way cost a unit each at least
         now.units = now.units.saturating_add(turn.others);
@@ -45,15 +47,28 @@ impl Session {
             return self.parts.post.sealed(&pause).map_err(|e| Refuse::internal(&e));
         }
         self.notify_provider(lease).await;
-        let served = self.service.call(lease.serving(), id, envelope).await?;
-        let units = count::change(&self.context.store, lease.id, |count| {
+        let asked = Instant::now();
+        let served = self.service.call(lease.serving(), id, envelope).await;
+        let served = served.inspect_err(|_| self.measures.failed(lease.id))?;
+        let (units, count) = count::change(&self.context.store, lease.id, |count| {
             // by what is counted now: other calls may have ended meanwhile
             let units = billed(call, &served.result, lease, count.units);
             count.add(units);
-            units
+            (units, *count)
         })
         .map_err(|e| Refuse::internal(&e))?;
         observe::served(lease.id, units);
+        if served.result.ok {
+            let given_up = self.measures.served(&self.context.store, lease, asked, (units, &count));
+            // the answer is the consumer's, whatever the store says
+            match given_up {
+                Ok(true) => self.disputes(lease).await,
+                Ok(false) => {}
+                Err(error) => observe::room_failed("rates", &error),
+            }
+        } else {
+            self.measures.failed(lease.id);
+        }
         let answer = served.envelope.clone();
         self.results.put(id, served);
         Ok(answer)
@@ -76,25 +91,52 @@ impl Session {
         ))
     }
 
-    /// Agrees to the rate that the caller says, if the market's schedule gives it (`PROTOCOL.md` 2).
-    fn priced(&self, lease: &Lease, call: &ServiceCall) -> anyhow::Result<()> {
-        let Ok(rate) = u16::try_from(call.rate_bps).map(Bps) else { return Ok(()) };
-        let market = self.parts.books.config(lease.terms.market);
-        let Some(market) = market.filter(|_| rate > Bps(0)) else { return Ok(()) };
+    /// Agrees to the rate that the caller says, if the market's schedule gives it (`PROTOCOL.md` 2) and what was measured here
+    /// does not speak against it.
+    async fn priced(&self, lease: &Lease, call: &ServiceCall) -> anyhow::Result<()> {
+        let Some(market) = self.parts.books.config(lease.terms.market) else { return Ok(()) };
         let allowed = Allowed { floor: market.quality.floor, step: market.quality.step };
-        let known = count::get(&self.context.store, lease.id)?.rates;
-        if (known.switch, known.next) == (call.rate_from, rate) {
+        let store = &self.context.store;
+        self.measures.begin(lease, allowed, &count::get(store, lease.id)?);
+        let Ok(rate) = u16::try_from(call.rate_bps).map(Bps) else { return Ok(()) };
+        if rate == Bps(0) {
             return Ok(());
         }
-        let agreed = count::change(&self.context.store, lease.id, |count| {
-            count.agree_to(&allowed, lease.segment(), call.rate_from, rate)
-        })?;
-        if agreed {
-            observe::repriced(lease.id, call.rate_from, rate);
-        } else {
-            observe::not_agreed(lease.id, rate);
+        match self.measures.said(store, lease, &allowed, (call.rate_from, rate))? {
+            Said::Known => {}
+            Said::Agreed => observe::repriced(lease.id, call.rate_from, rate),
+            Said::NotGiven => observe::not_agreed(lease.id, rate),
+            Said::Doubted => {
+                observe::not_agreed(lease.id, rate);
+                self.disputes(lease).await;
+            }
         }
         Ok(())
+    }
+
+    /// What is measured here is held to: the providing device hears of it once, for to finish the lease is its to say, and
+    /// the payer is remembered.
+    async fn disputes(&self, lease: &Lease) {
+        match self.keep_measured(lease) {
+            Ok(true) => {
+                let rate = self.measures.disputed(lease.id).unwrap_or(Bps::ALL);
+                observe::rate_disputed(lease.id, rate);
+                let pause = measured::pause_over(lease.id, rate);
+                self.parts.post.tell(lease.serving(), Dn::Pause(lease.id), &pause).await;
+            }
+            Ok(false) => {}
+            Err(error) => observe::room_failed("rates", &error),
+        }
+    }
+
+    /// Keeps what was measured of a lease, if anything was, to be held against what its consumer reports. Whether its rate
+    /// has come to be disputed since the last time.
+    pub(super) fn keep_measured(&self, lease: &Lease) -> anyhow::Result<bool> {
+        let store = &self.context.store;
+        let units = count::get(store, lease.id)?.units;
+        let Some(account) = self.measures.account(lease.id, units) else { return Ok(false) };
+        let lane = lease.lanes.first().map_or(Lane(0), |lane| lane.lane);
+        measured::keep(store, lease, lane, &account)
     }
 
     fn now(&self, lease: &Lease) -> anyhow::Result<Now> {
@@ -110,6 +152,7 @@ impl Session {
             rates: count.rates,
             vouched,
             mismatches: count.mismatches,
+            disputed: self.measures.disputed(lease.id),
         })
     }
 }

@@ -97,6 +97,13 @@ impl Count {
         self.operations = self.operations.saturating_add(1);
     }
 
+    /// Whether the schedule may give that rate from unit `from` on, which is no more than a segment ahead: one far ahead
+    /// would keep the rate before it for as long.
+    pub(super) fn is_given(&self, allowed: &Allowed, segment: u64, from: u64, rate: Bps) -> bool {
+        from <= self.units.saturating_add(segment)
+            && allowed.allows(&self.rates, segment, from, rate)
+    }
+
     /// The rate at which the consumer signs from unit `from` on. What the schedule gives is agreed to; of anything else
     /// nothing changes: what is withheld stays owed. Whether it is agreed to.
     pub(super) fn agree_to(
@@ -106,9 +113,16 @@ impl Count {
         from: u64,
         rate: Bps,
     ) -> bool {
-        if !allowed.allows(&self.rates, segment, from, rate) {
-            return false;
-        }
+        self.is_given(allowed, segment, from, rate) && self.switch(from, rate)
+    }
+
+    /// Holds to a rate for what is served from here on, whatever the consumer signs; false if a switch that was agreed to
+    /// is still ahead.
+    pub(super) fn insist(&mut self, rate: Bps) -> bool {
+        self.switch(self.units, rate)
+    }
+
+    fn switch(&mut self, from: u64, rate: Bps) -> bool {
         let switched = self.rates.switched(self.units, from, rate);
         self.rates = switched.unwrap_or(self.rates);
         switched.is_some()
@@ -222,6 +236,15 @@ mod tests {
         change(&store, lease, |count| count.add(10)).unwrap();
         assert!(agree(20, 10_000), "it rises at once");
         assert!(!agree(30, 4_000), "under the floor");
+        assert!(!agree(31, 10_000), "more than a segment ahead");
+        assert!(agree(30, 9_000));
+        let insist = |rate| change(&store, lease, |count| count.insist(Bps(rate))).unwrap();
+        assert!(!insist(10_000), "a switch is ahead");
+        change(&store, lease, |count| count.add(12)).unwrap();
+        assert!(insist(10_000));
+        let rates = get(&store, lease).unwrap().rates;
+        assert_eq!((rates.switch, rates.next), (32, Bps(10_000)));
+        assert_eq!(rates.off(32), 10 * 2_500 + 2 * 1_000, "what was agreed to stays so");
     }
 
     #[test]

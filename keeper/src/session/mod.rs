@@ -11,6 +11,7 @@ mod call;
 mod closing;
 mod count;
 mod frame;
+mod measure;
 mod meter;
 mod mqtt;
 mod notice;
@@ -40,6 +41,7 @@ use crate::leases::Leases;
 use crate::placer::Placer;
 use crate::settler::Asked;
 use caplet_protocol::{DeviceId, Domain};
+use measure::Measures;
 use meter::Meters;
 use mqtt::OverMqtt;
 use queues::Queues;
@@ -77,6 +79,7 @@ pub struct Session {
     results: Arc<Results>,
     turns: Arc<Turns>,
     meters: Arc<Meters>,
+    measures: Arc<Measures>,
     reborn: Arc<Mutex<BTreeSet<DeviceId>>>,
     wake: Arc<Notify>,
 }
@@ -99,6 +102,7 @@ impl Session {
             results: Arc::default(),
             turns: Arc::default(),
             meters: Arc::default(),
+            measures: Arc::default(),
             reborn: Arc::default(),
             wake: Arc::default(),
         };

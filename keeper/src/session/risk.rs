@@ -25,9 +25,13 @@ impl Risk {
     pub(super) fn cap(&self, lease: &Lease) -> u128 {
         let share = u128::from(lease.cap()).saturating_mul(self.cap_bps.into());
         let share = share.checked_div(10_000).unwrap_or(0);
-        let lot = lease.terms.lot_units.u64().max(1);
-        share.max(u128::from(lease.price.div_ceil(lot)))
+        share.max(a_unit(lease))
     }
+}
+
+/// Base units that one unit costs: what a lease may owe of which the consumer signs at a rate that is not agreed to.
+pub(super) fn a_unit(lease: &Lease) -> u128 {
+    lease.price.div_ceil(lease.terms.lot_units.u64().max(1)).into()
 }
 
 /// Base units owed for what was served, at the rates that were agreed to, and not vouched for.

@@ -51,6 +51,12 @@ impl Session {
                 "send the report that was signed for",
             ));
         }
+        if report.is_some()
+            && let Err(error) = self.keep_measured(lease)
+        {
+            // it only says whom to give credit
+            observe::room_failed("rates", &error);
+        }
         self.accept(lease, &item, report).await
     }
 

@@ -12,5 +12,5 @@ mod unit;
 
 pub use decode::{MAX_PIXELS, MAX_SIDE};
 pub use live::{LiveCamera, MAX_PICTURE, Origin};
-pub use mosaic::mosaic;
+pub use mosaic::{mosaic, scene};
 pub use unit::{Camera, ImageUnit};

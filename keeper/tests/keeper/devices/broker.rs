@@ -1,6 +1,7 @@
 //! The embedded broker against a real MQTT client, both versions.
 
 use super::client::{Mqtt, now, password};
+use crate::common::PATIENCE;
 use caplet::broker::{Broker as _, Embedded, EmbeddedOptions, Gate, Keys, TlsFiles, Will};
 use caplet::tasks::{Drained, Group};
 use caplet_protocol::layout::{Login, PublicKey};
@@ -277,8 +278,7 @@ async fn a_keeper_that_is_slow_is_sent_no_more_than_it_can_hold_and_loses_nothin
         message.done();
     }
     while seen.len() < 700 {
-        let message =
-            tokio::time::timeout(Duration::from_secs(60), incoming.recv()).await.unwrap().unwrap();
+        let message = tokio::time::timeout(PATIENCE, incoming.recv()).await.unwrap().unwrap();
         seen.push(message.payload.clone());
         message.done();
     }

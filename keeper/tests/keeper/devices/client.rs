@@ -1,19 +1,18 @@
 //! A device as a test drives it: a key, an MQTT connection, envelopes.
 
+use crate::common::PATIENCE;
 use caplet_protocol::layout::{Login, Possession, PublicKey, owner_hash};
 use caplet_protocol::topics::{self, Up};
 use caplet_protocol::wire::{
     self, Body, Document, Envelope, Head, Layout as _, Opened, Signer, Strict,
 };
 use caplet_protocol::{DeviceId, Domain};
+use caplet_simulator::Provision;
 use ed25519_dalek::{Signer as _, SigningKey};
 use mqtt5::{ConnectOptions, MqttClient, ProtocolVersion, PublishOptions, QoS, SubscribeOptions};
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
-
-/// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(90);
 
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
@@ -99,6 +98,14 @@ pub struct Home {
     pub auction: Domain,
     pub escrow: Domain,
     pub owner: String,
+}
+
+impl Home {
+    /// The same as simulated devices take it.
+    pub fn provision(&self) -> Provision {
+        let Self { broker, gateway, registry, auction, escrow, owner } = self.clone();
+        Provision { broker, gateway, registry, auction, escrow, owner }
+    }
 }
 
 /// A device.
@@ -280,6 +287,12 @@ impl Device {
         })?;
         let (_, opened) = self.early.remove(at)?;
         Some(opened.read::<B>().unwrap().into_view())
+    }
+
+    /// Forgets the messages of a kind that came and nobody expected: what was said twice would be taken for an answer to
+    /// a later question.
+    pub fn forget<B: Body>(&mut self) {
+        self.early.retain(|(_, opened)| opened.read::<B>().is_err());
     }
 
     /// What a sequence was answered with, either way.

@@ -3,7 +3,7 @@
 
 use super::fabric::World;
 use super::stage::Stage;
-use crate::common::{Goods, until};
+use crate::common::{self, Goods, is_up, until};
 use caplet::keeper::Keeper;
 use caplet_protocol::wire::LanePreference;
 use caplet_protocol::{Kind, LeaseId};
@@ -11,11 +11,12 @@ use caplet_simulator::Letting;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Units of a lot, tenths of a second, and seconds for which it is leased.
 const LOT: u64 = 400;
-const SLOT: u32 = 60;
+const SLOT: u32 = 120;
 
 const RESOURCE: &str = "oci/busybox";
 const UNIT: &str = "100ms";
@@ -66,10 +67,6 @@ async fn exec(keeper: &Keeper, args: &[&str], input: Option<&Path>) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn counted(keeper: &Keeper) -> u64 {
-    keeper.fabric().unwrap().consumers().all().first().map_or(0, |local| local.units)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leased_container_runs_what_its_consumer_brings_and_is_paid_for_it() {
     let stage = Stage::with(|spec| {
@@ -111,11 +108,12 @@ async fn a_leased_container_runs_what_its_consumer_brings_and_is_paid_for_it() {
         .await;
     let notice = world.leased().await;
     let alias = notice.alias.as_str();
-    until("the lease to be local", async || {
+    let local = until("the lease to be local", async || {
         let all = second.fabric().unwrap().consumers().all();
-        all.into_iter().find(|local| local.lease.0 == notice.lease && local.service == "oci")
+        all.into_iter().find(|local| local.lease.0 == notice.lease).filter(is_up)
     })
     .await;
+    assert_eq!(local.service, "oci");
 
     // a command of the provider's root file system; both streams and the exit code are passed on
     let script = "/bin/busybox cat /etc/whose; echo wrong >&2; exit 3";
@@ -149,16 +147,18 @@ async fn a_leased_container_runs_what_its_consumer_brings_and_is_paid_for_it() {
     let errors = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && errors.contains("no command was named"), "{errors}");
 
-    // what was used is what is paid, up to what is paid ahead
-    let used = counted(&second);
+    // what was used is what is paid, up to what is paid ahead; the last of it is counted a moment later
+    let used = AtomicU64::default();
+    until("the use of the lease to end", async || {
+        used.fetch_max(common::units(&second), Ordering::Relaxed);
+        second.fabric().unwrap().consumers().ended(alias)
+    })
+    .await;
+    let used = used.into_inner();
     assert!(
         used > units[0] + units[1],
         "{used} units, a start of the first run at least beside {units:?}"
     );
-    until("the use of the lease to end", async || {
-        second.fabric().unwrap().consumers().ended(alias)
-    })
-    .await;
     let closed = world.closed(LeaseId(notice.lease)).await;
     let (paid, owed) = (closed.lanes[0].redeemed.u64(), used * notice.price / notice.lot);
     let segment = notice.price.div_ceil(8) + 1;

@@ -3,6 +3,7 @@
 use super::client::{Device, Mqtt};
 use super::fabric::{World, lets, wants};
 use super::stage::Stage;
+use crate::common::{PATIENCE, until};
 use caplet::broker::{Broker as _, External, ExternalOptions};
 use caplet::config::BrokerKind;
 use caplet_protocol::LeaseId;
@@ -43,14 +44,16 @@ fn is_here() -> bool {
     here
 }
 
+/// One on the file in a folder.
+fn configured(folder: &Path) -> Command {
+    let mut command = Command::new(MOSQUITTO);
+    command.arg("-c").arg(folder.join("mosquitto.conf"));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
 fn launch(folder: &Path, port: u16) -> Child {
-    let config = folder.join("mosquitto.conf");
-    Command::new(MOSQUITTO)
-        .args(["-c", config.to_str().unwrap(), "-p", &port.to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    configured(folder).args(["-p", &port.to_string()]).spawn().unwrap()
 }
 
 /// Starts one that knows the user `gateway` with the password `secret`.
@@ -64,13 +67,7 @@ async fn mosquitto() -> Mosquitto {
     let port = free_port();
     let config = config.replace("listener 0", &format!("listener {port}"));
     std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
-    let config: PathBuf = folder.path().join("mosquitto.conf");
-    let child = Command::new(MOSQUITTO)
-        .args(["-c", config.to_str().unwrap()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = configured(folder.path()).spawn().unwrap();
     let mosquitto = Mosquitto { child, port, _folder: folder };
     wait_for(port).await;
     mosquitto
@@ -87,13 +84,10 @@ fn passwords(folder: &Path) -> PathBuf {
 }
 
 async fn wait_for(port: u16) {
-    for _ in 0..1_200 {
-        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("mosquitto did not listen on {port}");
+    until("mosquitto to listen", async || {
+        tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)
+    })
+    .await;
 }
 
 fn options(port: u16, password: &str) -> ExternalOptions {
@@ -133,7 +127,7 @@ async fn the_keeper_talks_through_mosquitto_and_comes_back_when_it_does() {
     up.wait_for(|up| !*up).await.unwrap();
     mosquitto.child = launch(mosquitto._folder.path(), mosquitto.port);
     wait_for(mosquitto.port).await;
-    tokio::time::timeout(Duration::from_secs(60), up.wait_for(|up| *up)).await.unwrap().unwrap();
+    tokio::time::timeout(PATIENCE, up.wait_for(|up| *up)).await.unwrap().unwrap();
     let device = Mqtt::connect(&address, ProtocolVersion::V5, "d3", Some(("gateway", "secret")))
         .await
         .unwrap();
@@ -150,7 +144,7 @@ async fn the_keeper_talks_through_mosquitto_and_comes_back_when_it_does() {
             }
         }
     };
-    let payload = tokio::time::timeout(Duration::from_secs(60), heard).await.unwrap();
+    let payload = tokio::time::timeout(PATIENCE, heard).await.unwrap();
     assert_eq!(payload, b"two");
 }
 
@@ -277,12 +271,7 @@ async fn mosquitto_with_tls() -> (Mosquitto, u16) {
         at("key.pem").display(),
     );
     std::fs::write(at("mosquitto.conf"), config).unwrap();
-    let child = Command::new(MOSQUITTO)
-        .args(["-c", at("mosquitto.conf").to_str().unwrap()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let child = configured(folder.path()).spawn().unwrap();
     let mosquitto = Mosquitto { child, port, _folder: folder };
     wait_for(port).await;
     wait_for(plain).await;

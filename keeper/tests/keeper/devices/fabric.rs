@@ -23,6 +23,8 @@ use tokio::sync::mpsc;
 const LOT: u64 = 120;
 /// Seconds for which it is leased.
 const SLOT: u32 = 90;
+/// The same, of a lease whose end nobody waits for.
+const LONG: (u64, u32) = (1_200, 240);
 
 /// Two gateways with a device of flesh each.
 pub(super) struct World {
@@ -31,6 +33,7 @@ pub(super) struct World {
     hears: mpsc::UnboundedReceiver<Told>,
     told: mpsc::UnboundedSender<Told>,
     origin: Origin,
+    goods: Goods,
 }
 
 const GOODS: Goods =
@@ -39,17 +42,22 @@ const GOODS: Goods =
 impl World {
     /// A world whose leases leave a machine under load the time to restart a keeper: they end when they are used up.
     pub(super) async fn new() -> Self {
-        let long = |spec: &mut Spec| {
+        Self::leasing((LOT, SLOT)).await
+    }
+
+    /// As [`World::new`], with leases of so many readings and seconds.
+    async fn leasing((lot, secs): (u64, u32)) -> Self {
+        let change = |spec: &mut Spec| {
             let market = &mut spec.markets[0];
-            (market.lot_units, market.slot_secs) = (LOT.into(), SLOT);
+            (market.lot_units, market.slot_secs) = (lot.into(), secs);
         };
-        Self::on(Stage::with(long).await).await
+        Self { goods: Goods { lot, ..GOODS }, ..Self::on(Stage::with(change).await).await }
     }
 
     pub(super) async fn on(stage: Stage) -> Self {
         let (told, hears) = mpsc::unbounded_channel();
         let origin = Origin::start().await.unwrap();
-        Self { stage, lives: Group::new("lives"), hears, told, origin }
+        Self { stage, lives: Group::new("lives"), hears, told, origin, goods: GOODS }
     }
 
     /// A device that lives at a keeper, reached at `broker`.
@@ -73,15 +81,8 @@ impl World {
         granted: bool,
         (lets, wants): (Vec<Letting>, Vec<Want>),
     ) -> (Device, DeviceId) {
-        let home = self.stage.home(keeper);
-        let provision = Provision {
-            broker: broker.to_owned(),
-            gateway: home.gateway,
-            registry: home.registry,
-            auction: home.auction,
-            escrow: home.escrow,
-            owner: home.owner,
-        };
+        let home = self.stage.home(keeper).provision();
+        let provision = Provision { broker: broker.to_owned(), ..home };
         let plan = Plan {
             name: format!("device {seed}"),
             seed: [seed; 32],
@@ -122,8 +123,9 @@ impl World {
         let first = self.stage.keeper(1, |_| {}).await;
         let second = self.stage.keeper(2, |_| {}).await;
         let (ours, theirs) = (first.broker().unwrap(), second.broker().unwrap());
-        self.device(&first, &ours.to_string(), 60, true, lets()).await;
-        self.device(&second, &theirs.to_string(), 61, true, wants()).await;
+        let (lets, wants) = (vec![self.goods.letting()], vec![wanted(self.goods)]);
+        self.device(&first, &ours.to_string(), 60, true, (lets, Vec::new())).await;
+        self.device(&second, &theirs.to_string(), 61, true, (Vec::new(), wants)).await;
         ([first, second], self.leased().await)
     }
 
@@ -141,7 +143,7 @@ impl World {
     }
 
     /// What reputation records of a lease that is closed.
-    async fn rated(&self, lease: LeaseId) -> Bps {
+    pub(super) async fn rated(&self, lease: LeaseId) -> Bps {
         let ask = reputation::QueryMsg::Rating { lease: lease.0.into() };
         until("the rating", async || {
             let contract = &self.stage.deployment.contracts.reputation;
@@ -158,7 +160,11 @@ pub(super) fn lets() -> (Vec<Letting>, Vec<Want>) {
 }
 
 pub(super) fn wants() -> (Vec<Letting>, Vec<Want>) {
-    (Vec::new(), vec![GOODS.want(1_000, LanePreference::Batch)])
+    (Vec::new(), vec![wanted(GOODS)])
+}
+
+fn wanted(goods: Goods) -> Want {
+    goods.want(1_000, LanePreference::Batch)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,9 +177,10 @@ async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_noth
     world.device(&first, &broker.to_string(), 60, true, lets()).await;
     world.device(&second, &theirs, 61, true, wants()).await;
     let notice = world.leased().await;
-    let before = until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
+    until("three readings", async || Some(units(&second)).filter(|n| *n >= 3)).await;
     // nothing of it gets time to say good-bye
     first.stop(Duration::ZERO).await;
+    let before = units(&second);
     let first = world.stage.keeper(1, |c| c.mqtt.embedded.listen = broker).await;
     until("readings after the restart", async || Some(units(&second)).filter(|n| *n > before))
         .await;
@@ -199,7 +206,7 @@ async fn a_providers_keeper_that_is_killed_in_mid_lease_serves_on_and_loses_noth
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_that_is_closed_ends_on_both_sides_with_its_reason() {
-    let mut world = World::new().await;
+    let mut world = World::leasing(LONG).await;
     let ([first, second], notice) = world.pair().await;
     until("a reading", async || Some(units(&second)).filter(|n| *n >= 1)).await;
     // as a local resource, in SenML, with its description

@@ -36,7 +36,6 @@ impl Leased {
 
     /// The consumer calls, the provider answers, the consumer hears it.
     async fn used(&mut self, id: u64, units: u64) -> wire::ServiceResult {
-        let lease = self.notice.lease;
         let call = self.call(id);
         self.consumer.say(Up::Call(self.id()), &call).await;
         let consumer = (self.consumer.id, self.consumer.key.verifying_key().to_bytes());
@@ -45,6 +44,26 @@ impl Leased {
             .expect_from::<wire::ServiceCall>(Some(consumer), |call| call.id == id)
             .await;
         assert_eq!(heard, call, "as the consumer signed it");
+        self.answered(id, units).await
+    }
+
+    /// The consumer calls for a unit and gets it, or hears what is waited for.
+    async fn tried(&mut self, id: u64) -> Option<wire::Pause> {
+        let call = self.call(id);
+        self.consumer.say(Up::Call(self.id()), &call).await;
+        let by = (self.consumer.id, self.consumer.key.verifying_key().to_bytes());
+        let Self { consumer, provider, .. } = self;
+        tokio::select! {
+            _ = provider.expect_from::<wire::ServiceCall>(Some(by), |call| call.id == id) => {}
+            pause = consumer.expect::<wire::Pause>(|_| true) => return Some(pause),
+        }
+        self.answered(id, 1).await;
+        None
+    }
+
+    /// The provider answers, the consumer hears it.
+    async fn answered(&mut self, id: u64, units: u64) -> wire::ServiceResult {
+        let lease = self.notice.lease;
         let result = wire::ServiceResult {
             lease,
             id,
@@ -85,6 +104,8 @@ async fn leased(stage: &Stage, providing: &Keeper, consuming: &Keeper) -> Leased
     ask(&mut consumer, wanted(7, 1_000, LanePreference::Batch), 1).await;
     let notice = opened(&mut consumer, Role::Consumer).await;
     let theirs = opened(&mut provider, Role::Provider).await;
+    // a gateway that was held up has asked twice for the order that is placed now
+    provider.forget::<wire::Proposal>();
     assert_eq!(theirs.lease, notice.lease);
     assert_eq!((notice.consumer, notice.provider), (consumer.id.0, provider.id.0));
     assert_eq!((notice.lot, notice.lots, notice.demand), (LOT, 1, 7));
@@ -221,6 +242,56 @@ async fn over_mqtt_too_a_rate_that_the_schedule_gives_is_served_for_and_no_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn over_mqtt_too_a_consumer_that_calls_good_service_bad_takes_a_segments_price_and_no_more() {
+    let stage = Stage::new().await;
+    let first = stage.keeper(1, |_| {}).await;
+    let second = stage.keeper(2, |_| {}).await;
+    let mut leased = leased(&stage, &first, &second).await;
+    let segment = leased.notice.quality.unwrap().segment;
+    let price = u128::from(leased.notice.price);
+    // what so many ten-thousandths of units cost
+    let cost = |bps: u128| bps * price / u128::from(LOT) / 10_000;
+    // every rate is one that the schedule gives, and it signs for all that it has
+    let (mut served, mut worth) = (0, 0);
+    let pause = loop {
+        assert!(served < LOT, "good service was called bad to the end, and paid so");
+        let rate: u16 = match served / segment {
+            0 => 10_000,
+            1 => 7_500,
+            _ => 5_000,
+        };
+        if served == segment || served == 2 * segment {
+            leased.rate = (rate.into(), served);
+        }
+        if let Some(pause) = leased.tried(served + 1).await {
+            break pause;
+        }
+        served += 1;
+        worth += u128::from(rate);
+        leased.vouch(Voucher { amount: cost(worth), ..leased.voucher(served) }).await;
+    };
+    assert_eq!(pause.reason(), PauseReason::Unpaid, "{pause:?}");
+    assert!(pause.words.contains("10000 of 10000"), "it says what was measured: {pause:?}");
+    // a unit is lent to whoever pays for what it has
+    let all = u128::from(served) * 10_000;
+    let most = u128::from(segment) * 10_000 + all / 20 + 10_000;
+    let lost = cost(all) - cost(worth);
+    assert!(lost <= cost(most) + 2, "{lost} of {} lost, at most {}", cost(all), cost(most));
+    let heard = leased.provider.expect::<wire::Pause>(|_| true).await;
+    assert!(heard.words.contains("you may finish the lease"), "{heard:?}");
+    // who signs at what was measured is served on
+    let agreed = u128::from(segment) * 22_500;
+    let owed = agreed + u128::from(served - 3 * segment) * 10_000;
+    leased.vouch(Voucher { amount: cost(owed), ..leased.voucher(served) }).await;
+    leased.rate = (10_000, served);
+    for id in 1..=2 {
+        leased.used(LOT + id, 1).await;
+    }
+    second.stop(Duration::from_secs(10)).await;
+    first.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_voucher_is_refused_by_what_is_wrong_and_a_good_one_still_counts() {
     let stage = Stage::new().await;
     let keeper = stage.keeper(1, |_| {}).await;
@@ -324,6 +395,29 @@ async fn a_posted_price_is_taken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_own_device_is_passed_over_in_the_instant_lane() {
+    let stage = Stage::new().await;
+    let keeper = stage.keeper(1, |_| {}).await;
+    let mut own = stage.device(&keeper, 52).await;
+    let mut home = stage.home(&keeper);
+    home.owner = stage.admin.address().to_owned();
+    let mut other = Device::enrol(&home, 50).await;
+    let mut consumer = stage.device(&keeper, 51).await;
+    // the older of two equal offers is the best, and the chain would refuse it
+    offer(&mut own, 2).await;
+    offer(&mut other, 2).await;
+    let now = consumer.demand(wanted(3, 2_000, LanePreference::Instant));
+    let sequence = consumer.say(Up::Demand(3), &now).await;
+    consumer.acknowledged(sequence).await;
+    let message = super::trade::sign_demand(&mut consumer, 3, 1).await;
+    consumer.acknowledged(message).await;
+    let lease = consumer.acknowledged(message).await.assigned;
+    let notice = opened(&mut consumer, Role::Consumer).await;
+    assert_eq!((notice.lease, notice.provider), (lease, other.id.0));
+    keeper.stop(Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn capacity_is_offered_again_when_a_lease_ends_and_not_before() {
     let stage = Stage::new().await;
     let keeper = stage.keeper(1, |_| {}).await;
@@ -383,6 +477,8 @@ async fn a_provider_that_stays_silent_holds_up_neither_vouchers_nor_other_leases
     let keeper = stage.keeper(1, |_| {}).await;
     let mut leased = leased(&stage, &keeper, &keeper).await;
     leased.used(1, 1).await;
+    // registered before anything is measured
+    let mut other = stage.device(&keeper, 61).await;
     // three calls that nobody answers
     for id in 2..5 {
         let call = leased.call(id);
@@ -390,7 +486,6 @@ async fn a_provider_that_stays_silent_holds_up_neither_vouchers_nor_other_leases
     }
     let before = tokio::time::Instant::now();
     leased.vouch(leased.voucher(1)).await;
-    let mut other = stage.device(&keeper, 61).await;
     let profile = other.profile(now(), Vec::new());
     let sequence = other.say(Up::Profile, &profile).await;
     other.acknowledged(sequence).await;

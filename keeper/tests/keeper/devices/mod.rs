@@ -16,5 +16,6 @@ mod proximity;
 mod restart;
 mod spare;
 pub(crate) mod stage;
+mod stores;
 mod surfaces;
 mod trade;

@@ -102,8 +102,8 @@ async fn the_matrix_is_the_median_of_three_keepers_and_a_gateway_goes_where_it_i
     assert_eq!(ground.between().await.ms, None, "two voices are none");
     assert_eq!((ground.matrix().await, ground.far_cell().await), (DEPLOYED, FAR));
 
-    // time between its rounds to see what comes of the first
-    let fourth = ground.keeper(4, 4).await;
+    // time between its rounds to see what comes of the first, on a machine that stalls too
+    let fourth = ground.keeper(4, 12).await;
     let (ms, reports) = until("the auction to take a third voice", async || {
         let (ms, reports) = (ground.matrix().await, ground.reports().await);
         (ms != DEPLOYED).then_some((ms, reports))

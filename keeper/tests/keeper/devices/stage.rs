@@ -68,7 +68,7 @@ impl Stage {
         let mut spec = local_spec(&[owner.address().to_owned()]);
         for market in &mut spec.markets {
             // no test waits for the end of a slot that it did not ask for, and a machine that stalls is in time for both
-            (market.slot_secs, market.settle_secs) = (60, 10);
+            (market.slot_secs, market.settle_secs) = (180, 10);
         }
         change(&mut spec);
         let deployment = deploy(&chain, &admin, &Codes::Native, &spec).await.unwrap();

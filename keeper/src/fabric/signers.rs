@@ -1,0 +1,115 @@
+//! Keys that sign for a lane, or did.
+
+use caplet_fabric::link::Key;
+use std::time::{Duration, Instant};
+
+/// Keys of a lane that are kept: the registry lets no more rotations into a settle window than a few.
+const KEPT: usize = 16;
+
+#[derive(Clone, Copy, Debug)]
+struct Signing {
+    key: Key,
+    /// Until when what it signs is taken; `None` for the latest.
+    until: Taken,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Taken {
+    Now,
+    Until(Instant),
+    Never,
+}
+
+/// The keys of one lane, the latest first.
+#[derive(Debug, Default)]
+pub(super) struct Signers(Vec<Signing>);
+
+impl Signers {
+    /// Whether `key` is the latest one already.
+    pub(super) fn is_latest(&self, key: &Key) -> bool {
+        self.0.first().is_some_and(|latest| latest.key == *key)
+    }
+
+    /// Takes up the present key. The one that had its place is taken for `window` more.
+    pub(super) fn learn(&mut self, key: Key, window: Duration, now: Instant) {
+        if self.is_latest(&key) {
+            return;
+        }
+        if let Some(before) = self.0.first_mut() {
+            before.until = now.checked_add(window).map_or(Taken::Never, Taken::Until);
+        }
+        // two rotations at once let no more than one old key sign
+        for older in self.0.iter_mut().skip(1) {
+            older.until = Taken::Never;
+        }
+        // a node that lags may have shown another one meanwhile
+        self.0.retain(|signing| signing.key != key);
+        self.0.insert(0, Signing { key, until: Taken::Now });
+        self.0.truncate(KEPT);
+    }
+
+    /// Takes up keys of before, that nothing new is taken from: when their windows end is the chain's to say.
+    pub(super) fn recall(&mut self, old: impl Iterator<Item = Key>) {
+        for key in old {
+            let known = self.0.iter().any(|signing| signing.key == key);
+            if !known && self.0.len() < KEPT {
+                self.0.push(Signing { key, until: Taken::Never });
+            }
+        }
+    }
+
+    /// All of them: each signed for its device while it was the latest.
+    pub(super) fn all(&self) -> Vec<Key> {
+        self.0.iter().map(|signing| signing.key).collect()
+    }
+
+    /// Those from which something new is taken at `now`.
+    pub(super) fn taken(&self, now: Instant) -> Vec<Key> {
+        let taken = self.0.iter().filter(|signing| match signing.until {
+            Taken::Now => true,
+            Taken::Until(until) => now < until,
+            Taken::Never => false,
+        });
+        taken.map(|signing| signing.key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLDEST: Key = [1; 32];
+    const OLD: Key = [2; 32];
+    const NEW: Key = [3; 32];
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn after_a_rotation_the_key_before_is_taken_for_a_window_and_stays_the_devices() {
+        let (mut signers, start) = (Signers::default(), Instant::now());
+        signers.learn(OLDEST, WINDOW, start);
+        signers.learn(OLDEST, WINDOW, start);
+        assert_eq!(signers.taken(start), [OLDEST]);
+        signers.learn(OLD, WINDOW, start);
+        assert_eq!(signers.taken(start), [OLD, OLDEST]);
+        signers.learn(NEW, WINDOW, start);
+        assert_eq!(signers.taken(start), [NEW, OLD]);
+        assert_eq!(signers.taken(start + WINDOW), [NEW]);
+        assert_eq!(signers.all(), [NEW, OLD, OLDEST]);
+    }
+
+    #[test]
+    fn a_gateway_that_starts_after_a_rotation_knows_what_the_old_keys_signed_and_takes_nothing_new_from_them()
+     {
+        let (mut signers, start) = (Signers::default(), Instant::now());
+        signers.learn(NEW, WINDOW, start);
+        signers.recall([OLD, OLDEST].into_iter());
+        assert_eq!(signers.all(), [NEW, OLD, OLDEST]);
+        assert_eq!(signers.taken(start), [NEW]);
+        // one that it saw itself keeps its window
+        let mut signers = Signers::default();
+        signers.learn(OLD, WINDOW, start);
+        signers.learn(NEW, WINDOW, start);
+        signers.recall([OLD, OLDEST].into_iter());
+        assert_eq!((signers.all(), signers.taken(start)), (vec![NEW, OLD, OLDEST], vec![NEW, OLD]));
+    }
+}
