@@ -112,7 +112,7 @@ mod tests {
             stop.cancelled().await;
             Ok(())
         });
-        assert_eq!(group.drain(Duration::from_secs(5)).await, Drained::Cleanly);
+        assert_eq!(group.drain(Duration::from_secs(60)).await, Drained::Cleanly);
     }
 
     #[tokio::test]

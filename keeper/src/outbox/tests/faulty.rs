@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use caplet_chain::embedded::EmbeddedChain;
 use caplet_chain::{
-    Account, BroadcastError, Chain, ChainError, Event, Gas, Head, Msg, SignedTx, Signer, TxHash,
-    TxOptions, TxResult,
+    Account, BroadcastError, Chain, ChainError, Msg, Over, SignedTx, Signer, TxHash, TxOptions,
+    TxResult,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// What goes wrong with one broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,37 +89,13 @@ fn unreachable() -> ChainError {
 }
 
 #[async_trait]
-impl Chain for Faulty {
-    fn chain_id(&self) -> &str {
-        self.inner.chain_id()
-    }
-    fn prefix(&self) -> &str {
-        self.inner.prefix()
-    }
-    fn metered(&self) -> bool {
-        false
-    }
-    fn watch(&self) -> watch::Receiver<Head> {
-        self.inner.watch()
-    }
-    async fn head(&self) -> Result<Head, ChainError> {
-        self.inner.head().await
-    }
-    async fn smart(&self, contract: &str, query: Vec<u8>) -> Result<Vec<u8>, ChainError> {
-        self.inner.smart(contract, query).await
-    }
-    async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
-        self.inner.raw(contract, key).await
-    }
-    async fn bank_balance(&self, address: &str, denom: &str) -> Result<u128, ChainError> {
-        self.inner.bank_balance(address, denom).await
+impl Over for Faulty {
+    fn inner(&self) -> &dyn Chain {
+        &self.inner
     }
     async fn account(&self, address: &str) -> Result<Account, ChainError> {
         self.hear()?;
         self.inner.account(address).await
-    }
-    async fn simulate(&self, signer: &Signer, msgs: &[Msg]) -> Result<Gas, ChainError> {
-        self.inner.simulate(signer, msgs).await
     }
     async fn prepare(
         &self,
@@ -130,9 +105,6 @@ impl Chain for Faulty {
     ) -> Result<SignedTx, ChainError> {
         self.hear()?;
         self.inner.prepare(signer, msgs, options).await
-    }
-    async fn resync(&self, address: &str) {
-        self.inner.resync(address).await;
     }
     async fn broadcast(&self, tx: &SignedTx) -> Result<(), BroadcastError> {
         self.sent.lock().unwrap().push((tx.hash, tx.sequence));
@@ -181,11 +153,5 @@ impl Chain for Faulty {
             Some(result) => Ok(Some(result)),
             None => self.inner.lookup(hash).await,
         }
-    }
-    async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
-        self.inner.block_events(height).await
-    }
-    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
-        self.inner.block_hash(height).await
     }
 }

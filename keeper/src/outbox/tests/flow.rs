@@ -119,7 +119,7 @@ async fn a_slow_node_still_hears_of_a_key_s_transactions_in_the_order_of_their_s
     let faulty = Arc::new(Faulty::new(chain(PER_TRANSACTION).await, &script));
     let store = Store::in_memory(&[TABLES]).unwrap();
     // what took its time is not sent again for that
-    let run = start(faulty.clone(), &store, OutboxConfig { resend_ms: 5_000, ..policy() });
+    let run = start(faulty.clone(), &store, OutboxConfig { resend_ms: 120_000, ..policy() });
     let all = (0..4).map(|i| run.outbox.submit(Lane::Orders, pay(1 << i)));
     futures::future::join_all(all).await.into_iter().for_each(|result| drop(result.unwrap()));
     assert_eq!(paid(&*faulty).await, 0b1111);
@@ -187,7 +187,7 @@ async fn a_drain_finishes_what_was_submitted_and_refuses_more() {
     let store = Store::in_memory(&[TABLES]).unwrap();
     let Run { tasks, outbox } = start(chain.clone(), &store, policy());
     let all: Vec<_> = (0..8).map(|_| outbox.submit(Lane::Settle, pay(1))).collect();
-    let drained = tasks.drain(Duration::from_secs(60)).await;
+    let drained = tasks.drain(Duration::from_secs(180)).await;
     assert_eq!(drained, crate::tasks::Drained::Cleanly);
     assert_eq!(paid(&*chain).await, 8);
     for result in futures::future::join_all(all).await {

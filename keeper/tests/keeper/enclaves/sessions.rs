@@ -75,7 +75,7 @@ async fn a_lease_of_an_attested_enclave_is_used_sealed_from_the_quote_to_the_mon
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_enclave_that_is_attested_no_more_or_runs_other_code_gets_nothing_and_is_paid_nothing() {
-    let mut vault = Vault::leasing_for(120).await;
+    let mut vault = Vault::leasing_for(240).await;
     let command = [env!("CARGO_BIN_EXE_caplet-enclave"), "serve", "--keys", &vault.keys()];
     let command = command.map(str::to_owned);
     let first = vault.keeper(1, &command, Seams::default()).await;

@@ -2,7 +2,7 @@
 //! one that wants such an enclave. Quotes are a test root's, all else is what an operator runs.
 
 use super::service::{Published, publish};
-use crate::common::{self, Goods, until};
+use crate::common::{self, Goods, is_up, until};
 use crate::devices::stage::{Stage, signer};
 use caplet::fabric::Seams;
 use caplet::keeper::Keeper;
@@ -15,7 +15,7 @@ use caplet_chain::{ChainExt as _, Msg};
 use caplet_protocol::layout::{EnclaveStatement, QuoteBinding};
 use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{DeviceId, Domain, Kind, LeaseId, sign};
-use caplet_simulator::{Device, Letting, Plan, Provision, Told, Want, origin::Origin};
+use caplet_simulator::{Device, Letting, Plan, Told, Want, origin::Origin};
 use ed25519_dalek::SigningKey;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 /// Units of a lot, and seconds for which it is leased.
 pub(super) const LOT: u64 = 80;
-const SLOT: u32 = 40;
+const SLOT: u32 = 90;
 /// What the enclave runs, and what it is replaced by.
 const CODE: [u8; 32] = [0xC0; 32];
 const OTHER: [u8; 32] = [0xD0; 32];
@@ -144,15 +144,7 @@ impl Vault {
     }
 
     fn plan(&self, keeper: &Keeper, seed: u8, lets: Vec<Letting>, wants: Vec<Want>) -> Plan {
-        let home = self.stage.home(keeper);
-        let provision = Provision {
-            broker: home.broker,
-            gateway: home.gateway,
-            registry: home.registry,
-            auction: home.auction,
-            escrow: home.escrow,
-            owner: home.owner,
-        };
+        let provision = self.stage.home(keeper).provision();
         let (name, origin) = (format!("device {seed}"), self.origin.address());
         Plan { name, seed: [seed; 32], provision, lets, wants, origin, granted: true }
     }
@@ -282,10 +274,6 @@ impl Vault {
         self.published.lock().unwrap().take();
         self.tasks.drain(Duration::from_secs(5)).await;
     }
-}
-
-fn is_up(local: &caplet::fabric::Local) -> bool {
-    local.health["state"] == "up" || local.health["health"] == "up"
 }
 
 /// Writes its standard input back in capitals.

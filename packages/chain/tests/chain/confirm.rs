@@ -6,10 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use caplet_chain::embedded::{EmbeddedChain, Pace};
 use caplet_chain::{
-    Account, BroadcastError, Chain, ChainError, ConfirmError, Event, Gas, Head, Msg, Patience,
-    SignedTx, Signer, TxHash, TxOptions, TxResult, confirm, execute_and_confirm,
+    BroadcastError, Chain, ChainError, ConfirmError, Over, Patience, SignedTx, TxHash, TxOptions,
+    TxResult, confirm, execute_and_confirm,
 };
-use tokio::sync::watch;
 
 use crate::setup::{RICH, balance, options, send, signer};
 
@@ -55,47 +54,9 @@ impl Flaky {
 }
 
 #[async_trait]
-impl Chain for Flaky {
-    fn chain_id(&self) -> &str {
-        self.chain.chain_id()
-    }
-    fn prefix(&self) -> &str {
-        self.chain.prefix()
-    }
-    fn metered(&self) -> bool {
-        self.chain.metered()
-    }
-    fn watch(&self) -> watch::Receiver<Head> {
-        self.chain.watch()
-    }
-    async fn head(&self) -> Result<Head, ChainError> {
-        self.chain.head().await
-    }
-    async fn smart(&self, contract: &str, query: Vec<u8>) -> Result<Vec<u8>, ChainError> {
-        self.chain.smart(contract, query).await
-    }
-    async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
-        self.chain.raw(contract, key).await
-    }
-    async fn bank_balance(&self, address: &str, denom: &str) -> Result<u128, ChainError> {
-        self.chain.bank_balance(address, denom).await
-    }
-    async fn account(&self, address: &str) -> Result<Account, ChainError> {
-        self.chain.account(address).await
-    }
-    async fn simulate(&self, signer: &Signer, msgs: &[Msg]) -> Result<Gas, ChainError> {
-        self.chain.simulate(signer, msgs).await
-    }
-    async fn prepare(
-        &self,
-        signer: &Signer,
-        msgs: Vec<Msg>,
-        options: TxOptions,
-    ) -> Result<SignedTx, ChainError> {
-        self.chain.prepare(signer, msgs, options).await
-    }
-    async fn resync(&self, address: &str) {
-        self.chain.resync(address).await;
+impl Over for Flaky {
+    fn inner(&self) -> &dyn Chain {
+        &self.chain
     }
     async fn broadcast(&self, tx: &SignedTx) -> Result<(), BroadcastError> {
         self.seen.lock().unwrap().push(tx.hash);
@@ -118,19 +79,11 @@ impl Chain for Flaky {
         }
         outcome
     }
-    async fn lookup(&self, hash: &TxHash) -> Result<Option<TxResult>, ChainError> {
-        self.chain.lookup(hash).await
-    }
-    async fn block_events(&self, height: u64) -> Result<Vec<Event>, ChainError> {
-        self.chain.block_events(height).await
-    }
-    async fn block_hash(&self, height: u64) -> Result<[u8; 32], ChainError> {
-        self.chain.block_hash(height).await
-    }
 }
 
+/// Sends again soon, and gives up later than any machine needs.
 const QUICK: Patience =
-    Patience { within: Duration::from_secs(20), resend_every: Duration::from_millis(5) };
+    Patience { within: Duration::from_secs(120), resend_every: Duration::from_millis(5) };
 
 async fn pay(chain: &Flaky, timeout_blocks: u64) -> Result<TxResult, ConfirmError> {
     let options = TxOptions { timeout_blocks, ..TxOptions::default() };

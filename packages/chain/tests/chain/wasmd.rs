@@ -179,7 +179,7 @@ async fn blocks_wake_whoever_watches() {
     let mut watch = live.chain.watch();
     let mut last = *watch.borrow_and_update();
     for _ in 0..3 {
-        tokio::time::timeout(Duration::from_secs(30), watch.changed()).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(120), watch.changed()).await.unwrap().unwrap();
         let head = *watch.borrow_and_update();
         assert!(head.height > last.height && head.time_ns > last.time_ns);
         last = head;
