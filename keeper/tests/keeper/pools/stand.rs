@@ -16,7 +16,7 @@ use caplet_api::pool::{
 use caplet_chain::{ChainExt as _, Msg, Signer};
 use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{self, LanePreference};
-use caplet_protocol::{AssetId, CellId, DeviceId, Kind, LeaseId, OrderId};
+use caplet_protocol::{AssetId, Bps, CellId, DeviceId, Kind, LeaseId, OrderId};
 use caplet_simulator::{Device, Fault, Told};
 use ed25519_dalek::SigningKey;
 use std::net::SocketAddr;
@@ -83,6 +83,8 @@ impl Stand {
         let mut spec = local_spec(&[owner.address().to_owned()]);
         let market = &mut spec.markets[0];
         (market.kind, market.lot_units, market.slot_secs) = (goods.kind, goods.lot.into(), 120);
+        // what was counted is paid whole: a member's death would lower the rate of what comes after, as it should
+        market.quality.floor = Bps::ALL;
         market.settle_secs = 10;
         (market.resource, market.unit) = (goods.resource.into(), goods.unit.into());
         // the second keeper's account offers for the pool
