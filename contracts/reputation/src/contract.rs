@@ -32,6 +32,7 @@ pub fn instantiate(
         registry: deps.api.addr_validate(&msg.registry)?,
         escrow: deps.api.addr_validate(&msg.escrow)?,
         rules: msg.rules,
+        former: None,
     };
     stakes::show_rules(deps.storage, &config.rules, false);
     config::save(deps.storage, &config)?;
@@ -67,7 +68,7 @@ pub fn query(deps: Deps<'_>, env: Env, msg: QueryMsg) -> Result<Binary, Contract
 /// # Errors
 /// If the stored contract is another one, or newer.
 #[cfg_attr(not(feature = "library"), entry_point)]
-pub fn migrate(deps: DepsMut<'_>, _env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
-    upgrade::upgrade(deps.storage)?;
+pub fn migrate(deps: DepsMut<'_>, env: Env, _msg: MigrateMsg) -> Result<Response, ContractError> {
+    upgrade::upgrade(deps.storage, env.block.time.seconds())?;
     Ok(Response::new())
 }

@@ -93,9 +93,9 @@ pub(crate) fn half_life(rules: &Rules) -> NonZeroU32 {
     NonZeroU32::new(rules.half_life_secs).unwrap_or(NonZeroU32::MAX)
 }
 
-/// The number of the window that `time` (Unix seconds) is in; [`check`] rules out windows of 0 seconds.
+/// Unix seconds at which the window began that `time` is in; [`check`] rules out windows of 0 seconds.
 pub(crate) fn window(rules: &Rules, time: u64) -> u64 {
-    time.checked_div(rules.window_secs.into()).unwrap_or_default()
+    time.saturating_sub(time.checked_rem(rules.window_secs.into()).unwrap_or(time))
 }
 
 /// The tier of a bound.

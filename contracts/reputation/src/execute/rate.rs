@@ -72,7 +72,7 @@ impl<'a> Batch<'a> {
             escrow: Escrow::new(querier, &config.escrow),
             registry: Registry::new(querier, &config.registry),
             ratings: Ratings::open(),
-            payers: Payers::default(),
+            payers: Payers::open(config.former.clone()),
             voices: Voices::open(),
             consumers: Consumers::open(),
             avoided: Avoided::default(),
@@ -256,7 +256,7 @@ impl<'a> Batch<'a> {
 
     fn flush(self, storage: &mut dyn Storage) -> Result<Vec<Event>, ContractError> {
         self.ratings.flush(storage);
-        self.payers.flush(storage);
+        self.payers.flush(storage)?;
         self.voices.flush(storage, self.now)?;
         self.consumers.flush(storage)?;
         self.avoided.flush(storage, self.now);

@@ -43,7 +43,7 @@ pub(crate) fn answer(deps: Deps<'_>, env: &Env, msg: QueryMsg) -> Result<Binary,
 }
 
 fn config(storage: &dyn Storage) -> StdResult<ConfigResponse> {
-    let config::Config { registry, escrow, rules } = config::load(storage)?;
+    let config::Config { registry, escrow, rules, .. } = config::load(storage)?;
     Ok(ConfigResponse { registry: registry.into(), escrow: escrow.into(), rules })
 }
 

@@ -14,6 +14,18 @@ pub(crate) struct Config {
     pub(crate) escrow: Addr,
     /// Rules for ratings from now on.
     pub(crate) rules: Rules,
+    /// Of a contract that was migrated: where it has what payers added before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) former: Option<Former>,
+}
+
+/// What payers added was stored pair by pair, windows by their number, up to some moment.
+#[cw_serde]
+pub(crate) struct Former {
+    /// Unix seconds.
+    pub(crate) until: u64,
+    /// Seconds of a window then.
+    pub(crate) window_secs: u32,
 }
 
 /// The contract's configuration.

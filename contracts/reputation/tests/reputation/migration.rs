@@ -1,6 +1,7 @@
 //! Upgrades keep everything.
 
-use crate::suite::{Suite, code};
+use crate::peers::Lease;
+use crate::suite::{DAY, Suite, code};
 use caplet_api::common::MigrateMsg;
 use cw_multi_test::{Executor, IntoAddr};
 
@@ -36,9 +37,45 @@ fn an_older_contract_becomes_this_one_and_keeps_its_standings() {
     for records in [&mut before, &mut after] {
         records.retain(|(key, _)| key != b"contract_info");
     }
-    assert_eq!(before, after, "only the stamp changes");
+    let note = format!(r#","former":{{"until":{},"window_secs":86400}}}}"#, suite.now());
+    for (_, config) in before.iter_mut().filter(|(key, _)| key == b"config") {
+        assert_eq!(config.pop(), Some(b'}'));
+        config.extend_from_slice(note.as_bytes());
+    }
+    assert_eq!(before, after, "only the stamp changes, and when it did is noted");
     assert_eq!(suite.standing(1), standing);
     assert!(suite.submit(&[(lease.id, None)]).unwrap().is_empty(), "still rated once");
+}
+
+#[test]
+fn what_a_payer_added_before_there_were_pages_counts_towards_its_cap() {
+    let mut suite = Suite::new();
+    let (device, payer) = (1u32, 2u32);
+    let mut key = vec![0xB9];
+    key.extend(device.to_be_bytes());
+    key.extend(payer.to_be_bytes());
+    // no fault, the window's number, 4,000 of a cap of 5,000
+    let [_, _, _, window @ ..] = (suite.now() / DAY).to_be_bytes();
+    let mut record = vec![0];
+    record.extend(window);
+    record.extend(4_000u16.to_be_bytes());
+    let address = suite.reputation.clone();
+    suite.app.contract_storage_mut(&address).set(&key, &record);
+    stamp(&mut suite, "caplet/reputation", "0.0.1");
+    migrate(&mut suite).unwrap();
+
+    let adds = |suite: &mut Suite, payer| {
+        let end = suite.now();
+        let lease = Lease { end, lots: 2, redeemed: vec![20_000], ..suite.lease(device, payer) };
+        suite.rated(&lease).weight
+    };
+    assert_eq!(adds(&mut suite, payer), 1_000);
+    assert_eq!(adds(&mut suite, payer), 0);
+    assert_eq!(adds(&mut suite, 3), 2_000, "another payer");
+    migrate(&mut suite).unwrap();
+    assert_eq!(adds(&mut suite, payer), 0, "migrated once more");
+    suite.wait(DAY);
+    assert_eq!(adds(&mut suite, payer), 2_000, "the next window anew");
 }
 
 #[test]

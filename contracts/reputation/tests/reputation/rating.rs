@@ -6,7 +6,7 @@ use caplet_api::common::AdminMsg;
 use caplet_api::escrow::{CloseReason, LeaseState};
 use caplet_api::event::LeaseRated;
 use caplet_api::registry::DeviceStatus;
-use caplet_api::reputation::{AvoidedResponse, ExecuteMsg, QueryMsg, RateInput};
+use caplet_api::reputation::{AvoidedResponse, ExecuteMsg, QueryMsg, RateInput, Rules};
 use caplet_protocol::{Bps, DeviceId};
 
 #[test]
@@ -145,6 +145,26 @@ fn a_payer_adds_at_most_its_cap_a_window_and_the_next_window_anew() {
     assert_eq!(weights(&mut suite, 2, 1), [2_000], "another payer has its own cap");
     suite.wait(DAY);
     assert_eq!(weights(&mut suite, 1, 1), [2_000]);
+}
+
+#[test]
+fn rules_with_longer_windows_leave_a_payer_its_cap_from_the_next_window_on() {
+    let mut suite = Suite::new();
+    let adds = |suite: &mut Suite| {
+        let end = suite.now();
+        let lease = Lease { end, redeemed: vec![60_000], lots: 6, ..suite.lease(1, 1) };
+        suite.rated(&lease).weight
+    };
+    assert_eq!(adds(&mut suite), 5_000, "the cap");
+    let longer = Rules { window_secs: 10 * 86_400, ..rules() };
+    suite.send("governance", &ExecuteMsg::SetRules(longer)).unwrap();
+    assert_eq!(adds(&mut suite), 0, "the longer window began before and has it already");
+    suite.wait(10 * DAY);
+    assert_eq!(adds(&mut suite), 5_000);
+    let shorter = Rules { window_secs: 3_600, ..rules() };
+    suite.send("governance", &ExecuteMsg::SetRules(shorter)).unwrap();
+    suite.wait(3_600);
+    assert_eq!(adds(&mut suite), 5_000);
 }
 
 #[test]

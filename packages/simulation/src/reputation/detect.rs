@@ -4,8 +4,8 @@ use super::PRICE;
 use super::caplet::Caplet;
 use super::ranking::{Lease, Ranking as _};
 use crate::Random;
-use caplet_mechanism::quality::{Band, Measured, Schedule, Sketch};
-use caplet_protocol::Bps;
+use caplet_mechanism::quality::{Band, Live, Measured, Schedule};
+use caplet_protocol::{Bps, percentile};
 
 /// Leases a day, segments a lease.
 const LEASES: u64 = 4;
@@ -58,9 +58,9 @@ fn watch(
 ) -> Detection {
     let mut random = Random::new(seed);
     // what the market's other devices do
-    let mut live = Sketch::default();
-    (0..2_000).for_each(|_| live.add(latency(&mut random)));
-    let band = Band::of(&live, Bps(9_000), Bps(9_500), 100);
+    let mut live = Live::default();
+    live.learn((), (0..2_000).map(|_| latency(&mut random)));
+    let band = live.band(&());
     let mut caplet = Caplet::default();
     let mut found = Detection { what, segments: None, tier: None, suspended: None };
     for lease in 0..GOOD.saturating_add(MOST_DAYS).saturating_mul(LEASES) {
@@ -79,7 +79,7 @@ fn watch(
     found
 }
 
-/// Serves a lease segment by segment; its rating is the mean quality, what is paid the mean rate.
+/// Serves a lease segment by segment: what it is rated, and the mean rate that is paid.
 fn serve(
     random: &mut Random,
     since: Option<u64>,
@@ -87,17 +87,30 @@ fn serve(
     measure: &dyn Fn(&mut Random, bool) -> Measured,
     found: &mut Detection,
 ) -> (Bps, Bps) {
-    let (mut rate, mut quality, mut paid) = (Bps(10_000), 0u64, 0u64);
+    let (mut rate, mut paid, mut of_it) = (Bps::ALL, 0u64, Vec::new());
     for segment in 0..SEGMENTS {
-        let measured = Schedule::quality(&measure(random, since.is_some()), band);
+        let measured = measure(random, since.is_some());
         paid = paid.saturating_add(rate.0.into());
-        quality = quality.saturating_add(measured.0.into());
-        rate = SCHEDULE.next(rate, measured);
+        of_it.push(measured);
+        rate = SCHEDULE.next(rate, Schedule::quality(&measured, band));
         if since.is_some() && rate < Bps(10_000) && found.segments.is_none() {
             let leases = since.unwrap_or_default().saturating_mul(SEGMENTS);
             found.segments = Some(leases.saturating_add(segment).saturating_add(1));
         }
     }
-    let mean = |sum: u64| Bps(u16::try_from(sum / SEGMENTS).unwrap_or(10_000));
-    (mean(quality), mean(paid))
+    (rated(&of_it, band), Bps(u16::try_from(paid / SEGMENTS).unwrap_or(10_000)))
+}
+
+/// As the contract rates a lease with a report: three quarters by the worst of what was delivered and right, one quarter by
+/// the consumer's verdict. Milliseconds are part of that one alone.
+fn rated(of_it: &[Measured], band: Option<Band>) -> Bps {
+    let mut latencies: Vec<u32> = of_it.iter().map(|it| it.latency_ms).collect();
+    let whole = Measured {
+        latency_ms: percentile(&mut latencies, 95),
+        served: of_it.iter().map(|it| it.served).min().unwrap_or(Bps::ALL),
+        accuracy: of_it.iter().filter_map(|it| it.accuracy).min(),
+    };
+    let (delivered, score) = (Schedule::quality(&whole, None), Schedule::quality(&whole, band));
+    let quarters = u32::from(delivered.0).saturating_mul(3).saturating_add(score.0.into());
+    Bps(u16::try_from(quarters / 4).unwrap_or(10_000))
 }
