@@ -1,8 +1,8 @@
-//! The consumer's side of an uplink: one local port that speaks SOCKS5 and HTTP CONNECT, and a network interface if
+//! The consumer's side of an uplink: one local port that speaks SOCKS5 and HTTP, and a network interface if
 //! one is asked for.
 
+use crate::ask;
 use crate::tun::{self, TunPlan, TunShown};
-use crate::{http, socks};
 use async_trait::async_trait;
 use axum::Json;
 use axum::body::Body;
@@ -20,13 +20,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a connection may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a destination may take to be reached.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes an uplink a local proxy, and an interface.
 pub struct ProxySurface {
@@ -123,47 +122,16 @@ impl Resource for Uplink {
     }
 }
 
-/// Host and port that are asked for, by SOCKS5 or by HTTP; `None` once something else was answered with why not.
-///
-/// # Errors
-/// If it is no such request, or the stream ends.
-pub async fn requested<S>(stream: &mut S, socks: bool) -> io::Result<Option<(String, u16)>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if !socks {
-        return http::request(stream).await;
-    }
-    match socks::request(stream).await? {
-        Ok(target) => Ok(Some(target)),
-        Err(code) => socks::reply(stream, code).await.map(|()| None),
-    }
-}
-
 async fn pass(client: &Client, mut stream: TcpStream) -> Result<(), Stop> {
-    let mut first = [0];
-    let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;
-    let socks = matches!((peeked, first), (Ok(Ok(1)), [5]));
-    let wanted = tokio::time::timeout(PATIENCE, requested(&mut stream, socks)).await;
-    let Some((host, port)) = wanted.map_err(|_| Stop::refused("no request came in time"))?? else {
-        return Ok(());
-    };
-    match open(client, host, port).await {
-        Ok(op) => {
-            if socks {
-                socks::reply(&mut stream, socks::SUCCEEDED).await?;
-            } else {
-                http::reply(&mut stream, 200, "").await?;
-            }
+    let Some(asked) = ask::asked(&mut stream).await? else { return Ok(()) };
+    match open(client, asked.host.clone(), asked.port).await {
+        Ok(mut op) => {
+            asked.granted(&mut stream).await?;
+            op.writer.write(asked.first()).await?;
             relay::consume(op, stream).await
         }
         Err(stop) => {
-            let (code, status) = said(&stop);
-            if socks {
-                socks::reply(&mut stream, code).await?;
-            } else {
-                http::reply(&mut stream, status, &stop.to_string()).await?;
-            }
+            asked.refused(&mut stream, &stop).await?;
             Err(stop)
         }
     }
@@ -178,24 +146,11 @@ pub(crate) async fn open(client: &Client, host: String, port: u16) -> Result<Cli
         relay::connected(&mut op).await?;
         Ok(op)
     };
-    let opened = tokio::time::timeout(PATIENCE.saturating_mul(2), opening).await;
+    let opened = tokio::time::timeout(PATIENCE, opening).await;
     let opened = opened.unwrap_or(Err(Stop::Deadline(20_000)));
-    // what the list does not lead to is the consumer's own affair
-    if !matches!(&opened, Err(Stop::Refused(_))) {
+    // what the list does not lead to is the consumer's own affair, as a lease that is used up is
+    if !matches!(&opened, Err(Stop::Refused(_) | Stop::Exhausted(_))) {
         client.observe(began.elapsed(), opened.is_ok());
     }
     opened
-}
-
-/// What a failure is in SOCKS and in HTTP.
-fn said(stop: &Stop) -> (u8, u16) {
-    match stop {
-        Stop::Ended(_) => (socks::NETWORK_UNREACHABLE, 503),
-        Stop::Deadline(_) => (socks::HOST_UNREACHABLE, 504),
-        Stop::Refused(words) if words.starts_with("not allowed") => (socks::NOT_ALLOWED, 403),
-        Stop::Refused(words) if words.starts_with("unknown host") => (socks::HOST_UNREACHABLE, 502),
-        Stop::Refused(words) if words.starts_with("unreachable") => (socks::HOST_UNREACHABLE, 504),
-        Stop::Refused(words) if words.starts_with("refused") => (socks::REFUSED, 502),
-        _ => (socks::FAILED, 502),
-    }
 }

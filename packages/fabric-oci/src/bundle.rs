@@ -41,7 +41,10 @@ impl Default for Limits {
 }
 
 /// First of the host's user ids that a guest's are mapped to; nobody of the host has them.
-const USERS: u32 = 1_000_000_000;
+pub(crate) const USERS: u32 = 1_000_000_000;
+
+/// How many they are.
+pub(crate) const RANGE: u32 = 65_536;
 
 /// The user and group that a guest is, inside.
 const INSIDE: u32 = 1_000;
@@ -84,11 +87,13 @@ const DENIED: &[&str] = &[
     "open_by_handle_at",
     "open_tree",
     "perf_event_open",
+    "pidfd_getfd",
     "pivot_root",
     "process_vm_readv",
     "process_vm_writev",
     "ptrace",
     "quotactl",
+    "quotactl_fd",
     "reboot",
     "request_key",
     "setns",
@@ -102,14 +107,59 @@ const DENIED: &[&str] = &[
     "vhangup",
 ];
 
+/// What a process may not be cloned into: in a user namespace of its own a guest would have all capabilities again, and
+/// with them much more of the kernel to try. `CLONE_NEWNS`, `_NEWCGROUP`, `_NEWUTS`, `_NEWIPC`, `_NEWUSER`, `_NEWPID`,
+/// `_NEWNET`.
+const NAMESPACES: [u64; 7] =
+    [0x2_0000, 0x200_0000, 0x400_0000, 0x800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000];
+
+/// The error that `clone3`, whose flags no filter sees, is answered with: C libraries then take `clone`.
+const ENOSYS: u32 = 38;
+
+/// The list of system calls.
+fn seccomp() -> Value {
+    let mut calls = vec![
+        json!({ "names": DENIED, "action": "SCMP_ACT_ERRNO", "errnoRet": 1 }),
+        json!({ "names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS }),
+    ];
+    calls.extend(NAMESPACES.iter().map(|flag| {
+        let args =
+            json!([{ "index": 0, "value": flag, "valueTwo": flag, "op": "SCMP_CMP_MASKED_EQ" }]);
+        json!({ "names": ["clone"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1, "args": args })
+    }));
+    json!({ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": calls })
+}
+
+/// What is run, and where.
+pub(crate) struct Run<'a> {
+    /// The root file system.
+    pub(crate) root: &'a Path,
+    /// The command.
+    pub(crate) args: &'a [String],
+    /// Its environment.
+    pub(crate) env: &'a [String],
+    /// A network namespace that was made for it; one with nothing in it if there is none.
+    pub(crate) network: Option<&'a Path>,
+    /// The user namespace that was made with it; one of its own if there is none.
+    pub(crate) users: Option<&'a Path>,
+    /// The name of its control group below the root of them; as the runtime names them if there is none.
+    pub(crate) group: Option<&'a str>,
+}
+
 /// The configuration of one run.
-pub(crate) fn config(root: &Path, args: &[String], env: &[String], limits: &Limits) -> Value {
+pub(crate) fn config(run: &Run<'_>, limits: &Limits) -> Value {
+    let Run { root, args, env, network, users, group } = run;
     let namespaces: Vec<Value> = ["pid", "network", "ipc", "uts", "mount", "cgroup", "user"]
         .iter()
-        .map(|kind| json!({ "type": kind }))
+        .map(|kind| match (*kind, network, users) {
+            ("network", Some(path), _) | ("user", _, Some(path)) => {
+                json!({ "type": kind, "path": path })
+            }
+            _ => json!({ "type": kind }),
+        })
         .collect();
-    let ids = json!([{ "containerID": 0, "hostID": USERS, "size": 65_536 }]);
-    json!({
+    let ids = json!([{ "containerID": 0, "hostID": USERS, "size": RANGE }]);
+    let mut config = json!({
         "ociVersion": "1.0.2",
         "process": {
             "terminal": false,
@@ -148,10 +198,12 @@ pub(crate) fn config(root: &Path, args: &[String], env: &[String], limits: &Limi
                 "pids": { "limit": limits.processes },
                 "cpu": { "quota": u64::from(limits.cpu_percent).saturating_mul(1_000), "period": 100_000 },
             },
-            "seccomp": {
-                "defaultAction": "SCMP_ACT_ALLOW",
-                "syscalls": [{ "names": DENIED, "action": "SCMP_ACT_ERRNO", "errnoRet": 1 }],
-            },
+            "seccomp": seccomp(),
         },
-    })
+    });
+    let linux = config.get_mut("linux").and_then(Value::as_object_mut);
+    if let (Some(group), Some(linux)) = (group, linux) {
+        linux.insert("cgroupsPath".to_owned(), format!("/{group}").into());
+    }
+    config
 }

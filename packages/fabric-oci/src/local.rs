@@ -6,7 +6,7 @@ use caplet_fabric::client::Client;
 use caplet_fabric::desk::Failure;
 use caplet_fabric::kinds::programs::{Ended, Exec, Input, Output, ProgramDesk, Runner};
 use caplet_fabric::surface::{AttachError, Attached, Place, Surface};
-use caplet_fabric::{Service, Tariff};
+use caplet_fabric::{Service, Stop, Tariff};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -47,10 +47,14 @@ impl Runner for Leased {
             let words = "no command was named: name one after `--`, over HTTP by arg=";
             return Err(Failure::new(StatusCode::BAD_REQUEST, words));
         }
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), self.0.units());
         let ran = exec.once(&self.0, input, output).await;
         let took = ran.as_ref().map_or_else(|_| began.elapsed(), |ended| ended.answered);
-        self.0.observe(took, ran.is_ok());
+        // a network that the lease has not, say: the consumer's own affair, if nothing was paid for it
+        let own = ran.as_ref().is_err_and(Stop::is_own) && self.0.units() == before;
+        if !own && !matches!(ran, Err(Stop::Exhausted(_))) {
+            self.0.observe(took, ran.is_ok());
+        }
         ran.map_err(|stop| Failure::from(&stop))
     }
 }

@@ -5,7 +5,7 @@ use crate::topics::Heard;
 use caplet_fabric::adapter::AnyAdapter;
 use caplet_fabric::client::{Client, Finder, Parts};
 use caplet_fabric::desk::Desk;
-use caplet_fabric::host::{Account, Adapters, Host, Limits};
+use caplet_fabric::host::{self, Account, Adapters, Host, Limits};
 use caplet_fabric::lease::{ChainView as _, LeaseView, Party, Stage};
 use caplet_fabric::link::memory::Network;
 use caplet_fabric::link::{Endpoint, Key, Peer};
@@ -133,6 +133,12 @@ impl Payees for Lanes {
             let mut measured = world.measured.lock().unwrap_or_else(PoisonError::into_inner);
             measured.insert(lease.lease, account.clone());
         }
+    }
+
+    fn kept(&self, lease: &LeaseView) -> host::Kept {
+        let account = self.0.upgrade().and_then(|world| world.measured(lease.lease));
+        let kept = |it: Account| host::Kept { word: it.word, disputed: it.disputed };
+        account.map(kept).unwrap_or_default()
     }
 }
 

@@ -100,7 +100,7 @@ async fn page(stream: &mut TcpStream) -> usize {
 }
 
 #[tokio::test]
-async fn a_download_goes_through_socks_and_connect_and_its_bytes_are_counted_on_both_sides() {
+async fn a_download_goes_through_socks_and_http_and_its_bytes_are_counted_on_both_sides() {
     let world = World::new(Options { unit_bytes: 1_024, ..Options::default() });
     let at = site(300 * 1024).await;
     let allow = rules(&["site.example:*"]).with_private();
@@ -116,6 +116,15 @@ async fn a_download_goes_through_socks_and_connect_and_its_bytes_are_counted_on_
     assert_eq!(page(&mut stream).await, 300 * 1024);
     let counted = attached.client().units();
     assert_eq!(counted, 600, "600 KiB and a few heads, which are less than one");
+    // as programs ask a proxy for what is not encrypted; more heads, and no more than a unit of them
+    let mut stream = TcpStream::connect(proxy).await.unwrap();
+    let whole = format!("GET http://site.example:{}/ HTTP/1.1\r\nHost: x\r\n\r\n", at.port());
+    stream.write_all(whole.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK") && answer.len() > 300 * 1024);
+    let counted = attached.client().units();
+    assert!((900..=901).contains(&counted), "{counted}");
     attached.detach().await;
     let lease = 1.into();
     assert!(world.served(lease).abs_diff(counted) <= 1);
@@ -137,7 +146,9 @@ async fn what_is_not_on_the_list_is_refused_and_says_so_in_socks_and_http() {
     for (request, status) in [
         ("CONNECT other.example:80 HTTP/1.1\r\n\r\n", "403"),
         ("CONNECT nowhere HTTP/1.1\r\n\r\n", "400"),
-        ("GET http://site.example/ HTTP/1.1\r\n\r\n", "405"),
+        ("GET http://other.example/ HTTP/1.1\r\n\r\n", "403"),
+        ("GET http://rebound.example/ HTTP/1.1\r\n\r\n", "403"),
+        ("GET / HTTP/1.1\r\n\r\n", "405"),
     ] {
         let mut stream = TcpStream::connect(proxy).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();

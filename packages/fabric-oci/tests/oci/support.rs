@@ -4,12 +4,14 @@ use bytes::Bytes;
 use caplet_fabric::client::Client;
 use caplet_fabric::kinds::programs::{Exec, Input, Ran};
 use caplet_fabric::{Service, Stop, Tariff};
-use caplet_fabric_oci::{BundleId, BundleLimits, Bundles, Limits, OciAdapter};
+use caplet_fabric_oci::{
+    BundleId, BundleLimits, Bundles, CGROUPS, Limits, OciAdapter, RUNC, Runtime,
+};
 use caplet_fabric_testkit::{Options, World};
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tar::{EntryType, Header};
 use tempfile::TempDir;
@@ -37,8 +39,18 @@ pub(crate) fn world(root: &Path, limits: Limits) -> (Arc<World>, Client) {
     with(OciAdapter::new(root, limits))
 }
 
-/// A session on an adapter.
+/// The runtime that is tested: runc, or what `CAPLET_CONTAINER_RUNTIME` names.
+pub(crate) fn program() -> PathBuf {
+    std::env::var_os("CAPLET_CONTAINER_RUNTIME").unwrap_or_else(|| RUNC.into()).into()
+}
+
+/// A session on an adapter with the runtime that is tested.
 pub(crate) fn with(adapter: OciAdapter) -> (Arc<World>, Client) {
+    offered(adapter.with_runtime(Runtime::examine(&program(), Path::new(CGROUPS)).unwrap()))
+}
+
+/// A session on an adapter.
+pub(crate) fn offered(adapter: OciAdapter) -> (Arc<World>, Client) {
     let world = World::new(Options { segment: 20, ..Options::default() });
     world.offer(Arc::new(adapter));
     let lease = world.lease(1, Service::OCI);
