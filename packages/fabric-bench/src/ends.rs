@@ -47,7 +47,8 @@ pub(crate) fn peer(of: &Arc<dyn Endpoint>) -> Peer {
     Peer { key: of.key(), addresses: of.addresses(), relay: None }
 }
 
-/// What every lease here is like: 4 KiB a unit, a voucher each 4 MiB, sixteen of them on credit, enough money.
+/// What every lease here is like: 4 KiB a unit, 4 MiB a segment, a voucher each half of one, 64 MiB on credit, enough
+/// money.
 pub(crate) fn options() -> Options {
     Options {
         segment: 1_024,

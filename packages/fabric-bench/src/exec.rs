@@ -1,4 +1,4 @@
-//! A small program by lease, to its end, beside wasmtime and runc on this machine. It says one line, so
+//! A small program by lease, to its end, beside wasmtime and container runtimes on this machine. It says one line, so
 //! its end is a few microseconds after its first byte.
 
 use crate::ends::{By, options, world};
@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use caplet_fabric::kinds::programs::{Exec, Input, Ran};
 use caplet_fabric::{Service, Tariff};
-use caplet_fabric_oci::{Limits as Room, OciAdapter};
+use caplet_fabric_oci::{CGROUPS, Limits as Room, OciAdapter, RUNC, Runtime, YOUKI};
 use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use serde_json::json;
 use std::path::Path;
@@ -100,27 +100,38 @@ async fn local(engine: &Engine, module: &Module) -> anyhow::Result<()> {
 }
 
 async fn containers() -> anyhow::Result<()> {
-    if !Path::new("/bin/busybox").exists() || which("runc").is_none() {
-        line("exec", "containers: not measured, runc and busybox-static are missing", &json!({}));
+    if !Path::new("/bin/busybox").exists() {
+        line("exec", "containers: not measured, busybox-static is missing", &json!({}));
         return Ok(());
     }
+    for program in [RUNC, YOUKI] {
+        let examine = move || Runtime::examine(Path::new(program), Path::new(CGROUPS));
+        match tokio::task::spawn_blocking(examine).await? {
+            Ok(runtime) => boxed(program, runtime).await?,
+            Err(unfit) => line("exec", &format!("containers: not measured, {unfit}"), &json!({})),
+        }
+    }
+    Ok(())
+}
+
+async fn boxed(program: &str, runtime: Runtime) -> anyhow::Result<()> {
     let root = root()?;
     let world = world(By::Iroh, Service::OCI, options()).await?;
-    world.offer(Arc::new(OciAdapter::new(root.path(), Room::default())));
+    world.offer(Arc::new(OciAdapter::new(root.path(), Room::default()).with_runtime(runtime)));
     let lease = world.lease(1, Service::OCI);
     let client = world.client(&lease, Tariff::Declared);
-    let bundle = bundle(root.path()).await?;
+    let bundle = bundle(program, root.path()).await?;
     let (mut here, mut leased) = (Vec::new(), Vec::new());
     for turn in 0..BOXES {
         let started = Instant::now();
-        let ran = tokio::process::Command::new("runc")
+        let ran = tokio::process::Command::new(program)
             .args(["run", &format!("caplet-bench-{}-{turn}", std::process::id())])
             .current_dir(bundle.path())
             .stdin(Stdio::null())
             .output()
             .await?;
         here.push(started.elapsed());
-        ensure!(ran.stdout == b"hello\n", "runc: {}", String::from_utf8_lossy(&ran.stderr));
+        ensure!(ran.stdout == b"hello\n", "{program}: {}", String::from_utf8_lossy(&ran.stderr));
         let args = ["/bin/busybox", "echo", "hello"].map(str::to_owned).to_vec();
         let started = Instant::now();
         let (exec, mut ran) = (Exec { args, ..Exec::default() }, Ran::default());
@@ -129,16 +140,9 @@ async fn containers() -> anyhow::Result<()> {
         ensure!(ended.exit == 0 && ran.stdout == b"hello\n", "the container said {ran:?}");
     }
     client.detach().await;
-    told("runc here", here);
-    told("container leased", leased);
+    told(&format!("{program} here"), here);
+    told(&format!("container leased, {program}"), leased);
     Ok(())
-}
-
-fn which(program: &str) -> Option<std::path::PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let mut folders: Vec<_> = std::env::split_paths(&path).collect();
-    folders.push("/usr/sbin".into());
-    folders.into_iter().map(|folder| folder.join(program)).find(|at| at.exists())
 }
 
 fn root() -> anyhow::Result<tempfile::TempDir> {
@@ -152,11 +156,12 @@ fn root() -> anyhow::Result<tempfile::TempDir> {
     Ok(root)
 }
 
-/// runc's own default configuration around the same program.
-async fn bundle(root: &Path) -> anyhow::Result<tempfile::TempDir> {
+/// A runtime's own default configuration around the same program.
+async fn bundle(program: &str, root: &Path) -> anyhow::Result<tempfile::TempDir> {
     let bundle = tempfile::tempdir()?;
-    let made = tokio::process::Command::new("runc").arg("spec").current_dir(bundle.path()).status();
-    ensure!(made.await?.success(), "runc spec failed");
+    let made =
+        tokio::process::Command::new(program).arg("spec").current_dir(bundle.path()).status();
+    ensure!(made.await?.success(), "{program} spec failed");
     let at = bundle.path().join("config.json");
     let mut config: serde_json::Value = serde_json::from_slice(&std::fs::read(&at)?)?;
     let process = config.get_mut("process").context("no process")?;

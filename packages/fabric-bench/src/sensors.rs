@@ -26,6 +26,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
             let surface = SensorSurface {
                 thing: json!({ "title": "sensor" }),
                 interval_ms: 0,
+                window: Duration::from_secs(60),
                 range: None,
                 compare: None,
             };

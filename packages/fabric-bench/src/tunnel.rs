@@ -12,7 +12,7 @@ use caplet_fabric::host::Op;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::link::Link;
 use caplet_fabric::{Service, Stop, Tariff};
-use caplet_fabric_testkit::World;
+use caplet_fabric_testkit::{Options, World};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +25,11 @@ const PIECE: usize = 64 * 1024;
 const CALLS: usize = 3_000;
 /// Each is measured so often, in turns, and the best is told: other programs only make it slower.
 const ROUNDS: usize = 5;
+
+/// Where counts are kept: whether that is a disk.
+const STORES: [(&str, bool); 2] = [("in memory", false), ("on disk", true)];
+/// How a lease is paid: links to a segment. A keeper's default is 16.
+const PAYS: [(&str, u16); 2] = [("a voucher each 2 MiB", 0), ("16 links to 64 MiB", 16)];
 
 const BULK: Service = Service::named("bulk");
 const ECHO: Service = Service::named("echo");
@@ -90,19 +95,21 @@ async fn bulk() -> anyhow::Result<()> {
     let mut named: Vec<(String, Way)> = vec![("tcp".into(), Way::Tcp(tcp_source(&tasks).await?))];
     for by in By::ALL {
         named.push((by.name().into(), Way::Link(linked(by, BULK, &tasks, source).await?)));
-        for disk in [false, true] {
-            let world = world(by, BULK, options()).await?;
+        let ways = STORES.into_iter().flat_map(|store| PAYS.map(|pay| (store, pay)));
+        for ((store, disk), (paid, links)) in ways {
+            // an eighth of what is moved, as keepers have it, where links pay for its parts
+            let segment = if links == 0 { options().segment } else { 16_384 };
+            let world = world(by, BULK, Options { segment, links, ..options() }).await?;
             if disk {
-                let at = folder.path().join(by.name());
+                let at = folder.path().join(format!("{}-{links}", by.name()));
                 std::fs::create_dir(&at)?;
                 world.keep_on_disk(&at);
             }
             world.offer(Arc::new(Source));
             let lease = world.lease(1, BULK);
             let client = world.client(&lease, Tariff::Bytes);
-            let store = if disk { "on disk" } else { "in memory" };
             named.push((
-                format!("a lease over {}, its counts {store}", by.name()),
+                format!("a lease over {}, its counts {store}, paid by {paid}", by.name()),
                 Way::Lease { client, _world: world },
             ));
         }

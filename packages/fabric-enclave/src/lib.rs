@@ -31,7 +31,7 @@ pub use surface::EnclaveSurface;
 /// What the fuzz targets of `packages/fuzzing` run; no part of the interface.
 #[doc(hidden)]
 pub mod fuzz {
-    pub use crate::wire::reads_back;
+    pub use crate::wire::{open_output, open_sealed, output, sealed};
 }
 
 use caplet_attest::session::Place;

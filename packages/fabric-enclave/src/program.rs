@@ -45,7 +45,7 @@ struct Done {
 /// What the enclave is sent to run a program.
 #[must_use]
 pub fn asking(exec: &Exec) -> Vec<u8> {
-    let Exec { module, args, env, input, max_units } = exec.clone();
+    let Exec { module, args, env, input, max_units, .. } = exec.clone();
     let module = module.unwrap_or_default();
     Asked { module, args, env, input, max_units }.encode_to_vec()
 }
@@ -85,7 +85,8 @@ impl Job for Programs {
     async fn run(&self, input: &[u8]) -> (Vec<u8>, u64) {
         let (ran, units) = match Asked::decode(input) {
             Ok(Asked { module, args, env, input, max_units }) => {
-                let exec = Exec { module: Some(module), args, env, input, max_units };
+                let module = Some(module);
+                let exec = Exec { module, args, env, input, max_units, ..Exec::default() };
                 run_alone(&self.machine, self.limits, &exec).await
             }
             Err(error) => (Err(format!("the input is no program ({error})")), 0),
@@ -112,6 +113,7 @@ mod tests {
             env: vec!["B=c".into()],
             input: vec![3].into(),
             max_units: 7,
+            ..Exec::default()
         };
         let asked = Asked::decode(asking(&exec).as_slice()).unwrap();
         assert_eq!((Some(asked.module), asked.args, asked.max_units), (exec.module, exec.args, 7));

@@ -6,11 +6,11 @@
 
 mod decode;
 mod live;
-mod mosaic;
 mod ops;
+mod scene;
 mod unit;
 
 pub use decode::{MAX_PIXELS, MAX_SIDE};
 pub use live::{LiveCamera, MAX_PICTURE, Origin};
-pub use mosaic::{mosaic, scene};
+pub use scene::scene;
 pub use unit::{Camera, ImageUnit};

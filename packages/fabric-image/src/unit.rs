@@ -4,7 +4,7 @@ use crate::decode::{decode, gray_png, png};
 use crate::ops;
 use async_trait::async_trait;
 use bytes::Bytes;
-use caplet_fabric::kinds::jobs::{Executor, Frame, FrameSource, Work};
+use caplet_fabric::kinds::jobs::{Executor, FAILED, Frame, FrameSource, Work};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde::Deserialize;
@@ -73,7 +73,8 @@ impl Executor for ImageUnit {
             drop((input, slot));
             output
         };
-        let output = tokio::task::spawn_blocking(work).await.map_err(|e| e.to_string())??;
+        let output = tokio::task::spawn_blocking(work).await;
+        let output = output.map_err(|error| format!("{FAILED}: {error}"))??;
         Ok(Work { output: output.into(), units: 1 })
     }
 }

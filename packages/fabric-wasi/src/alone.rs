@@ -54,5 +54,5 @@ pub async fn run_alone(
         }
         ran
     });
-    (ran, units)
+    (ran.map_err(|why| why.words), units)
 }

@@ -5,8 +5,8 @@ use crate::machine::{Limits, Machine};
 use crate::price::{self, CALL, UNIT};
 use async_trait::async_trait;
 use wasmtime::{
-    CallHook, CallHookHandler, Caller, Engine, Error, Extern, Linker, Store, StoreContextMut,
-    StoreLimits, StoreLimitsBuilder,
+    CallHook, CallHookHandler, Caller, Engine, Error, Extern, Linker, Module, Store,
+    StoreContextMut, StoreLimits, StoreLimitsBuilder,
 };
 use wasmtime_wasi::p2::bindings::random::random::Host as _;
 use wasmtime_wasi::{WasiView as _, p1};
@@ -19,6 +19,13 @@ pub(crate) const RANDOM: usize = 4 * 1024;
 
 /// Streams and things waited for at a time; two of these to one that is waited for.
 const RESOURCES: usize = 256;
+
+/// Tables of a guest, and elements of one.
+const TABLES: u32 = 8;
+const ELEMENTS: u32 = 1 << 16;
+
+/// Bytes of a page of memory (WebAssembly core specification, section 2.3.8).
+const PAGE: u64 = 64 * 1024;
 
 /// Where WASI's functions are imported from.
 const WASI: &str = "wasi_snapshot_preview1";
@@ -69,10 +76,10 @@ pub(crate) fn store(
     wasi.ctx().table.set_max_capacity(RESOURCES);
     let room = StoreLimitsBuilder::new()
         .memory_size(limits.memory)
-        .table_elements(1 << 16)
+        .table_elements(usize::try_from(ELEMENTS)?)
         .instances(1)
         .memories(1)
-        .tables(8)
+        .tables(usize::try_from(TABLES)?)
         .build();
     let mut store = Store::new(&machine.engine, State { wasi, limits: room, bill: bill.clone() });
     store.limiter(|state| &mut state.limits);
@@ -82,6 +89,17 @@ pub(crate) fn store(
     store.set_hostcall_fuel(limits.input.max(limits.output).saturating_add(64 * 1024));
     store.call_hook_async(Toll);
     Ok(store)
+}
+
+/// Whether a program begins with no more than a run may have. One that does, and can't begin, lacks something of this
+/// machine's.
+pub(crate) fn fits(module: &Module, limits: &Limits) -> bool {
+    let needs = module.resources_required();
+    let memory = needs.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE);
+    needs.num_memories <= 1
+        && u64::try_from(limits.memory).is_ok_and(|most| memory <= most)
+        && needs.num_tables <= TABLES
+        && needs.max_initial_table_size.unwrap_or(0) <= ELEMENTS.into()
 }
 
 /// WASI, as far as it leads nowhere.

@@ -14,8 +14,9 @@ use wasmtime::{Module, Trap};
 use wasmtime_wasi::cli::AsyncStdinStream;
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder};
 
-/// A place to run in. Whatever takes up thread or memory for a run has it; it is free when the last of that is gone.
-pub(crate) type Slot = Arc<OwnedSemaphorePermit>;
+/// A place to run in: a thread, and memory of the machine's. Whatever takes up one of them for a run has it; it is free
+/// when the last of that is gone.
+pub(crate) type Slot = Arc<[OwnedSemaphorePermit; 2]>;
 
 /// Standard input.
 pub(crate) enum Stdin {
@@ -42,9 +43,36 @@ pub(crate) struct Task {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finished {
     /// Exit code, or why there is none.
-    pub(crate) exit: Result<i32, String>,
+    pub(crate) exit: Result<i32, Why>,
     /// Units it cost.
     pub(crate) units: u64,
+}
+
+/// Why a run has no exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Why {
+    /// For people.
+    pub(crate) words: String,
+    /// Whether the program would come to it anywhere.
+    pub(crate) own: bool,
+}
+
+impl Why {
+    fn own(words: impl std::fmt::Display) -> Self {
+        Self { words: words.to_string(), own: true }
+    }
+
+    fn here(words: impl std::fmt::Display) -> Self {
+        Self { words: words.to_string(), own: false }
+    }
+}
+
+/// What kept a run from its end.
+enum Broke {
+    /// Something of the guest's.
+    Guest(wasmtime::Error),
+    /// Something of this machine's.
+    Here(wasmtime::Error),
 }
 
 /// A run under way or over. Clones are the same run.
@@ -92,7 +120,7 @@ impl Job {
         let why =
             if bill.stands() { "it waited to be paid for too long" } else { "nobody wants it" };
         let units = *self.pay.granted.borrow();
-        Finished { exit: Err(format!("it was given up: {why}")), units }
+        Finished { exit: Err(Why::here(format!("it was given up: {why}"))), units }
     }
 
     async fn run(&self, machine: &Machine, limits: Limits, task: Task, bill: &Bill) -> Finished {
@@ -113,40 +141,48 @@ impl Job {
             .allow_udp(false);
         let mut store = match guest::store(machine, &limits, wasi.build_p1(), bill) {
             Ok(store) => store,
-            Err(error) => return Finished { exit: Err(error.to_string()), units: 1 },
+            Err(error) => return Finished { exit: Err(Why::here(error)), units: 1 },
         };
+        let lacking = if guest::fits(&module, &limits) { Broke::Here } else { Broke::Guest };
         let runs = async {
-            let linker = guest::linker(&machine.engine)?;
-            let instance = linker.instantiate_async(&mut store, &module).await?;
-            let start = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
-            start.call_async(&mut store, ()).await
+            let linker = guest::linker(&machine.engine).map_err(Broke::Here)?;
+            let ready = linker.instantiate_pre(&module).map_err(Broke::Guest)?;
+            let instance = ready.instantiate_async(&mut store).await.map_err(lacking)?;
+            let start = instance.get_typed_func::<(), ()>(&mut store, "_start");
+            let start = start.map_err(Broke::Guest)?;
+            start.call_async(&mut store, ()).await.map_err(Broke::Guest)
         };
         let ended = tokio::select! {
             ended = runs => ended,
-            () = bill.over(limits.time) => Err(wasmtime::Error::msg(
+            () = bill.over(limits.time) => Err(Broke::Here(wasmtime::Error::msg(
                 format!("it took more than {} s", limits.time.as_secs()),
-            )),
+            ))),
         };
         bill.left(store.get_fuel().unwrap_or(0));
         // what it has not heard of before its end counts, too
-        let ended = bill.allow().map_err(wasmtime::Error::new).and(ended);
+        let spent = |trap: Trap| Broke::Guest(wasmtime::Error::new(trap));
+        let ended = bill.allow().map_err(spent).and(ended);
         let units = units(bill.burnt()).clamp(1, max_units.max(1));
         bill.paid(units).await;
         Finished { exit: self.exit(ended, limits), units }
     }
 
-    fn exit(&self, ended: wasmtime::Result<()>, limits: Limits) -> Result<i32, String> {
-        let Err(error) = ended else { return Ok(0) };
+    fn exit(&self, ended: Result<(), Broke>, limits: Limits) -> Result<i32, Why> {
+        let (error, of_guest) = match ended {
+            Ok(()) => return Ok(0),
+            Err(Broke::Guest(error)) => (error, true),
+            Err(Broke::Here(error)) => (error, false),
+        };
         if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
             return Ok(*code);
         }
         if self.output.is_over() {
-            return Err(format!("more than {} bytes of output", limits.output));
+            return Err(Why::own(format!("more than {} bytes of output", limits.output)));
         }
-        match error.downcast_ref::<Trap>() {
-            Some(Trap::OutOfFuel) => Err("out of fuel: allow more units".into()),
-            Some(trap) => Err(format!("it trapped: {trap}")),
-            None => Err(format!("{error:#}")),
-        }
+        Err(match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Why::own("out of fuel: allow more units"),
+            Some(trap) => Why::own(format!("it trapped: {trap}")),
+            None => Why { words: format!("{error:#}"), own: of_guest },
+        })
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::alone::run_alone;
 use crate::machine::{Limits, Machine};
+use crate::price;
 use async_trait::async_trait;
+use bytes::Bytes;
 use caplet_fabric::client::Client;
 use caplet_fabric::desk::Failure;
 use caplet_fabric::kinds::programs::{
@@ -21,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct ComputeSurface {
     /// Runs programs again that the sample falls on: the same output, exit code and bill, to the byte and the unit.
     pub again: Option<Machine>,
+    /// Bytes of memory that a run may have by the profile; 0 where it does not say. As much it has when it is run again.
+    pub memory: u64,
 }
 
 #[async_trait]
@@ -37,6 +41,7 @@ impl Surface for ComputeSurface {
         let resource = Arc::new(ProgramDesk::new(LeasedRunner {
             client: client.clone(),
             again: self.again.clone(),
+            limits: Limits::default().with_memory(self.memory),
         }));
         place.serve(self.service(), client, resource)
     }
@@ -45,14 +50,43 @@ impl Surface for ComputeSurface {
 struct LeasedRunner {
     client: Client,
     again: Option<Machine>,
+    /// Of what is run again.
+    limits: Limits,
 }
 
 impl LeasedRunner {
     async fn run_on(&self, exec: &Exec, output: &mut dyn Output) -> Result<Ended, Failure> {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), self.client.units());
         let ran = exec.run_into(&self.client, PATIENCE, output).await;
-        self.client.observe(began.elapsed(), ran.is_ok());
+        let paid = self.client.units().saturating_sub(before);
+        match &ran {
+            Err(Stop::Exhausted(_)) => {}
+            Err(stop) if stop.is_own() => self.blamed(exec, began.elapsed(), paid),
+            // the lease came to its end with it: no more was allowed than it paid
+            Err(Stop::Refused(_)) if self.client.is_used_up() => {
+                let exec = Exec { max_units: paid, ..exec.clone() };
+                self.blamed(&exec, began.elapsed(), paid);
+            }
+            _ => self.client.observe(began.elapsed(), ran.is_ok()),
+        }
         ran.map_err(|stop| Failure::from(&stop))
+    }
+
+    /// What the provider says of the program is believed if it cost nothing. Else the program is run again: if it ends
+    /// otherwise here, it has failed there. Where that can't be told it has, too.
+    fn blamed(&self, exec: &Exec, took: Duration, paid: u64) {
+        if paid == 0 {
+            return;
+        }
+        let Some(machine) = self.again.clone().filter(|_| self.client.checks()) else {
+            return self.client.observe(took, false);
+        };
+        let (client, exec, limits) = (self.client.clone(), exec.clone(), self.limits);
+        self.client.look_into(async move {
+            if !is_to_blame(&machine, limits, exec, paid).await {
+                client.observe(took, false);
+            }
+        });
     }
 }
 
@@ -70,8 +104,8 @@ impl Runner for LeasedRunner {
         let ended = self.run_on(&exec, &mut kept).await?;
         let ran = kept.ran.with_end(ended);
         self.client.sample(|| {
-            let machine = machine.clone();
-            async move { is_right(&machine, exec, &ran).await }
+            let (machine, limits) = (machine.clone(), self.limits);
+            async move { is_right(&machine, limits, exec, &ran).await }
         });
         Ok(ended)
     }
@@ -91,11 +125,25 @@ impl Output for Kept<'_> {
     }
 }
 
+/// Whether a program that was refused for what it is, after so many units were paid for it, comes to no end here either,
+/// or was allowed too little to tell.
+async fn is_to_blame(machine: &Machine, limits: Limits, exec: Exec, paid: u64) -> bool {
+    let (allowed, size) = (exec.max_units, exec.module.as_ref().map_or(0, Bytes::len));
+    let compiling = price::compiling(u64::try_from(size).unwrap_or(u64::MAX));
+    // what was paid is the most that it may have done there; a unit more is enough to see that it does more
+    let exec = Exec { max_units: paid.saturating_add(1), ..exec };
+    match run_alone(machine, limits, &exec).await {
+        // there the module may have had to be compiled first
+        (Ok(ran), _) => allowed > 0 && ran.units.saturating_add(compiling) > allowed,
+        (Err(_), units) => units <= paid || (allowed > 0 && paid >= allowed),
+    }
+}
+
 /// Whether running it again does what was said to have been done; `None` if that can't be told here.
-async fn is_right(machine: &Machine, exec: Exec, said: &Ran) -> Option<bool> {
+async fn is_right(machine: &Machine, limits: Limits, exec: Exec, said: &Ran) -> Option<bool> {
     // a unit more than was billed is enough to see that it was not all
     let exec = Exec { max_units: said.units.saturating_add(1), ..exec };
-    match run_alone(machine, Limits::default(), &exec).await {
+    match run_alone(machine, limits, &exec).await {
         (Ok(ran), _) => Some(ran == *said),
         (Err(_), units) => (units > said.units).then_some(false),
     }

@@ -17,6 +17,11 @@ pub const fn units(fuel: u64) -> u64 {
     fuel.div_ceil(UNIT)
 }
 
+/// Units of compiling a module of so many bytes: one for each 64 KiB.
+pub(crate) fn compiling(size: u64) -> u64 {
+    size.div_ceil(64 * 1024).max(1)
+}
+
 /// Fuel of so many bytes.
 pub(crate) fn bytes(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX).saturating_mul(BYTE)

@@ -2,7 +2,7 @@
 
 use crate::job::{Finished, Job, Slot, Stdin, Task};
 use crate::kept::{Name, Runs};
-use crate::machine::{Limits, Machine};
+use crate::machine::{Limits, Machine, MachineError};
 use crate::price::{self, BYTE, UNIT, units};
 use async_trait::async_trait;
 use caplet_fabric::adapter::{Adapter, Load};
@@ -45,21 +45,32 @@ impl WasiAdapter {
     }
 
     fn full(&self) -> Stop {
-        let runs = self.limits.runs;
-        Stop::refused(format!("{runs} programs run, that is all: come back later"))
+        let Limits { runs, memory, .. } = self.limits;
+        if self.machine.has_room(&self.limits) {
+            return Stop::refused(format!("{runs} programs run, that is all: come back later"));
+        }
+        let mib = memory >> 20;
+        Stop::refused(format!(
+            "out of memory: there are no {mib} MiB beside what runs: come back later, or lease elsewhere"
+        ))
+    }
+
+    /// Whether a run would have a place now.
+    fn is_free(&self) -> bool {
+        self.slots.available_permits() > 0 && self.machine.has_room(&self.limits)
     }
 
     /// A place to run in; a run that nobody follows any more gives way to one that is asked for.
     async fn slot(&self) -> Result<Slot, Stop> {
-        let slots = Arc::clone(&self.slots);
-        if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-            return Ok(Arc::new(slot));
+        if !self.is_free() {
+            self.runs.give_way();
         }
-        self.runs.give_way();
-        match tokio::time::timeout(WAY, slots.acquire_owned()).await {
-            Ok(Ok(slot)) => Ok(Arc::new(slot)),
-            _ => Err(self.full()),
-        }
+        let place = async {
+            let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+            Some(Arc::new([slot, self.machine.memory(&self.limits).await?]))
+        };
+        let place = tokio::time::timeout(WAY, place).await.ok().flatten();
+        place.ok_or_else(|| self.full())
     }
 
     async fn run(&self, op: &mut Op) -> Result<(), Stop> {
@@ -78,7 +89,7 @@ impl WasiAdapter {
             op.body.write(&[0]).await?;
             return follow(op, &job, asked.offset).await;
         }
-        let is_taken = self.slots.available_permits() == 0 && !self.runs.gives_way();
+        let is_taken = !self.is_free() && !self.runs.gives_way();
         if is_taken || !self.runs.has_room() {
             return Err(self.full());
         }
@@ -153,7 +164,7 @@ impl WasiAdapter {
         let most = self.limits.input;
         while let Some(bytes) = op.body.read().await? {
             if input.len().saturating_add(bytes.len()) > most {
-                return Err(Stop::refused(format!("more than {most} bytes came: send less")));
+                return Err(Stop::own(format!("more than {most} bytes came: send less")));
             }
             input.extend_from_slice(&bytes);
             let due = units(price::bytes(input.len())).max(1);
@@ -175,12 +186,10 @@ impl WasiAdapter {
     ) -> Result<wasmtime::Module, Stop> {
         let most = self.limits.module;
         if usize::try_from(size).map_or(true, |size| size > most) {
-            return Err(Stop::refused(format!(
-                "a module of {size} bytes, at most {most} are taken"
-            )));
+            return Err(Stop::own(format!("a module of {size} bytes, at most {most} are taken")));
         }
-        // compiling is work, too: a unit for each 64 KiB
-        op.charge(size.div_ceil(64 * 1024).max(1)).await?;
+        // compiling is work, too
+        op.charge(price::compiling(size)).await?;
         let none = || Stop::refused("the module did not come");
         let size = usize::try_from(size).unwrap_or(most);
         let bytes = op.body.read_frame(size).await?.ok_or_else(none)?;
@@ -188,7 +197,10 @@ impl WasiAdapter {
             return Err(Stop::refused("the module is not the one that was named"));
         }
         let compiled = self.machine.compile(bytes, Arc::clone(slot)).await;
-        compiled.map_err(|error| Stop::refused(error.to_string()))
+        compiled.map_err(|error| match error {
+            MachineError::Module(_) => Stop::own(error),
+            MachineError::Engine(_) => Stop::refused(error.to_string()),
+        })
     }
 }
 
@@ -234,7 +246,7 @@ async fn feed(
     while let Some(bytes) = reader.read().await? {
         sum = sum.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         if usize::try_from(sum).map_or(true, |sum| sum > most) {
-            return Err(Stop::refused(format!("more than {most} bytes of input: send less")));
+            return Err(Stop::own(format!("more than {most} bytes of input: send less")));
         }
         let due = sum.saturating_mul(BYTE) / UNIT;
         charger.charge(due.saturating_sub(paid)).await?;
@@ -274,7 +286,8 @@ async fn send(
                     let last = [&[EXIT][..], &code.to_be_bytes(), &units.to_be_bytes()].concat();
                     writer.write_frame(&last).await
                 }
-                Err(words) => Err(Stop::refused(words)),
+                Err(why) if why.own => Err(Stop::own(why.words)),
+                Err(why) => Err(Stop::refused(why.words)),
             };
         }
         tokio::select! {

@@ -1,6 +1,7 @@
 //! How sessions and operations stop.
 
 use crate::frame::FrameError;
+use caplet_protocol::LeaseId;
 use caplet_protocol::wire::{Close, SessionEnd};
 
 /// Why a session ended; both sides learn the same.
@@ -81,7 +82,8 @@ pub enum Stop {
         /// Units that may be.
         allowed: u64,
     },
-    /// The lease holds no more.
+    /// The lease holds no more, or too little for what was asked; at the consumer, as far as its own count agrees and
+    /// nothing was declared for it.
     #[error("{0}")]
     Exhausted(String),
     /// It took too long.
@@ -108,9 +110,49 @@ impl From<FrameError> for Stop {
     }
 }
 
+/// How a refusal begins whose cause is what was asked: a program that traps, one that may cost too little.
+const OWN: &str = "as asked it can't be done: ";
+
+/// How a refusal begins whose cause is that the lease has too little left.
+const USED_UP: &str = "used up: ";
+
 impl Stop {
+    /// A refusal since what is left of the lease does not pay for it.
+    pub(crate) fn used_up(lease: LeaseId) -> Self {
+        Self::Exhausted(format!("{USED_UP}lease {lease} does not pay for it any more, lease more"))
+    }
+
+    /// Whether these words of a provider say that the lease is used up.
+    pub(crate) fn says_used_up(words: &str) -> bool {
+        words.starts_with(USED_UP)
+    }
+
     /// A refusal, with the remedy in its words.
     pub fn refused(words: impl Into<String>) -> Self {
         Self::Refused(words.into())
+    }
+
+    /// A refusal whose cause is what was asked, and no failure of the service ([`Stop::is_own`]).
+    pub fn own(words: impl std::fmt::Display) -> Self {
+        Self::Refused(format!("{OWN}{words}"))
+    }
+
+    /// Whether it is, at the word of who refuses, what was asked that can't be done. Who is refused so holds that
+    /// against nobody, if it finds the same or has paid nothing for it.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        match self {
+            Self::MaxUnits { .. } => true,
+            Self::Refused(words) => words.starts_with(OWN),
+            _ => false,
+        }
+    }
+
+    /// As the other side reads it.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::MaxUnits { .. } => clipped(&Self::own(self).to_string()),
+            _ => clipped(&self.to_string()),
+        }
     }
 }

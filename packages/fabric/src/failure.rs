@@ -22,12 +22,14 @@ impl Failure {
     }
 }
 
-/// 502 with the provider's words, 503 where the session is over, 504 where it took too long.
+/// 502 with the provider's words, 422 where they are of what was asked, 503 where the session is over, 504 where it took
+/// too long.
 impl From<&Stop> for Failure {
     fn from(stop: &Stop) -> Self {
         let status = match stop {
             Stop::Ended(_) => StatusCode::SERVICE_UNAVAILABLE,
             Stop::Deadline(_) => StatusCode::GATEWAY_TIMEOUT,
+            own if own.is_own() => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::BAD_GATEWAY,
         };
         Self::new(status, stop.to_string())

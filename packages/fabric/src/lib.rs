@@ -18,6 +18,7 @@ pub mod host;
 pub mod kinds;
 pub mod lease;
 pub mod link;
+mod living;
 pub mod meter;
 mod service;
 pub mod surface;
@@ -29,4 +30,5 @@ pub mod fuzz {
 }
 
 pub use end::{End, Stop};
+pub use living::Living;
 pub use service::{Service, Tariff};

@@ -80,7 +80,6 @@ impl From<Stop> for VaultError {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Refused(words) if words.starts_with("full") => Self::Full(words),
-            Stop::Exhausted(words) => Self::Full(words),
             other => Self::Session(other),
         }
     }

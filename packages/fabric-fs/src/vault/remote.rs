@@ -27,9 +27,14 @@ async fn call(
         Call { name, args: args.encode_to_vec(), input, max_units: 0, most, patience: PATIENCE };
     let began = Instant::now();
     let outcome = client.ask(call).await;
-    // what was leased is used up, which is the consumer's own affair: no failure, after a few of which a lease is given up
-    // with all that it keeps
-    if !matches!(&outcome, Err(Stop::Refused(words)) if words.starts_with(HELD)) {
+    // what was leased is full or used up, which is the consumer's own affair: no failure, after a few of which a lease is
+    // given up with all that it keeps
+    let own = match &outcome {
+        Err(Stop::Refused(words)) => words.starts_with(HELD),
+        Err(Stop::Exhausted(_)) => true,
+        _ => false,
+    };
+    if !own {
         client.observe(began.elapsed(), outcome.is_ok());
     }
     Ok(outcome?.output)
@@ -67,6 +72,7 @@ pub(crate) async fn commit(
     let nonce = run.unwrap_or_default();
     let args = StoreCall { sequence, nonce, ..StoreCall::default() };
     let refused = match call(client, "commit", args, sealed.clone(), 1).await {
+        Err(error @ VaultError::Session(Stop::Exhausted(_))) => return Err(error),
         Err(error @ VaultError::Session(_)) => error,
         other => return other.map(|copies| copies.first().copied().unwrap_or(1)),
     };

@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_file_that_is_still_being_written_is_not_whole() {
         let jpeg = jpeg(30, 5);
-        let png = crate::mosaic(&[3; 64]).unwrap();
+        let png = crate::scene(&[3; 64], 32, 32).unwrap();
         for whole in [&jpeg, &png] {
             assert!(is_whole(whole));
             assert!((0..whole.len()).all(|cut| !is_whole(&whole[..cut])));

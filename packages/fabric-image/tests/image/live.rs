@@ -101,7 +101,7 @@ async fn a_file_is_shown_once_it_is_whole_and_its_loss_is_said() {
     let why = camera.next(second.number).await.unwrap_err();
     let says = why.contains("can't be read") && !why.contains("now.jpg");
     assert!(says, "what is wrong, and nothing of where it lies: {why}");
-    put(&path, &caplet_fabric_image::mosaic(&[7; 64]).unwrap());
+    put(&path, &caplet_fabric_image::scene(&[7; 64], 32, 32).unwrap());
     let third = shown(&camera, second.number).await;
     assert_eq!(image::guess_format(&third.bytes).unwrap(), ImageFormat::Png);
 }

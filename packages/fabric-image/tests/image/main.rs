@@ -11,14 +11,18 @@ mod live;
 
 use bytes::Bytes;
 use caplet_fabric::Service;
-use caplet_fabric::kinds::jobs::{Executor, JobAdapter, JobSurface, Program};
+use caplet_fabric::health::Health;
+use caplet_fabric::kinds::jobs::{Executor, JobAdapter, JobSurface, Lasting, Program};
 use caplet_fabric_image::{Camera, ImageUnit};
 use caplet_fabric_testkit::{Options, World};
+use caplet_protocol::Bps;
 use image::{GenericImageView as _, ImageFormat, Rgb, RgbImage};
 use proptest::prelude::*;
 use std::io::Cursor;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn png(picture: &RgbImage) -> Vec<u8> {
     let mut out = Cursor::new(Vec::new());
@@ -174,6 +178,58 @@ async fn a_program_that_is_none_is_refused_at_its_start() {
         let command = tokio::process::Command::new(silent);
         assert!(Program::start(command, Duration::from_millis(500)).await.is_err(), "{silent}");
     }
+}
+
+/// Posts a picture to the local resource of a leased unit: status and body of the answer.
+async fn post(base: &str, picture: &[u8]) -> (u16, Vec<u8>) {
+    let to = base.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
+    let head = format!(
+        "POST /v1/caps/unit/edges HTTP/1.1\r\nhost: {to}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        picture.len()
+    );
+    stream.write_all(&[head.as_bytes(), picture].concat()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let status = std::str::from_utf8(&answer[9..12]).unwrap().parse().unwrap();
+    (status, answer.split_off(end + 4))
+}
+
+#[tokio::test]
+async fn a_unit_that_runs_out_of_memory_fails_one_job_unpaid_and_does_the_next() {
+    // as much as small pictures need: the large one's pixels alone are more
+    let starts = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&starts);
+    let start = move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let mut command = tokio::process::Command::new("sh");
+        let unit = env!("CARGO_BIN_EXE_caplet-image-unit");
+        command.args(["-c", "ulimit -c 0; ulimit -d 32768; exec \"$0\"", unit]);
+        command
+    };
+    let unit = Lasting::start(start, Duration::from_secs(120)).await.unwrap();
+    let world = World::new(Options { sample: Bps(10_000), ..Options::default() });
+    world.offer(Arc::new(JobAdapter::new(Arc::new(unit), 4)));
+    let lease = world.lease(1, Service::JOBS);
+    let again = Some(Arc::new(ImageUnit::new(1)) as Arc<dyn Executor>);
+    let surface = JobSurface { again, profile: None };
+    let attached = world.attach(&lease, &surface, "unit").await;
+    let client = attached.client();
+    client.until(|health| *health == Health::Up).await.unwrap();
+    let base = world.http().await;
+    let right = ImageUnit::work("edges", "", &png(&step())).unwrap();
+    assert_eq!(post(&base, &png(&step())).await, (200, right.clone()));
+    let (status, words) = post(&base, &png(&RgbImage::new(5_000, 4_000))).await;
+    assert_eq!((status, client.units()), (502, 1), "{words:?}");
+    assert!(String::from_utf8_lossy(&words).contains("the unit failed"), "{words:?}");
+    let quality = client.quality();
+    assert_eq!((quality.served, quality.failed, quality.wrong), (1, 1, 0));
+    // another one is started in its place
+    assert_eq!(post(&base, &png(&step())).await, (200, right));
+    assert_eq!((client.quality().failed_in_a_row, starts.load(Ordering::SeqCst)), (0, 2));
+    attached.detach().await;
+    assert_eq!(world.served(lease.lease), 2);
 }
 
 #[tokio::test]

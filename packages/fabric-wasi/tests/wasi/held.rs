@@ -2,10 +2,11 @@
 
 use super::{PATIENCE, busy, exec, hello, lower, program, refusal, text, world};
 use bytes::Bytes;
+use caplet_fabric::health::Health;
 use caplet_fabric::kinds::programs::{Exec, Ran};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
-use caplet_fabric_wasi::{BYTE, Limits, Machine, UNIT, WasiAdapter};
+use caplet_fabric_wasi::{BYTE, ComputeSurface, Limits, Machine, UNIT, WasiAdapter};
 use caplet_protocol::wire::RunProgram;
 use prost::Message as _;
 use std::sync::Arc;
@@ -90,6 +91,50 @@ fn runs_that_nobody_follows_take_up_their_places_and_give_way() {
         assert_eq!(ran.stdout, b"hello from a leased device\n");
         client.detach().await;
     });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leases_that_together_ask_for_more_memory_than_there_is_wait_for_each_other_unpaid() {
+    let limits = Limits { memory: 8 << 20, ..Limits::default() };
+    // two devices of one gateway, which has memory for one run
+    let machine = Machine::new().unwrap().with_room(8 << 20);
+    let serve = |options: Options| {
+        let world = World::new(options);
+        world.offer(Arc::new(WasiAdapter::new(machine.clone(), limits)));
+        world
+    };
+    let first = serve(Options { segment: 5, cap: 12, ..Options::default() });
+    let second = serve(Options::default());
+    // its lane pays for its beginning only: then it stands still, and keeps what it has
+    let client = first.client(&first.lease(1, Service::WASM), Tariff::Declared);
+    refusal(&client, exec(busy(400))).await;
+    client.detach().await;
+    let surface = ComputeSurface::default();
+    let attached = second.attach(&second.lease(1, Service::WASM), &surface, "cpu").await;
+    let other = attached.client();
+    other.until(|health| *health == Health::Up).await.unwrap();
+    let base = format!("{}/v1/caps/cpu", second.http().await);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::new();
+    let put = http.put(format!("{base}/modules")).body(hello()).send().await.unwrap();
+    let put: serde_json::Value = put.json().await.unwrap();
+    let run = format!("{base}/run/{}", put["module"].as_str().unwrap());
+    let said = http.post(&run).send().await.unwrap();
+    assert_eq!(said.status(), 502);
+    let words = said.text().await.unwrap();
+    assert!(words.contains("out of memory"), "{words}");
+    let quality = other.quality();
+    assert_eq!((quality.failed, quality.served, other.units()), (1, 0, 0), "unpaid, and noted");
+    // where it is its own device's, what nobody follows gives way, and its memory with it
+    let client = first.client(&first.lease(2, Service::WASM), Tariff::Declared);
+    let ran = exec(hello()).run(&client, PATIENCE).await.unwrap();
+    assert_eq!(ran.stdout, b"hello from a leased device\n");
+    client.detach().await;
+    let said = http.post(&run).send().await.unwrap();
+    assert_eq!(said.text().await.unwrap(), "hello from a leased device\n");
+    assert_eq!(other.quality().failed_in_a_row, 0);
+    attached.detach().await;
+    assert_eq!(second.served(1.into()), 1, "the machine had the module already");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

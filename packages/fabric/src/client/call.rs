@@ -54,7 +54,9 @@ impl Client {
     pub async fn call_as(&self, id: u64, call: Call) -> Result<Outcome, Stop> {
         let began = Instant::now();
         let outcome = self.tried(id, call).await;
-        self.observe(began.elapsed(), outcome.is_ok());
+        if !matches!(outcome, Err(Stop::Exhausted(_))) {
+            self.observe(began.elapsed(), outcome.is_ok());
+        }
         outcome
     }
 
@@ -110,7 +112,10 @@ impl Client {
         let mut op = self.open_on(live, header, Arc::clone(&told.units), first).await?;
         let moved = exchange(&mut op, rest, call.most, trailer).await;
         match moved {
-            Ok((output, Some(done))) if done.ok => return Ok(Outcome { output, done }),
+            Ok((output, Some(done))) if done.ok => {
+                op.note_cost();
+                return Ok(Outcome { output, done });
+            }
             Err(stop @ (Stop::Frame(_) | Stop::Refused(_))) => return Err(stop),
             _ => {}
         }

@@ -28,6 +28,30 @@ impl Client {
         });
     }
 
+    /// Has `look` find out in the background what was behind something that was not served: the sample is not asked, since
+    /// it may have been paid. Only a few are looked into at a time, and the others are not.
+    pub fn look_into(&self, look: impl Future<Output = ()> + Send + 'static) {
+        let permit = Arc::clone(&self.inner.checking).try_acquire_owned();
+        if let Some(permit) = permit.ok().filter(|_| self.checks()) {
+            self.spawn(async move {
+                look.await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// Whether anything is ever checked.
+    #[must_use]
+    pub fn checks(&self) -> bool {
+        self.inner.parts.sample > Bps(0)
+    }
+
+    /// Whether something is being checked.
+    #[must_use]
+    pub fn is_checking(&self) -> bool {
+        self.inner.checking.available_permits() < AT_ONCE
+    }
+
     /// Notes that what came was checked, and whether it was right.
     pub fn judge(&self, right: bool) {
         let mut quality = self.inner.quality.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ mod op;
 mod pay;
 mod quality;
 mod rate;
+mod rest;
 
 pub use call::{Call, Outcome};
 pub use checks::about;
@@ -87,6 +88,8 @@ struct Inner {
     sent: AtomicU64,
     told: Mutex<u64>,
     quality: Mutex<Quality>,
+    /// What operations have cost at least.
+    least: Mutex<rest::Least>,
     checking: Arc<Semaphore>,
     /// Whether nothing is paid on a connection before it is trusted.
     wary: bool,
@@ -121,6 +124,7 @@ impl Client {
             sent: AtomicU64::new(0),
             told: Mutex::default(),
             quality: Mutex::default(),
+            least: Mutex::default(),
             checking: Arc::new(Semaphore::new(checks::AT_ONCE)),
             wary,
             serves: Mutex::new(parts.lease.provider.clone()),

@@ -3,17 +3,17 @@
 use super::Client;
 use super::live::{Live, State};
 use crate::end::Stop;
-use crate::frame;
+use crate::frame::{self, FrameError};
 use crate::host::CHUNK;
 use crate::link::{RecvHalf, SendHalf};
 use crate::service::Tariff;
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{OpDone, OpHeader};
 use futures::FutureExt as _;
 use prost::Message as _;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// From the provider.
@@ -23,12 +23,16 @@ pub struct ClientReader {
     live: Arc<Live>,
     state: Arc<State>,
     buffer: BytesMut,
+    /// Bytes that were counted.
+    got: u64,
 }
 
 /// To the provider.
 pub struct ClientWriter {
     send: Box<dyn SendHalf>,
     client: Client,
+    /// Bytes.
+    sent: u64,
 }
 
 /// An operation under way. It ends with its connection; [`Client::call`] is what survives that.
@@ -39,6 +43,7 @@ pub struct ClientOp {
     pub reader: ClientReader,
     /// To the provider.
     pub writer: ClientWriter,
+    pub(super) name: String,
     state: Arc<State>,
     live: Arc<Live>,
 }
@@ -108,12 +113,16 @@ impl Client {
                 live: Arc::clone(&live),
                 state: Arc::clone(&state),
                 buffer: BytesMut::new(),
+                got: 0,
             },
-            writer: ClientWriter { send: stream.send, client: self.clone() },
+            writer: ClientWriter { send: stream.send, client: self.clone(), sent: 0 },
+            name: String::new(),
             state,
             live,
         };
-        op.begin(&header, input).await
+        let mut op = op.begin(&header, input).await?;
+        op.name = header.name;
+        Ok(op)
     }
 }
 
@@ -128,9 +137,18 @@ impl ClientOp {
         let header = header.encode_to_vec();
         let first = [&frame::prefix(&header)?, &*header, input].concat();
         // noted first: the provider may say that it has them before this goes on
-        self.writer.client.sent(input.len());
+        self.writer.sends(input.len());
         self.writer.send.write_all(&first).await?;
         Ok(self)
+    }
+
+    pub(super) const fn client(&self) -> &Client {
+        &self.reader.client
+    }
+
+    /// Bytes that were sent and came, and units that the provider has told of.
+    pub(super) fn moved(&self) -> (u64, u64, u64) {
+        (self.writer.sent, self.reader.got, self.state.counted.load(Ordering::Acquire))
     }
 
     /// Counts units that the application has accepted (services that are counted so).
@@ -141,13 +159,17 @@ impl ClientOp {
     /// Waits for the outcome.
     ///
     /// # Errors
-    /// [`Stop::Refused`] with the provider's words if it failed, [`Stop::Ended`] if the connection did.
+    /// [`Stop::Refused`] with the provider's words if it failed, [`Stop::Exhausted`] if the lease has too little left for it,
+    /// [`Stop::Ended`] if the connection failed.
     pub async fn outcome(&self) -> Result<OpDone, Stop> {
         let mut ended = self.state.ended.subscribe();
         let ended = ended.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
         match ended {
-            Some(Ok(done)) if done.ok => Ok(done),
-            Some(Ok(done)) => Err(Stop::Refused(done.error)),
+            Some(Ok(done)) if done.ok => {
+                self.note_cost();
+                Ok(done)
+            }
+            Some(Ok(done)) => Err(self.refused(done.error)),
             Some(Err(end)) => Err(end.into()),
             None => Err(self.reader.client.why().into()),
         }
@@ -183,17 +205,39 @@ impl ClientReader {
         if !trailer {
             return Ok(self.read().await?.map_or(Part::End, Part::Bytes));
         }
-        let bytes = frame::read(&mut *self.recv, frame::CONTROL).await?.ok_or_else(broken)?;
+        let bytes = self.framed().await?;
         if !bytes.is_empty() {
             self.count(bytes.len()).await;
-            return Ok(Part::Bytes(bytes.into()));
+            return Ok(Part::Bytes(bytes));
         }
-        let done = frame::read_message::<OpDone>(&mut *self.recv, frame::CONTROL, "outcome");
-        let done = done.await?.ok_or_else(broken)?;
+        let done: OpDone = frame::decode(&self.framed().await?, "outcome")?;
         self.client.done(&self.live, &self.state, &done).await;
         // the stream's end has mostly come with it: read, the provider need not be told that nothing more is wanted
         let _ = self.recv.read(&mut [0]).now_or_never();
         Ok(Part::Done(done))
+    }
+
+    /// The next frame of an operation that asked for a trailer. What has come is read at once: of a small answer that is
+    /// all of it.
+    async fn framed(&mut self) -> Result<Bytes, Stop> {
+        loop {
+            if let Some(head) = self.buffer.first_chunk::<4>() {
+                let (found, most) = (u32::from_be_bytes(*head), frame::CONTROL);
+                let found = usize::try_from(found).unwrap_or(usize::MAX);
+                if found > most {
+                    return Err(Stop::Frame(FrameError::TooLong { found, most }));
+                }
+                if self.buffer.len().saturating_sub(4) >= found {
+                    self.buffer.advance(4);
+                    return Ok(self.buffer.split_to(found).freeze());
+                }
+            }
+            self.buffer.reserve(CHUNK);
+            let got = self.recv.read_buf(&mut (&mut self.buffer).limit(CHUNK)).await?;
+            if got == 0 {
+                return Err(broken());
+            }
+        }
     }
 
     /// Exactly `wanted` bytes, and not one more.
@@ -217,7 +261,8 @@ impl ClientReader {
         Ok(Some(frame))
     }
 
-    async fn count(&self, bytes: usize) {
+    async fn count(&mut self, bytes: usize) {
+        self.got = self.got.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         if self.client.inner.parts.tariff == Tariff::Bytes {
             self.client.accept_bytes(&self.live, bytes).await;
         }
@@ -225,13 +270,19 @@ impl ClientReader {
 }
 
 impl ClientWriter {
+    /// Notes bytes before they are sent.
+    fn sends(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.client.sent(bytes);
+    }
+
     /// Sends bytes.
     ///
     /// # Errors
     /// [`Stop`].
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         for part in bytes.chunks(CHUNK) {
-            self.client.sent(part.len());
+            self.sends(part.len());
             self.send.write_all(part).await?;
         }
         Ok(())
@@ -242,7 +293,7 @@ impl ClientWriter {
     /// # Errors
     /// [`Stop`].
     pub async fn write_frame(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        self.client.sent(bytes.len().saturating_add(4));
+        self.sends(bytes.len().saturating_add(4));
         Ok(frame::write(&mut *self.send, bytes).await?)
     }
 

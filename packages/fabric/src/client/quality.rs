@@ -17,6 +17,9 @@ pub struct Quality {
     pub failed: u64,
     /// How many of the last operations failed, one after another.
     pub failed_in_a_row: u64,
+    /// How many operations since the last that succeeded were refused since the lease has too little left for them, as it
+    /// has by this side's own count.
+    pub short_in_a_row: u64,
     /// Results that were checked ([`Client::sample`]).
     pub checked: u64,
     /// How many of those were wrong.
@@ -30,6 +33,9 @@ impl Quality {
     pub(crate) fn count(&mut self, ok: bool) {
         let count = if ok { &mut self.served } else { &mut self.failed };
         *count = count.saturating_add(1);
+        if ok {
+            self.short_in_a_row = 0;
+        }
         self.failed_in_a_row = if ok { 0 } else { self.failed_in_a_row.saturating_add(1) };
     }
 

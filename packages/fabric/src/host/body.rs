@@ -403,12 +403,18 @@ impl BodyWriter {
     async fn put(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let Some(frame) = &mut self.frame else { return self.send_all(bytes).await };
         frame.extend_from_slice(bytes);
-        if frame.len() < CHUNK {
-            return Ok(());
+        while let Some(full) = self.full() {
+            self.send_all(&frame::prefix(&full)?).await?;
+            self.send_all(&full).await?;
         }
-        let full = std::mem::take(frame);
-        self.send_all(&frame::prefix(&full)?).await?;
-        self.send_all(&full).await
+        Ok(())
+    }
+
+    /// What makes a frame by now: the consumer takes none that is longer.
+    fn full(&mut self) -> Option<Vec<u8>> {
+        let frame = self.frame.as_mut().filter(|frame| frame.len() >= CHUNK)?;
+        let rest = frame.split_off(CHUNK);
+        Some(std::mem::replace(frame, rest))
     }
 
     async fn send_all(&mut self, bytes: &[u8]) -> Result<(), Stop> {

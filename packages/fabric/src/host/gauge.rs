@@ -4,15 +4,13 @@
 
 use crate::client::Quality;
 use crate::end::Stop;
-use caplet_mechanism::quality::{Agreed, Band, Counts, Doubt, Schedule};
+use caplet_mechanism::quality::{Agreed, Band, Counts, Doubt, Schedule, Word};
 use caplet_metering::Allowed;
 use caplet_protocol::Bps;
 use std::time::{Duration, Instant};
 
-/// Times that units are charged for before a consumer's word is doubted: of a few calls each is too much of a share.
-const LEAST: u64 = 10;
-
-/// What was measured of a lane, cumulative. Over a restart of the host it begins anew, but for the units.
+/// What was measured of a lane, cumulative. Over a restart of the host it begins anew, but for the units and how far the
+/// consumer's word was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Units served.
@@ -26,6 +24,28 @@ pub struct Account {
     /// Share of that in which there was one.
     pub connected: Bps,
     /// The rate that is held to where the consumer signs at a lower one that nothing here supports.
+    pub disputed: Option<Bps>,
+    /// How far the consumer's word was taken by the last look; `None` where the market has no schedule.
+    pub word: Option<Word>,
+}
+
+/// A lane as it stands when a session of it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Units served.
+    pub units: u64,
+    /// What was taken off for them, in units x basis points.
+    pub off: u128,
+    /// What is kept of it.
+    pub kept: Kept,
+}
+
+/// What is to be kept of a lane over a restart, as an account has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// [`Account::word`].
+    pub word: Option<Word>,
+    /// [`Account::disputed`].
     pub disputed: Option<Bps>,
 }
 
@@ -43,9 +63,10 @@ pub enum Ended {
 impl Ended {
     /// `paid` says whether units were charged for it: an operation that cost nothing may have been made to fail, and
     /// proves nothing.
-    pub(super) const fn of(outcome: &Result<(), Stop>, paid: bool) -> Self {
+    pub(super) fn of(outcome: &Result<(), Stop>, paid: bool) -> Self {
         match outcome {
             Ok(()) => Self::Good,
+            Err(stop) if stop.is_own() => Self::Other,
             Err(Stop::Refused(_) | Stop::Deadline(_)) if paid => Self::Failed,
             Err(_) => Self::Other,
         }
@@ -54,14 +75,14 @@ impl Ended {
 
 /// Counters of a lane; they outlive connections.
 pub struct Gauge {
-    /// Times that units are charged for before a consumer's word is doubted.
-    least: u64,
     quality: Quality,
+    /// Units of the lane, those included that were served before a restart.
     units: u64,
-    charges: u64,
     /// Units at the last look back.
     looked: u64,
     doubt: Option<Doubt>,
+    /// What was asked for last of what is to be remembered.
+    told: Option<Word>,
     disputed: Option<Bps>,
     began: Instant,
     sessions: u32,
@@ -73,12 +94,11 @@ impl Default for Gauge {
     fn default() -> Self {
         let now = Instant::now();
         Self {
-            least: LEAST,
             quality: Quality::default(),
             units: 0,
-            charges: 0,
             looked: 0,
             doubt: None,
+            told: None,
             disputed: None,
             began: now,
             sessions: 0,
@@ -89,26 +109,21 @@ impl Default for Gauge {
 }
 
 impl Gauge {
-    /// One by which a consumer's word is doubted from the first charge on.
-    #[must_use]
-    pub fn strict() -> Self {
-        Self { least: 1, ..Self::default() }
-    }
-
-    /// A session begins, with so much taken off before, in units x basis points.
-    pub fn open(&mut self, allowed: Option<Allowed>, off: u128) {
+    /// A session begins.
+    pub fn open(&mut self, allowed: Option<Allowed>, before: Before) {
         if self.sessions == 0 {
             self.since = Instant::now();
         }
         self.sessions = self.sessions.saturating_add(1);
-        if self.doubt.is_none() {
+        if self.doubt.is_none()
+            && let Some(Allowed { floor, step }) = allowed
+        {
+            let Before { units, off, kept } = before;
+            let word = kept.word.unwrap_or_else(|| Word::new(units, off));
             // from which quality the full price is due is not looked at: without it less is supported, never more
-            let schedule = |allowed: Allowed| Schedule {
-                floor: allowed.floor,
-                full: Bps::ALL,
-                step: allowed.step,
-            };
-            self.doubt = allowed.map(|allowed| Doubt::new(schedule(allowed), off));
+            let schedule = Schedule { floor, full: Bps::ALL, step };
+            (self.units, self.looked) = (units.max(word.units), word.units);
+            (self.doubt, self.disputed) = (Some(Doubt::new(schedule, word)), kept.disputed);
         }
     }
 
@@ -120,11 +135,10 @@ impl Gauge {
         }
     }
 
-    /// Counts units that are served. Whether a segment is over, and there is enough of it to look back at.
-    pub fn charged(&mut self, units: u64, segment: u64) -> bool {
+    /// Counts units that are served. Whether a segment is over, and to be looked back at.
+    pub const fn charged(&mut self, units: u64, segment: u64) -> bool {
         self.units = self.units.saturating_add(units);
-        self.charges = self.charges.saturating_add(1);
-        self.charges >= self.least && self.units.saturating_sub(self.looked) >= segment
+        self.units.saturating_sub(self.looked) >= segment
     }
 
     /// Counts an operation; `took` is the time of a call, and none of a stream.
@@ -154,8 +168,13 @@ impl Gauge {
     /// Whether a segment at `rate` may be served, as far as is known here.
     #[must_use]
     pub fn bears(&self, segment: u64, rate: Bps) -> bool {
-        let doubt = self.doubt.as_ref().filter(|_| self.charges >= self.least);
-        doubt.is_none_or(|doubt| doubt.bears(segment, rate))
+        self.doubt.as_ref().is_none_or(|doubt| doubt.bears(segment, rate))
+    }
+
+    /// Whether there is more to remember of the consumer's word than when this was asked last.
+    pub fn has_news(&mut self) -> bool {
+        let word = self.doubt.as_ref().map(Doubt::word);
+        std::mem::replace(&mut self.told, word) != word
     }
 
     /// The rate that is supported by what was measured here.
@@ -187,6 +206,7 @@ impl Gauge {
             lasted,
             connected: Bps::of(micros(connected), micros(lasted)).unwrap_or(Bps::ALL),
             disputed: self.disputed,
+            word: self.doubt.as_ref().map(Doubt::word),
         }
     }
 }
@@ -200,7 +220,7 @@ mod tests {
 
     fn gauge() -> Gauge {
         let mut gauge = Gauge::default();
-        gauge.open(Some(ALLOWED), 0);
+        gauge.open(Some(ALLOWED), Before::default());
         gauge
     }
 
@@ -213,31 +233,28 @@ mod tests {
         let gone = Stop::Stream(std::io::ErrorKind::UnexpectedEof.into());
         assert_eq!(Ended::of(&Err(gone), true), Ended::Other);
         assert_eq!(Ended::of(&Err(Stop::MaxUnits { wanted: 2, allowed: 1 }), true), Ended::Other);
+        assert_eq!(Ended::of(&Err(Stop::own("it trapped")), true), Ended::Other);
     }
 
     #[test]
-    fn a_word_is_not_doubted_before_there_were_calls_enough() {
+    fn a_word_is_good_for_a_segment_and_as_good_as_the_same_for_ever() {
         let mut gauge = gauge();
-        for call in 1..LEAST {
-            assert!(!gauge.charged(100, 100), "call {call}");
-            assert!(gauge.bears(100, Bps(0)));
-        }
-        assert!(gauge.charged(100, 100));
+        assert!(!gauge.charged(999, 1_000));
+        assert!(gauge.charged(1, 1_000));
         // two and a half segments' price was taken off what nothing was wrong with
         let agreed = Agreed { off: 1_000 * 2_500, rate: Bps::ALL };
         assert_eq!(gauge.look(100, agreed, |_| None), None);
         assert!(!gauge.bears(100, Bps(9_000)));
         assert!(gauge.bears(100, Bps(9_500)), "as good as the same");
         let mut free = Gauge::default();
-        free.open(None, 0);
+        free.open(None, Before::default());
         free.charged(1, 1);
         assert!(free.bears(1, Bps(0)), "a market without a schedule");
     }
 
     #[test]
-    fn a_strict_gauge_doubts_from_the_first_charge_on() {
-        let mut gauge = Gauge::strict();
-        gauge.open(Some(ALLOWED), 0);
+    fn a_word_is_doubted_from_the_first_charge_on() {
+        let mut gauge = gauge();
         assert!(gauge.charged(100, 100));
         let agreed = Agreed { off: 100 * 5_000, rate: Bps(5_000) };
         assert_eq!(gauge.look(100, agreed, |_| None), None);
@@ -249,9 +266,31 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_was_taken_is_not_forgotten_over_a_restart() {
+        let mut gauge = gauge();
+        assert!(gauge.charged(100, 100));
+        let agreed = Agreed { off: 100 * 5_000, rate: Bps(5_000) };
+        assert_eq!(gauge.look(100, agreed, |_| None), None);
+        assert!(!gauge.charged(60, 100));
+        assert!(gauge.has_news());
+        assert!(!gauge.has_news(), "nothing was taken since");
+        gauge.dispute(Some(Bps(9_000)));
+        let Account { word, disputed, .. } = gauge.account(160);
+        // 60 units of the next segment were served at that rate before the restart, and 40 are after it
+        let mut anew = Gauge::default();
+        let kept = Kept { word, disputed };
+        anew.open(Some(ALLOWED), Before { units: 160, off: 160 * 5_000, kept });
+        assert_eq!(anew.disputed(), Some(Bps(9_000)));
+        assert!(!anew.charged(39, 100));
+        assert!(anew.charged(1, 100));
+        let agreed = Agreed { off: 200 * 5_000, rate: Bps(5_000) };
+        assert_eq!(anew.look(100, agreed, |_| None), Some(Bps::ALL), "a third is too much");
+    }
+
+    #[test]
     fn what_failed_here_is_borne_and_what_was_slow_where_it_is_known_what_is_slow() {
         let mut gauge = gauge();
-        for _ in 0..LEAST {
+        for _ in 0..10 {
             gauge.charged(10, 100);
             gauge.ended(Some(Duration::from_millis(150)), Ended::Good);
         }
@@ -276,7 +315,7 @@ mod tests {
     #[test]
     fn connected_is_the_time_in_which_there_was_a_session_whichever_it_was() {
         let mut gauge = gauge();
-        gauge.open(None, 0);
+        gauge.open(None, Before::default());
         gauge.close();
         assert_eq!(gauge.connected, Duration::ZERO, "the other one goes on");
         gauge.close();

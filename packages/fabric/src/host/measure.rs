@@ -1,6 +1,6 @@
 //! A session's part in measuring: it counts what it serves, and looks back at each segment.
 
-use super::gauge::Ended;
+use super::gauge::{Before, Ended};
 use super::session::Shared;
 use crate::end::End;
 use crate::meter::locked;
@@ -17,8 +17,10 @@ pub(super) const TIRED: &str =
 impl Shared {
     /// The session begins.
     pub(super) fn opens(&self) {
-        let (served, rates) = locked(self.payee()).standing();
-        locked(&self.gauge).open(self.lease.allowed, rates.off(served));
+        let (units, rates) = locked(self.payee()).standing();
+        let kept = self.payees.kept(&self.lease);
+        let before = Before { units, off: rates.off(units), kept };
+        locked(&self.gauge).open(self.lease.allowed, before);
     }
 
     /// The session is over.
@@ -45,9 +47,20 @@ impl Shared {
         locked(&self.gauge).bears(self.segment(), rate)
     }
 
-    /// A rate is agreed to again.
+    /// A rate is agreed to, or is again. From when less than the price is paid, a restart must not forget for how much of it
+    /// the consumer's word was taken.
     pub(super) fn agrees(&self) {
-        locked(&self.gauge).dispute(None);
+        let disputed = {
+            let mut gauge = locked(&self.gauge);
+            let disputed = gauge.disputed().is_some();
+            gauge.dispute(None);
+            disputed
+        };
+        if disputed {
+            self.tell_measured();
+        } else {
+            self.remembers();
+        }
     }
 
     /// Holds to what is measured here: what the consumer withholds stays owed, and service pauses over it.
@@ -59,7 +72,7 @@ impl Shared {
             (rate, known)
         };
         if known {
-            return;
+            return self.remembers();
         }
         let lease = self.lease.lease;
         tracing::warn!(lease = lease.0, bps = rate.0, "the consumer's rate is not agreed to");
@@ -88,12 +101,25 @@ impl Shared {
         let agreed = Agreed { off: rates.off(served), rate: rates.next };
         let usual = |of_it: &[u32]| self.gauges.learn(self.lease.service, of_it);
         let held = locked(&self.gauge).look(self.segment(), agreed, usual);
-        let Some(rate) = held else { return };
+        let Some(rate) = held else {
+            if agreed.off > 0 {
+                self.remembers();
+            }
+            return;
+        };
         let insisted = locked(self.payee()).insist(rate);
         match insisted {
             Ok(true) => self.disputes(),
-            Ok(false) => {} // a switch is ahead still: looked at again a segment later
+            Ok(false) => self.remembers(), // a switch is ahead still: looked at again a segment later
             Err(error) => tracing::warn!(%error, "a rate could not be stored"),
+        }
+    }
+
+    /// Says so if more was taken on the consumer's word: a consumer may say its rate as often as it likes.
+    fn remembers(&self) {
+        let has_news = locked(&self.gauge).has_news();
+        if has_news {
+            self.tell_measured();
         }
     }
 

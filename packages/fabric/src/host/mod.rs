@@ -16,8 +16,9 @@ mod welcome;
 
 pub(crate) use body::CHUNK;
 pub use body::{Body, BodyReader, BodyWriter, Charger};
+pub use caplet_mechanism::quality::Word;
 pub use door::Door;
-pub use gauge::{Account, Ended, Gauge};
+pub use gauge::{Account, Before, Ended, Gauge, Kept};
 pub use known::Adapters;
 pub use op::Op;
 pub(crate) use rate::RATE;

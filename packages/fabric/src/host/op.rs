@@ -6,7 +6,7 @@ use super::gauge::Ended;
 use super::replay::Answer;
 use super::session::{ServeOp, Session, Shared};
 use crate::adapter::Adapter;
-use crate::end::{End, Stop, clipped};
+use crate::end::{End, Stop};
 use crate::frame;
 use crate::lease::LeaseView;
 use crate::link::{Link, Stream};
@@ -117,7 +117,7 @@ impl Op {
             op: self.id,
             ok: error.is_none(),
             units: self.charger.used(),
-            error: error.map(|stop| clipped(&stop.to_string())).unwrap_or_default(),
+            error: error.as_ref().map(Stop::said).unwrap_or_default(),
             took_ms: u32::try_from(took.as_millis()).unwrap_or(u32::MAX),
         };
         if let (true, Some(body)) = (done.ok, self.reply.take()) {
@@ -127,7 +127,7 @@ impl Op {
             match self.body.writer.conclude(&done).await {
                 Ok(true) => return self.charger.has_told(),
                 Ok(false) => {}
-                Err(stop) => (done.ok, done.error) = (false, clipped(&stop.to_string())),
+                Err(stop) => (done.ok, done.error) = (false, stop.said()),
             }
         }
         if !done.ok {

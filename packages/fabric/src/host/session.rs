@@ -129,7 +129,7 @@ impl Shared {
         Self {
             sent: ByteCount::new(lease.unit_bytes),
             received: ByteCount::new(lease.unit_bytes),
-            gauge: host.gauges.of((lease.lease, lease.lane)),
+            gauge: host.gauges.of((lease.lease, lease.lane), lease.end, seconds(host.view.now())),
             gauges: Arc::clone(&host.gauges),
             payees: Arc::clone(&host.payees),
             chunk: usize::try_from(paid_for).unwrap_or(CHUNK).clamp(1, CHUNK),
@@ -222,8 +222,7 @@ impl Shared {
                     return Ok(());
                 }
                 Gate::End(metering::End::Exhausted) => {
-                    let words = format!("lease {} is used up: lease more", self.lease.lease);
-                    return Err(Stop::Exhausted(words));
+                    return Err(Stop::used_up(self.lease.lease));
                 }
                 Gate::End(end) => return Err(self.ended(end)),
                 Gate::Pause(Pause { reason: PauseReason::Storing, .. }) => Duration::from_millis(1),

@@ -3,7 +3,7 @@
 
 pub(crate) mod wire;
 
-use crate::host::Account;
+use crate::host::{Account, Kept};
 use crate::lease::LeaseView;
 use caplet_metering::payer::Connection;
 use caplet_metering::{
@@ -143,6 +143,8 @@ pub trait Payer: Send + 'static {
     fn count(&mut self, units: u64);
     /// The count.
     fn meter(&self) -> Meter;
+    /// Whether the lane can't pay for so many units more.
+    fn is_short_of(&self, units: u64) -> bool;
     /// Signs at `rate` of the price for units from `from` on; false if that is counted already.
     ///
     /// # Errors
@@ -189,6 +191,10 @@ where
         Self::meter(self)
     }
 
+    fn is_short_of(&self, units: u64) -> bool {
+        Self::is_short_of(self, units)
+    }
+
     fn rate(&mut self, from: u64, rate: Bps) -> Result<bool, JournalError> {
         Self::rate(self, from, rate)
     }
@@ -231,10 +237,17 @@ pub trait Payees: Send + Sync + 'static {
         None
     }
 
-    /// Hears what the host has measured of this lane so far, when a session of it ends and when it comes to doubt the
-    /// consumer's word ([`Account::disputed`]); by default nobody keeps it.
+    /// Hears what the host has measured of this lane so far, when a session of it ends, when it comes to doubt the
+    /// consumer's word ([`Account::disputed`]) or does no more, and segment by segment while less than the price is paid; by
+    /// default nobody keeps it.
     fn measured(&self, lease: &LeaseView, account: &Account) {
         let _ = (lease, account);
+    }
+
+    /// What is kept of this lane, of whichever run; nothing by default.
+    fn kept(&self, lease: &LeaseView) -> Kept {
+        let _ = lease;
+        Kept::default()
     }
 }
 

@@ -4,12 +4,13 @@ use crate::support::{PATIENCE, http, offers, until};
 use async_trait::async_trait;
 use bytes::Bytes;
 use caplet_fabric::adapter::Adapter;
+use caplet_fabric::health::Health;
 use caplet_fabric::host::Op;
 use caplet_fabric::kinds::jobs::{Executor, Frame, FrameSource, JobAdapter, JobSurface, Work};
 use caplet_fabric::{Service, Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use caplet_protocol::Bps;
-use caplet_protocol::wire::JobResult;
+use caplet_protocol::wire::{HardwareDetail, JobResult};
 use prost::Message as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,7 +127,8 @@ impl Executor for Lazy {
 async fn results_are_checked_by_doing_the_job_again_where_it_can_be_done_here() {
     let world = World::new(Options { sample: Bps(10_000), ..Options::default() });
     world.offer(Arc::new(JobAdapter::new(Arc::new(Lazy), 4)));
-    let surface = JobSurface { again: Some(Arc::new(Reverse::default())) };
+    let again = Some(Arc::new(Reverse::default()) as Arc<dyn Executor>);
+    let surface = JobSurface { again, profile: None };
     let attached = world.attach(&world.lease(1, Service::JOBS), &surface, "unit").await;
     let base = world.http().await;
     let client = attached.client();
@@ -143,6 +145,118 @@ async fn results_are_checked_by_doing_the_job_again_where_it_can_be_done_here() 
     }
     assert_eq!(client.quality().accuracy_ppm(), Some(666_666));
     attached.detach().await;
+}
+
+/// Does what it is asked, and says that it was more.
+struct Dear;
+
+#[async_trait]
+impl Executor for Dear {
+    fn jobs(&self) -> Vec<String> {
+        vec!["reverse".into()]
+    }
+
+    async fn run(&self, job: &str, params: &str, input: Bytes) -> Result<Work, String> {
+        let work = Reverse::default().run(job, params, input).await?;
+        Ok(Work { units: 7, ..work })
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_billed_for_more_than_it_costs_here_is_wrong() {
+    let world = World::new(Options { sample: Bps(10_000), ..Options::default() });
+    world.offer(Arc::new(JobAdapter::new(Arc::new(Dear), 4)));
+    let again = Some(Arc::new(Reverse::default()) as Arc<dyn Executor>);
+    let surface = JobSurface { again, profile: None };
+    let attached = world.attach(&world.lease(1, Service::JOBS), &surface, "unit").await;
+    let url = format!("{}/v1/caps/unit/reverse", world.http().await);
+    let client = attached.client();
+    client.until(|health| *health == Health::Up).await.unwrap();
+    let done = http().post(url).body("abc").send().await.unwrap();
+    assert_eq!(done.text().await.unwrap(), "cba");
+    until("the check", || client.quality().checked == 1).await;
+    assert_eq!((client.quality().wrong, client.units()), (1, 7));
+    attached.detach().await;
+}
+
+/// Bills what failed.
+struct Shameless;
+
+#[async_trait]
+impl Adapter for Shameless {
+    offers!(Service::JOBS, Accepted);
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        let result = JobResult { ok: false, units: 9, body: b"no picture".to_vec() };
+        op.body.write_frame(&result.encode_to_vec()).await
+    }
+}
+
+#[tokio::test]
+async fn what_failed_is_paid_nothing_for_whatever_its_provider_says() {
+    let world = World::new(Options::default());
+    world.offer(Arc::new(Shameless));
+    let client = world.client(&world.lease(1, Service::JOBS), Tariff::Accepted);
+    let frames = vec![Bytes::from_static(b"frame")];
+    let done = JobSurface::run(&client, "any", "", frames, 0).await.unwrap();
+    assert_eq!((done, client.units()), (vec![Err("no picture".to_owned())], 0));
+    client.detach().await;
+}
+
+/// Finds something wrong with whatever it is sent, or with itself.
+struct Picky(&'static str);
+
+#[async_trait]
+impl Executor for Picky {
+    fn jobs(&self) -> Vec<String> {
+        vec!["reverse".into(), "own".into()]
+    }
+
+    async fn run(&self, _: &str, _: &str, _: Bytes) -> Result<Work, String> {
+        Err(self.0.into())
+    }
+}
+
+/// Posts inputs to jobs, each of which comes to nothing with this status, and says how many count as failed.
+async fn failed(executor: impl Executor, asked: &[(&str, &'static str, u16)]) -> u64 {
+    let world = World::new(Options { sample: Bps(10_000), ..Options::default() });
+    world.offer(Arc::new(JobAdapter::new(Arc::new(executor), 4)));
+    let again = Some(Arc::new(Reverse::default()) as Arc<dyn Executor>);
+    let operations = vec!["reverse".to_owned(), "promised".to_owned()];
+    let profile = Some(HardwareDetail { operations, max_input: 8, ..HardwareDetail::default() });
+    let surface = JobSurface { again, profile };
+    let attached = world.attach(&world.lease(1, Service::JOBS), &surface, "unit").await;
+    let base = world.http().await;
+    let client = attached.client();
+    client.until(|health| *health == Health::Up).await.unwrap();
+    for (job, input, status) in asked {
+        let url = format!("{base}/v1/caps/unit/{job}");
+        let said = http().post(url).body(*input).send().await.unwrap();
+        let (found, words) = (said.status().as_u16(), said.text().await.unwrap());
+        assert_eq!(found, *status, "{job} of {input}: {words}");
+        until("the look into it", || !client.is_checking()).await;
+    }
+    let (quality, units) = (client.quality(), client.units());
+    assert_eq!((quality.served, quality.checked, units), (0, 0, 0), "nothing came of it");
+    attached.detach().await;
+    quality.failed
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_what_was_asked_is_no_failure_of_the_units() {
+    let asked = [("reverse", "bad", 422), ("fold", "abc", 422)];
+    assert_eq!(failed(Reverse::default(), &asked).await, 0);
+    // what its profile promises and it does not know
+    assert_eq!(failed(Reverse::default(), &[("promised", "abc", 422)]).await, 1);
+}
+
+#[tokio::test]
+async fn a_unit_that_calls_good_input_bad_or_fails_itself_has_failed_and_is_paid_nothing() {
+    let bad = || Picky("no picture");
+    assert_eq!(failed(bad(), &[("reverse", "abc", 422), ("reverse", "xyz", 422)]).await, 2);
+    assert_eq!(failed(bad(), &[("own", "abc", 422)]).await, 0, "which can't be told here");
+    assert_eq!(failed(bad(), &[("reverse", "more than eight", 422)]).await, 0, "too much for it");
+    assert_eq!(failed(Picky("the unit failed: no room"), &[("own", "abc", 502)]).await, 1);
 }
 
 /// Works until it is let go, and knows how many frames it works on.

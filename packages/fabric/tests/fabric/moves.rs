@@ -28,7 +28,13 @@ async fn a_subscription_goes_on_at_the_other_device_whatever_its_numbers_are() {
     world.offer(adapter(&feed));
     world.adapters.register(OTHER, adapter(&other));
     let lease = world.lease(1, Service::SENSOR);
-    let surface = SensorSurface { thing: json!({}), interval_ms: 0, range: None, compare: None };
+    let surface = SensorSurface {
+        thing: json!({}),
+        interval_ms: 0,
+        window: Duration::MAX,
+        range: None,
+        compare: None,
+    };
     let attached = world.attach(&lease, &surface, "attic").await;
     let data = || world.heard.of("caplet/v1/v/attic/data");
     let base = format!("{}/v1/caps/attic", world.http().await);

@@ -112,9 +112,9 @@ async fn a_provider_takes_no_rate_that_the_schedule_does_not_give() {
     assert!(!client.tell_rate(400, Bps(9_999)).await.unwrap(), "a market without a schedule");
 }
 
-/// Good service called bad: the schedule gives every one of these rates.
-async fn lie(client: &Client, patience: Duration) -> Result<(), Stop> {
-    use_up(client, 1_000).await.unwrap();
+/// Good service called bad, once so many units were paid in full: the schedule gives every one of these rates.
+async fn lie(client: &Client, full: u64, patience: Duration) -> Result<(), Stop> {
+    use_up(client, full).await.unwrap();
     assert!(client.reprice(Bps(7_500)).await.unwrap(), "the first time it may be so");
     use_up(client, SEGMENT).await.unwrap();
     assert!(client.reprice(Bps(5_000)).await.unwrap());
@@ -124,7 +124,7 @@ async fn lie(client: &Client, patience: Duration) -> Result<(), Stop> {
 #[tokio::test]
 async fn a_consumer_that_calls_good_service_bad_takes_a_segments_price_and_no_more() {
     let (world, client) = begun();
-    let stopped = lie(&client, SOON).await;
+    let stopped = lie(&client, 1_000, SOON).await;
     assert!(matches!(stopped, Err(Stop::Deadline(_))), "{stopped:?}");
     client.until(is_paused).await.unwrap();
     client.detach().await;
@@ -138,6 +138,50 @@ async fn a_consumer_that_calls_good_service_bad_takes_a_segments_price_and_no_mo
 }
 
 #[tokio::test]
+async fn in_a_lease_of_a_few_calls_too_a_lie_takes_a_segments_price_and_no_more() {
+    let (world, client) = begun();
+    let stopped = lie(&client, SEGMENT, SOON).await;
+    assert!(matches!(stopped, Err(Stop::Deadline(_))), "{stopped:?}");
+    client.until(is_paused).await.unwrap();
+    client.detach().await;
+    let disputed = || world.measured(LEASE).is_some_and(|it| it.disputed == Some(Bps(10_000)));
+    until("the rate not to be agreed to", disputed).await;
+    let (served, paid) = (u128::from(world.served(LEASE)), world.paid(LEASE));
+    assert!(served <= paid + u128::from(SEGMENT), "{served} served at the full price, {paid} paid");
+}
+
+#[tokio::test]
+async fn a_consumer_is_not_believed_anew_after_every_restart_of_its_provider() {
+    let (world, client) = begun();
+    use_up(&client, SEGMENT).await.unwrap();
+    assert!(client.reprice(Bps(7_500)).await.unwrap());
+    use_up(&client, SEGMENT).await.unwrap();
+    restart(&world).await;
+    use_up(&client, 100).await.unwrap();
+    assert!(client.reprice(Bps(5_000)).await.unwrap());
+    let mut stopped = Ok(());
+    for _ in 0..8 {
+        stopped = use_up_within(&client, SEGMENT, SOON).await;
+        if stopped.is_err() {
+            break;
+        }
+        restart(&world).await;
+    }
+    assert!(matches!(stopped, Err(Stop::Deadline(_))), "{stopped:?}");
+    client.until(is_paused).await.unwrap();
+    client.detach().await;
+    let (served, paid) = (u128::from(world.served(LEASE)), world.paid(LEASE));
+    let word = u128::from(SEGMENT) + served / 20;
+    assert!(served <= paid + word, "{served} served at the full price, {paid} paid");
+}
+
+/// The provider's gateway is killed, and is back with what it keeps.
+async fn restart(world: &Arc<World>) {
+    world.kill_host().await;
+    world.start_host();
+}
+
+#[tokio::test]
 async fn a_provider_that_is_not_paid_at_a_rate_it_agrees_to_gives_the_lane_up() {
     let limits = Limits {
         look: Duration::from_millis(20),
@@ -145,7 +189,9 @@ async fn a_provider_that_is_not_paid_at_a_rate_it_agrees_to_gives_the_lane_up() 
         ..Limits::default()
     };
     let (world, client) = begun_with(Options { limits, ..Options::default() });
-    let Err(Stop::Ended(end)) = lie(&client, PATIENCE).await else { panic!("it was served on") };
+    let Err(Stop::Ended(end)) = lie(&client, 1_000, PATIENCE).await else {
+        panic!("it was served on")
+    };
     assert_eq!((end.reason, end.lease_reason), (SessionEnd::LeaseClosed, 4), "{}", end.words);
     client.detach().await;
     let (served, paid) = (u128::from(world.served(LEASE)), world.paid(LEASE));
@@ -155,7 +201,7 @@ async fn a_provider_that_is_not_paid_at_a_rate_it_agrees_to_gives_the_lane_up() 
 #[tokio::test]
 async fn a_consumer_that_signs_at_the_providers_rate_again_is_served_on() {
     let (world, client) = begun();
-    assert!(lie(&client, SOON).await.is_err());
+    assert!(lie(&client, 1_000, SOON).await.is_err());
     assert!(client.reprice(Bps(10_000)).await.unwrap());
     use_up(&client, 2 * SEGMENT).await.unwrap();
     client.detach().await;

@@ -1,11 +1,15 @@
 //! Admission, payment, ends.
 
-use crate::support::{PLAIN, call, plain, until};
+use crate::support::{PLAIN, call, offers, plain, until};
+use async_trait::async_trait;
+use caplet_fabric::adapter::Adapter;
 use caplet_fabric::health::Health;
+use caplet_fabric::host::Op;
 use caplet_fabric::{Stop, Tariff};
 use caplet_fabric_testkit::{Options, World};
 use caplet_protocol::LeaseId;
 use caplet_protocol::wire::SessionEnd;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -97,6 +101,62 @@ async fn a_consumer_that_can_pay_no_more_is_served_no_more() {
 }
 
 #[tokio::test]
+async fn a_rest_that_is_too_little_for_what_is_asked_is_nobodys_failure_and_serves_what_is_less() {
+    let world = World::new(Options { cap: 20, segment: 8, ..Options::default() });
+    world.offer(plain());
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    let upper = async |len: usize| client.call(call("upper", &vec![b'a'; len])).await;
+    for _ in 0..2 {
+        upper(8).await.unwrap();
+    }
+    for short in 1..=2 {
+        let Err(Stop::Exhausted(words)) = upper(8).await else { panic!("nothing pays for it") };
+        assert!(words.contains("used up"), "{words}");
+        let quality = client.quality();
+        assert_eq!((quality.failed, quality.short_in_a_row), (0, short));
+    }
+    upper(4).await.unwrap();
+    assert_eq!((client.quality().failed, client.quality().short_in_a_row), (0, 0));
+    client.detach().await;
+    assert_eq!((world.served(LeaseId(1)), world.paid(LeaseId(1))), (20, 20));
+}
+
+/// Says of all leases that they are used up; `eat` sees to it before.
+struct Liar;
+
+#[async_trait]
+impl Adapter for Liar {
+    offers!(PLAIN, Declared);
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        if op.header.name == "eat" {
+            loop {
+                op.charge(1).await?;
+            }
+        }
+        Err(Stop::Exhausted("used up: lease more".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_says_that_a_lease_is_used_up_has_failed_if_it_is_not_or_was_by_that() {
+    let world = World::new(Options { cap: 20, segment: 8, ..Options::default() });
+    world.offer(Arc::new(Liar));
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    let counted = || (client.units(), client.quality().failed, client.quality().short_in_a_row);
+    let lie = client.call(call("lie", b"")).await;
+    assert!(matches!(lie, Err(Stop::Refused(_))), "all of it is left: {lie:?}");
+    assert_eq!(counted(), (0, 1, 0));
+    let eaten = client.call(call("eat", b"")).await;
+    assert!(matches!(eaten, Err(Stop::Refused(_))), "it was paid for nothing: {eaten:?}");
+    assert_eq!(counted(), (20, 2, 1));
+    let true_now = client.call(call("lie", b"")).await;
+    assert!(matches!(true_now, Err(Stop::Exhausted(_))), "{true_now:?}");
+    assert_eq!(counted(), (20, 2, 2));
+    client.detach().await;
+}
+
+#[tokio::test]
 async fn an_operation_costs_at_most_what_was_allowed_for_it() {
     let world = World::new(Options::default());
     world.offer(plain());
@@ -106,6 +166,39 @@ async fn an_operation_costs_at_most_what_was_allowed_for_it() {
     let Err(Stop::Refused(words)) = client.call(spin).await else { panic!("endless") };
     assert!(words.contains("8 units are wanted, 7 are allowed"), "{words}");
     assert_eq!(client.units(), 7);
+    client.detach().await;
+}
+
+/// Lengths of what [`Parts`] writes, one after another, and of a frame after them.
+const LENGTHS: [usize; 6] = [60 << 10, 64 << 10, 1, 200 << 10, 0, 5];
+const FRAME: usize = 130 << 10;
+
+/// Answers in parts.
+struct Parts;
+
+#[async_trait]
+impl Adapter for Parts {
+    offers!(PLAIN, Declared);
+
+    async fn operate(&self, op: &mut Op) -> Result<(), Stop> {
+        for (at, len) in LENGTHS.into_iter().enumerate() {
+            op.body.write(&vec![at as u8; len]).await?;
+        }
+        op.body.write_frame(&vec![9; FRAME]).await
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_written_in_parts_of_any_size_comes_whole() {
+    let world = World::new(Options::default());
+    world.offer(Arc::new(Parts));
+    let client = world.client(&world.lease(1, PLAIN), Tariff::Declared);
+    let parts = LENGTHS.into_iter().enumerate().map(|(at, len)| vec![at as u8; len]);
+    let mut whole: Vec<u8> = parts.flatten().collect();
+    whole.extend((FRAME as u32).to_be_bytes());
+    whole.extend(vec![9; FRAME]);
+    let came = client.call(call("any", b"")).await.unwrap().output;
+    assert!(came == whole, "{} bytes of {}", came.len(), whole.len());
     client.detach().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod behind;
 mod chaos;
+mod counts;
 mod rogues;
 mod standby;
 mod support;

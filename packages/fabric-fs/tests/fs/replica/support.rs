@@ -70,6 +70,15 @@ impl Pool {
     /// The same, with writes that wait so long for whoever stands by.
     pub(super) fn waiting(quotas: [u64; 3], patience: Duration) -> (Arc<Self>, Client) {
         let options = Options { unit_bytes: 4_096, segment: 4_000, ..Options::default() };
+        Self::leased(options, quotas, patience)
+    }
+
+    /// The same, leased on these terms.
+    pub(super) fn leased(
+        options: Options,
+        quotas: [u64; 3],
+        patience: Duration,
+    ) -> (Arc<Self>, Client) {
         let (world, folder) = (World::new(options), TempDir::new().unwrap());
         let members = [PROVIDER, SECOND, THIRD];
         let at = |device: DeviceId| folder.path().join(device.to_string());

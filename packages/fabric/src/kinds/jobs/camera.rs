@@ -189,7 +189,7 @@ impl Camera {
     }
 
     fn fails(&self, stop: &Stop) {
-        let session = matches!(stop, Stop::Ended(_) | Stop::Stream(_));
+        let session = matches!(stop, Stop::Ended(_) | Stop::Stream(_) | Stop::Exhausted(_));
         if !session && self.seen.load(Ordering::Acquire) {
             self.client.observe(Duration::ZERO, false);
             self.dark.send_replace(Some(stop.to_string()));

@@ -12,6 +12,9 @@ pub struct Work {
     pub units: u64,
 }
 
+/// How the words of an executor begin that has failed itself, whatever it was asked.
+pub const FAILED: &str = "the unit failed";
+
 /// Runs jobs: in this process, or in a program of its own ([`super::Program`]).
 #[async_trait]
 pub trait Executor: Send + Sync + 'static {
@@ -21,7 +24,7 @@ pub trait Executor: Send + Sync + 'static {
     /// Runs one. `params` is JSON or empty.
     ///
     /// # Errors
-    /// Why not, in words for the consumer.
+    /// Why not, in words for the consumer: what is wrong with what was asked, or [`FAILED`] and why.
     async fn run(&self, job: &str, params: &str, input: Bytes) -> Result<Work, String>;
 }
 

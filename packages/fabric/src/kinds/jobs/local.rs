@@ -1,9 +1,9 @@
 //! The consumer's side of a job unit: `POST .../{job}` runs one, `GET .../mjpeg` and `.../snapshot` are a local camera.
 
 use super::camera::{Camera, follow};
-use super::{Executor, MAX_FRAME, Watch};
+use super::{Executor, FAILED, MAX_FRAME, Watch, Work};
 use crate::client::{Client, ClientOp};
-use crate::desk::{Resource, failed, unavailable};
+use crate::desk::{Failure, Resource, failed, unavailable};
 use crate::end::Stop;
 use crate::health::Health;
 use crate::service::{Service, Tariff};
@@ -15,7 +15,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use caplet_protocol::wire::{JobResult, RunJob};
+use caplet_protocol::wire::{HardwareDetail, JobResult, RunJob};
 use prost::Message as _;
 use serde_json::json;
 use std::sync::Arc;
@@ -29,8 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Makes a job unit local.
 #[derive(Clone, Default)]
 pub struct JobSurface {
-    /// Does jobs again that the sample falls on, for the same bytes; those that it doesn't do are not checked.
+    /// Does jobs again that the sample falls on, for the same bytes, and those that were said to be none; those that it
+    /// doesn't do are not checked.
     pub again: Option<Arc<dyn Executor>>,
+    /// What the unit's profile promises, if that is known.
+    pub profile: Option<HardwareDetail>,
 }
 
 impl JobSurface {
@@ -45,6 +48,18 @@ impl JobSurface {
         frames: Vec<Bytes>,
         max_units: u64,
     ) -> Result<Vec<Result<Bytes, String>>, Stop> {
+        let done = Self::work(client, job, params, frames, max_units).await?;
+        Ok(done.into_iter().map(|result| result.map(|work| work.output)).collect())
+    }
+
+    /// As [`JobSurface::run`], with what each result costs.
+    async fn work(
+        client: &Client,
+        job: &str,
+        params: &str,
+        frames: Vec<Bytes>,
+        max_units: u64,
+    ) -> Done {
         let args = RunJob { job: job.into(), params: params.into() };
         let mut op = client.open_op("run", args.encode_to_vec(), max_units).await?;
         let wanted = frames.len();
@@ -75,13 +90,11 @@ impl JobSurface {
     }
 }
 
+/// What came of a job: a result for each frame.
+type Done = Result<Vec<Result<Work, String>>, Stop>;
+
 /// Sends frames while their results come, and accepts these.
-async fn exchange(
-    client: &Client,
-    op: &mut ClientOp,
-    frames: &[Bytes],
-    max_units: u64,
-) -> Result<Vec<Result<Bytes, String>>, Stop> {
+async fn exchange(client: &Client, op: &mut ClientOp, frames: &[Bytes], max_units: u64) -> Done {
     let ClientOp { reader, writer, .. } = op;
     let send = async {
         for frame in frames {
@@ -100,13 +113,14 @@ async fn exchange(
                 return Err(Stop::refused(format!("{sent} frames were sent, more results came")));
             }
             let result: JobResult = crate::frame::decode(&frame, "job result")?;
-            let _ = accepted.send(result.units).await;
-            let body = result.body;
-            results.push(if result.ok {
-                Ok(Bytes::from(body))
-            } else {
-                Err(String::from_utf8_lossy(&body).into_owned())
-            });
+            let JobResult { ok, units, body } = result;
+            if !ok {
+                // it costs nothing, whatever it says
+                results.push(Err(String::from_utf8_lossy(&body).into_owned()));
+                continue;
+            }
+            let _ = accepted.send(units).await;
+            results.push(Ok(Work { output: body.into(), units }));
         }
         Ok::<_, Stop>(results)
     };
@@ -144,7 +158,8 @@ impl Surface for JobSurface {
         let (camera, session) = (Camera::new(client.clone()), client.health());
         let shown = watch::Sender::new(session.borrow().clone());
         let (health, dark) = (shown.subscribe(), camera.dark());
-        let resource = JobResource { client: client.clone(), again: self.again.clone(), camera };
+        let (again, profile) = (self.again.clone(), self.profile.clone());
+        let resource = JobResource { client: client.clone(), again, profile, camera };
         let Place { alias, desk, .. } = place;
         desk.put(&alias, self.service(), health, Arc::new(resource))?;
         TaskTracker::new().spawn(follow(session, dark, shown));
@@ -156,21 +171,60 @@ impl Surface for JobSurface {
 struct JobResource {
     client: Client,
     again: Option<Arc<dyn Executor>>,
+    profile: Option<HardwareDetail>,
     camera: Camera,
 }
 
 impl JobResource {
-    /// Has a result judged by doing the job again.
-    fn check(&self, job: &str, params: &str, frame: Bytes, output: &Bytes) {
-        let Some(again) = &self.again else { return };
-        if !again.jobs().iter().any(|does| does == job) {
-            return;
+    /// What does such a job here.
+    fn again(&self, job: &str) -> Option<&Arc<dyn Executor>> {
+        self.again.as_ref().filter(|again| again.jobs().iter().any(|does| does == job))
+    }
+
+    /// Notes how a job went. What is wrong with what was asked is the consumer's own affair.
+    fn note(&self, job: &str, params: &str, frame: &Bytes, took: Duration, done: &Done) {
+        let is_it = |operation: &String| operation == job;
+        let promised = self.profile.as_ref().is_some_and(|all| all.operations.iter().any(is_it));
+        match done {
+            Ok(results) => match results.first() {
+                Some(Err(words)) if !words.starts_with(FAILED) => {
+                    self.blamed(job, params, frame.clone(), took);
+                }
+                first => self.client.observe(took, first.is_some_and(Result::is_ok)),
+            },
+            // it cost nothing
+            Err(stop) if stop.is_own() && !promised => {}
+            Err(Stop::Exhausted(_)) => {}
+            Err(_) => self.client.observe(took, false),
         }
+    }
+
+    /// What the unit says of a frame costs nothing and is believed, unless the job can be done here: what works here has
+    /// failed there.
+    fn blamed(&self, job: &str, params: &str, frame: Bytes, took: Duration) {
+        let most = self.profile.as_ref().map_or(0, |profile| profile.max_input);
+        let large = most > 0 && u64::try_from(frame.len()).map_or(true, |len| len > most);
+        let Some(again) = self.again(job).filter(|_| !large) else { return };
+        let (again, job, params) = (Arc::clone(again), job.to_owned(), params.to_owned());
+        let client = self.client.clone();
+        self.client.look_into(async move {
+            if again.run(&job, &params, frame).await.is_ok() {
+                client.observe(took, false);
+            }
+        });
+    }
+
+    /// Has a result judged by doing the job again: the same bytes, for no more units.
+    fn check(&self, job: &str, params: &str, frame: Bytes, work: &Work) {
+        let Some(again) = self.again(job) else { return };
         self.client.sample(|| {
             let (again, job, params) = (Arc::clone(again), job.to_owned(), params.to_owned());
-            let output = output.clone();
-            // what can't be done here is no proof against whoever could
-            async move { Some(again.run(&job, &params, frame).await.ok()?.output == output) }
+            let work = work.clone();
+            async move {
+                // what can't be done here is no proof against whoever could
+                let here = again.run(&job, &params, frame).await.ok()?;
+                Some(here.output == work.output && work.units <= here.units)
+            }
         });
     }
 
@@ -186,23 +240,22 @@ impl JobResource {
                 .into_response();
         };
         let began = Instant::now();
-        let run = JobSurface::run(&self.client, job, &params, vec![frame.clone()], 0);
+        let run = JobSurface::work(&self.client, job, &params, vec![frame.clone()], 0);
         let done = tokio::time::timeout(patience, run).await;
         let ms = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
         let done = done.unwrap_or(Err(Stop::Deadline(ms)));
-        // a job that is refused for what was asked is the consumer's own affair
-        if !matches!(&done, Ok(results) if results.iter().any(Result::is_err)) {
-            self.client.observe(began.elapsed(), done.is_ok());
-        }
+        self.note(job, &params, &frame, began.elapsed(), &done);
         match done {
             Ok(results) => match results.into_iter().next() {
-                Some(Ok(output)) => {
-                    self.check(job, &params, frame, &output);
-                    output.into_response()
+                Some(Ok(work)) => {
+                    self.check(job, &params, frame, &work);
+                    work.output.into_response()
+                }
+                Some(Err(reason)) if reason.starts_with(FAILED) => {
+                    Failure::new(StatusCode::BAD_GATEWAY, reason).into_response()
                 }
                 Some(Err(reason)) => {
-                    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "reason": reason })))
-                        .into_response()
+                    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, reason).into_response()
                 }
                 None => StatusCode::BAD_GATEWAY.into_response(),
             },

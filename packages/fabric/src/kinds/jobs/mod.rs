@@ -2,6 +2,7 @@
 
 mod camera;
 mod executor;
+mod lasting;
 mod local;
 mod places;
 mod program;
@@ -9,7 +10,8 @@ mod provider;
 mod serving;
 
 pub use camera::{Picture, Watch};
-pub use executor::{Executor, Frame, FrameSource, Work};
+pub use executor::{Executor, FAILED, Frame, FrameSource, Work};
+pub use lasting::Lasting;
 pub use local::JobSurface;
 pub use program::{Program, ProgramError};
 pub use provider::JobAdapter;

@@ -6,14 +6,14 @@
 //! output, or the reason, as body. Results may come in any order. What the program writes to standard
 //! error is its own log. Its standard input ends when it is wanted no more.
 
-use super::{Executor, MAX_FRAME, Work};
+use super::{Executor, FAILED, MAX_FRAME, Work};
 use crate::frame;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -72,6 +72,8 @@ pub struct Program {
     places: Arc<Semaphore>,
     next: AtomicU64,
     limit: Duration,
+    /// Whether nothing more comes from it.
+    gone: Arc<AtomicBool>,
     _child: Child,
 }
 
@@ -95,9 +97,16 @@ impl Program {
         let waiting = Waiting::default();
         let (tasks, answered) = (TaskTracker::new(), Arc::clone(&waiting));
         tasks.spawn(write(stdin, queue));
-        tasks.spawn(read(stdout, answered));
+        let gone = Arc::<AtomicBool>::default();
+        tasks.spawn(read(stdout, answered, Arc::clone(&gone)));
         let (places, next) = (Arc::new(Semaphore::new(WAITING)), AtomicU64::new(1));
-        Ok(Self { jobs, requests, waiting, places, next, limit, _child: child })
+        Ok(Self { jobs, requests, waiting, places, next, limit, gone, _child: child })
+    }
+
+    /// Whether it has ended: it answers nothing any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Asked>> {
@@ -131,16 +140,16 @@ impl Executor for Program {
         let request = joined(&head, &input).ok_or("the job's parameters are too long")?;
         let (answer, answered) = oneshot::channel();
         self.waiting().insert(id, Asked { answer, since: Instant::now(), _place: place });
-        let down = "the unit's program is gone: its operator must start it again";
-        if self.requests.send(request).await.is_err() {
+        let down = || format!("{FAILED}: its program is gone");
+        if self.requests.send(request).await.is_err() || self.is_gone() {
             self.waiting().remove(&id);
-            return Err(down.into());
+            return Err(down());
         }
         let answered = tokio::time::timeout(self.limit, answered).await;
         self.waiting().remove(&id);
         match answered {
-            Ok(answer) => answer.unwrap_or_else(|_| Err(down.into())),
-            Err(_) => Err(format!("the job took more than {} s", self.limit.as_secs())),
+            Ok(answer) => answer.unwrap_or_else(|_| Err(down())),
+            Err(_) => Err(format!("{FAILED}: the job took more than {} s", self.limit.as_secs())),
         }
     }
 }
@@ -168,7 +177,7 @@ async fn write(mut stdin: ChildStdin, mut queue: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-async fn read(mut stdout: ChildStdout, waiting: Waiting) {
+async fn read(mut stdout: ChildStdout, waiting: Waiting, gone: Arc<AtomicBool>) {
     loop {
         let frame = frame::read(&mut stdout, MAX_FRAME + 1_024).await;
         let Ok(Some(frame)) = frame else { break };
@@ -185,6 +194,7 @@ async fn read(mut stdout: ChildStdout, waiting: Waiting) {
             let _ = asked.answer.send(answer);
         }
     }
-    // whoever still waits hears that the program is gone
+    // whoever still waits hears that the program is gone, and whoever comes now sees it
+    gone.store(true, Ordering::Release);
     waiting.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }

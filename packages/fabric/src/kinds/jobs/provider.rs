@@ -1,7 +1,7 @@
 //! The provider's side of a job unit.
 
 use super::places::{Place, Places};
-use super::{Executor, Frame, FrameSource, MAX_FRAME, Work};
+use super::{Executor, FAILED, Frame, FrameSource, MAX_FRAME, Work};
 use crate::adapter::{Adapter, Load};
 use crate::end::Stop;
 use crate::host::{BodyReader, Op};
@@ -92,7 +92,7 @@ impl JobAdapter {
         let asked: RunJob = op.args()?;
         if !self.executor.jobs().contains(&asked.job) {
             let known = self.executor.jobs().join(", ");
-            return Err(Stop::refused(format!("no job is named {:?}: ask for {known}", asked.job)));
+            return Err(Stop::own(format!("no job is named {:?}: ask for {known}", asked.job)));
         }
         let (charger, lease) = (op.charger(), op.lease().clone());
         let (reader, writer) = (&mut op.body.reader, &mut op.body.writer);
@@ -109,7 +109,7 @@ impl JobAdapter {
             while let Some(work) = working.recv().await {
                 let (done, _place) = match work.await {
                     Ok((done, place)) => (done, Some(place)),
-                    Err(_) => (Err("the unit failed".into()), None),
+                    Err(_) => (Err(FAILED.into()), None),
                 };
                 let result = match done {
                     Ok(Work { output, units }) => {

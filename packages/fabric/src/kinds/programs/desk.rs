@@ -1,5 +1,6 @@
 //! The local HTTP resource of whatever runs programs: `PUT .../modules` takes a module and gives its name,
-//! `POST .../run/{name}?arg=..&env=..&units=..` runs it on the request's body, `POST .../run?arg=..` what the provider has.
+//! `POST .../run/{name}?arg=..&env=..&units=..` runs it on the request's body, `POST .../run?arg=..` what the provider has,
+//! with `&network` where it may get out.
 //! With `&stream` the answer is frames of what it writes, as it does ([`super::frames`]).
 
 use super::{Ended, Exec, Input, MOST, Output, Ran, frames};
@@ -115,6 +116,7 @@ fn asked(module: Option<Bytes>, query: &str) -> Exec {
             Some(("arg", value)) => exec.args.push(unescaped(value)),
             Some(("env", value)) => exec.env.push(unescaped(value)),
             Some(("units", value)) => exec.max_units = value.parse().unwrap_or(0),
+            None if pair == "network" => exec.network = true,
             _ => {}
         }
     }
@@ -142,6 +144,17 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Whether any text comes through a query as it was, whatever stands beside it; what the fuzz targets run.
+#[doc(hidden)]
+#[must_use]
+pub fn comes_through(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let escaped: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
+    let exec = asked(None, &format!("arg={escaped}&{text}&env={escaped}"));
+    let (first, last) = (exec.args.first(), exec.env.last());
+    [first, last].iter().all(|found| found.is_some_and(|found| *found == text))
+}
+
 #[async_trait]
 impl<R: Runner> Resource for ProgramDesk<R> {
     async fn answer(&self, rest: &str, request: Request<Body>) -> Response {
@@ -164,5 +177,24 @@ impl<R: Runner> Resource for ProgramDesk<R> {
                 Failure::new(StatusCode::NOT_FOUND, words).into_response()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_says_what_is_run_and_whether_it_gets_out() {
+        let exec = asked(None, "stream&arg=a%20b&arg=--network&env=A=b&units=7");
+        assert_eq!(
+            (exec.args, exec.env),
+            (vec!["a b".into(), "--network".into()], vec!["A=b".into()])
+        );
+        assert_eq!((exec.max_units, exec.network), (7, false));
+        let exec = asked(Some(Bytes::from_static(b"module")), "stream&network&arg=x");
+        assert!(exec.network);
+        assert!(exec.as_module().is_err(), "a module has none");
+        assert!(asked(Some(Bytes::new()), "arg=x").as_module().is_ok());
     }
 }

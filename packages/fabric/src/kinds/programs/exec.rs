@@ -1,6 +1,8 @@
 //! A program at a provider: sent if it is not there, fed, listened to.
 
-use super::{ERR, EXIT, Ended, Input, OUT, Output, Ran, SEND_INPUT, SEND_MODULE, Said};
+use super::{
+    ERR, EXIT, Ended, Input, NETWORKED, OUT, Output, RUN, Ran, SEND_INPUT, SEND_MODULE, Said,
+};
 use crate::client::{Client, ClientOp, ClientReader};
 use crate::desk::Failure;
 use crate::end::Stop;
@@ -30,6 +32,8 @@ pub struct Exec {
     pub input: Bytes,
     /// Most units it may cost; 0 for what the lease allows.
     pub max_units: u64,
+    /// Whether it is to get out, where the provider's list leads; in containers whose lease grants that.
+    pub network: bool,
 }
 
 impl Exec {
@@ -91,11 +95,15 @@ impl Exec {
     /// The same as a module is run: with a name before its arguments.
     ///
     /// # Errors
-    /// [`Failure`] if there is no module.
+    /// [`Failure`] if there is no module, or it asks for a network.
     pub fn as_module(mut self) -> Result<Self, Failure> {
         if self.module.is_none() {
             let words =
                 "no module was named: PUT one to modules, then POST its input to run/{its name}";
+            return Err(Failure::new(StatusCode::BAD_REQUEST, words));
+        }
+        if self.network {
+            let words = "a module has no network: a container has, if its lease grants one";
             return Err(Failure::new(StatusCode::BAD_REQUEST, words));
         }
         self.args.insert(0, "module".to_owned());
@@ -123,7 +131,8 @@ impl Exec {
     ) -> Result<Ended, Stop> {
         let began = Instant::now();
         let mut answered = Duration::ZERO;
-        let mut op = client.open_op("run", asked.encode_to_vec(), self.max_units).await?;
+        let name = if self.network { NETWORKED } else { RUN };
+        let mut op = client.open_op(name, asked.encode_to_vec(), self.max_units).await?;
         let ClientOp { reader, writer, .. } = &mut op;
         let moved = async {
             let wanted = reader.read_exactly(1).await?.first().copied().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Programs of consumers, whatever runs them: what a consumer says to a provider, and the local HTTP resource.
 //!
-//! There is one operation, `run`, whose arguments are [`caplet_protocol::wire::RunProgram`]. The provider's first
-//! byte says what it wants to be sent ([`SEND_MODULE`], [`SEND_INPUT`]); the module comes as one frame, the input as
+//! There is one operation, [`RUN`], or [`NETWORKED`] for who wants to get out; its arguments are
+//! [`caplet_protocol::wire::RunProgram`]. The provider's first byte says what it wants to be sent ([`SEND_MODULE`], [`SEND_INPUT`]); the module comes as one frame, the input as
 //! it is after it. The provider answers with frames, whose first byte is [`OUT`], [`ERR`] or, at the end,
 //! [`EXIT`]: exit code (`i32`) and units (`u64`), big-endian.
 
@@ -11,10 +11,18 @@ mod frames;
 mod input;
 mod output;
 
+#[doc(hidden)]
+pub use desk::comes_through;
 pub use desk::{ProgramDesk, Runner};
 pub use exec::Exec;
 pub use input::Input;
 pub use output::{Ended, Output, Ran, Said};
+
+/// The operation that runs a program.
+pub const RUN: &str = "run";
+/// The operation of a run that may get out of its container, where the lease grants that; elsewhere the name is unknown, so
+/// that no program runs without what it was to have.
+pub const NETWORKED: &str = "run-networked";
 
 /// The provider has not the module: it is to be sent.
 pub const SEND_MODULE: u8 = 1;

@@ -4,6 +4,7 @@ use super::heard::{Heard, Reading};
 use super::resource::SensorResource;
 use super::rhythm::Rhythm;
 use super::silence::follow;
+use super::window::Window;
 use super::{Compare, senml};
 use crate::client::{Client, ClientOp};
 use crate::end::Stop;
@@ -30,6 +31,8 @@ pub struct SensorSurface {
     pub thing: Value,
     /// Least milliseconds between records; 0 for the sensor's own rate.
     pub interval_ms: u32,
+    /// How long readings are kept beside the last one, up to that one.
+    pub window: Duration,
     /// What its profile says it can measure, thousandths of its unit: a record outside is none, and is
     /// not paid.
     pub range: Option<RangeInclusive<i64>>,
@@ -51,9 +54,11 @@ impl Surface for SensorSurface {
         let (last, session) = (watch::Sender::new(None), client.health());
         let shown = watch::Sender::new(session.borrow().clone());
         let health = shown.subscribe();
+        let window = Arc::new(Window::new(self.window));
         let resource = SensorResource {
             thing: self.thing.clone(),
             last: last.subscribe(),
+            window: Arc::clone(&window),
             health: health.clone(),
         };
         let Place { alias, desk, topics } = place;
@@ -69,6 +74,7 @@ impl Surface for SensorSurface {
             compare: self.compare.clone(),
             rhythm: Rhythm::default(),
             last,
+            window,
         };
         client.spawn(async move { reader.run().await });
         // outlive the session: the last status says that it is closed, and why
@@ -106,6 +112,7 @@ struct Reader {
     compare: Option<Arc<dyn Compare>>,
     rhythm: Rhythm,
     last: watch::Sender<Option<Reading>>,
+    window: Arc<Window>,
 }
 
 impl Reader {
@@ -137,6 +144,7 @@ impl Reader {
             }
             // accepted: from here on it is this side's
             op.accept(1).await;
+            self.window.note(record.time_ms, &pack);
             let now_ms = wall_millis();
             let late = now_ms.saturating_sub(record.time_ms);
             self.client.observe(Duration::from_millis(late), true);

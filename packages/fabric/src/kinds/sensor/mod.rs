@@ -11,6 +11,7 @@ mod senml;
 mod silence;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use compare::Compare;
 pub use feed::Feed;

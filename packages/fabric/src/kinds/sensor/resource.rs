@@ -1,18 +1,21 @@
-//! A leased sensor over HTTP: what it said last, a stream of events, its Thing Description.
+//! A leased sensor over HTTP: what it said last, its window, a stream of events, its Thing Description.
 
 use super::heard::Reading;
+use super::window::{Shown, Window};
 use crate::desk::Resource;
 use crate::health::{Health, wall_millis};
 use async_trait::async_trait;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// What events are called that say how the sensor is; those without a name are readings.
@@ -21,6 +24,7 @@ const STATUS: &str = "status";
 pub(super) struct SensorResource {
     pub(super) thing: Value,
     pub(super) last: watch::Receiver<Option<Reading>>,
+    pub(super) window: Arc<Window>,
     pub(super) health: watch::Receiver<Health>,
 }
 
@@ -38,6 +42,21 @@ impl SensorResource {
         (health, out)
     }
 
+    /// The readings of the window, as one pack.
+    fn window(&self) -> Response {
+        let Shown { pack, readings, span } = self.window.shown();
+        let health = self.health.borrow().clone();
+        let mut heads = HeaderMap::new();
+        heads.insert(CONTENT_TYPE, HeaderValue::from_static("application/senml+json"));
+        heads.insert("caplet-readings", readings.into());
+        heads.insert("caplet-health", HeaderValue::from_static(health.name()));
+        if let Some((first, last)) = span {
+            heads.insert("caplet-from-ms", first.into());
+            heads.insert("caplet-to-ms", last.into());
+        }
+        (status(&health), heads, pack).into_response()
+    }
+
     fn events(&self) -> Response {
         let records = readings(self.last.clone()).map(|reading| {
             let data = reading.pack.to_string();
@@ -47,6 +66,14 @@ impl SensorResource {
             .map(|health| Event::default().event(STATUS).data(health.json().to_string()));
         let events = futures::stream::select(records, statuses).map(Ok::<_, Infallible>);
         Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+    }
+}
+
+/// What is stale is shown, and is not fine.
+fn status(health: &Health) -> StatusCode {
+    match health {
+        Health::Up => StatusCode::OK,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -90,18 +117,19 @@ impl Resource for SensorResource {
         match rest {
             "" => {
                 let (health, body) = self.now();
-                let up = health == Health::Up;
-                let status = if up { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-                (status, Json(body)).into_response()
+                (status(&health), Json(body)).into_response()
             }
+            "window" => self.window(),
             "events" => self.events(),
             "td" => {
                 let mut thing = self.thing.clone();
                 thing["caplet:health"] = self.health.borrow().json();
+                thing["caplet:window"] =
+                    json!({ "href": "window", "seconds": self.window.length().as_secs() });
                 Json(thing).into_response()
             }
             other => {
-                let words = format!("{other} is not here: see td and events");
+                let words = format!("{other} is not here: see td, window and events");
                 (StatusCode::NOT_FOUND, Json(json!({ "reason": words }))).into_response()
             }
         }

@@ -4,6 +4,7 @@ use super::heard::{Heard, Reading};
 use super::local::tell_status;
 use super::resource::SensorResource;
 use super::silence::follow;
+use super::window::Window;
 use crate::desk::Resource as _;
 use crate::end::End;
 use crate::health::{Health, wall_millis};
@@ -55,7 +56,8 @@ impl Sensor {
         let tasks = TaskTracker::new();
         tasks.spawn(follow(session.subscribe(), last.subscribe(), shown));
         tasks.spawn(tell_status(health.clone(), board.clone(), "attic".to_owned()));
-        let resource = SensorResource { thing, last: last.subscribe(), health };
+        let window = Arc::new(Window::new(LONG));
+        let resource = SensorResource { thing, last: last.subscribe(), window, health };
         Self { session, last, resource, board }
     }
 

@@ -3,30 +3,14 @@
 use crate::decode::{fits, png};
 use image::{Rgb, RgbImage};
 
-/// Tiles in a row, and pixels of a tile's side.
+/// Tiles in a row.
 const TILES: u32 = 8;
-const TILE: u32 = 4;
-
-/// A PNG of tiles whose colours are these bytes.
-///
-/// # Errors
-/// If it can't be packed.
-pub fn mosaic(dice: &[u8; 64]) -> Result<Vec<u8>, String> {
-    let side = TILES.saturating_mul(TILE);
-    let picture = RgbImage::from_fn(side, side, |x, y| {
-        let tile = (y / TILE).saturating_mul(TILES).saturating_add(x / TILE);
-        let shade = usize::try_from(tile).ok().and_then(|tile| dice.get(tile).copied());
-        let shade = shade.unwrap_or(0);
-        Rgb([shade, shade.rotate_left(3), !shade])
-    });
-    png(&picture)
-}
 
 /// A PNG of so many pixels that looks as if a camera had made it, as far as its size goes: tiles whose colours are these
 /// bytes, each a slope, under the noise of a sensor.
 ///
 /// # Errors
-/// If it has no pixels, or can't be packed.
+/// If it has no pixels or more than are worked on, or can't be packed.
 pub fn scene(tiles: &[u8; 64], width: u32, height: u32) -> Result<Vec<u8>, String> {
     fits(width, height)?;
     let mut noise = tiles
@@ -62,13 +46,7 @@ mod tests {
         assert_eq!(crate::decode::decode(&one).unwrap().dimensions(), (40, 30));
         assert!(one.len() > 40 * 30 / 4, "noise packs badly: {} bytes", one.len());
         ImageUnit::work("blur", r#"{"radius":2}"#, &one).unwrap();
-        assert!(scene(1, 0, 30).is_err());
-    }
-
-    #[test]
-    fn a_mosaic_is_a_picture_that_the_unit_works_on() {
-        let (one, other) = (mosaic(&[1; 64]).unwrap(), mosaic(&[2; 64]).unwrap());
-        assert_ne!(one, other);
         ImageUnit::work("edges", "", &one).unwrap();
+        assert!(scene(1, 0, 30).is_err());
     }
 }
