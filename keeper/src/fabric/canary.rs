@@ -145,6 +145,10 @@ mod tests {
         (quality.checked, quality.wrong)
     }
 
+    fn job_surface(again: Arc<ImageUnit>) -> JobSurface {
+        JobSurface { again: Some(again), profile: None }
+    }
+
     fn compute() -> Arc<dyn AnyAdapter> {
         Arc::new(WasiAdapter::new(Machine::new().unwrap(), Limits::default()))
     }
@@ -152,12 +156,13 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_honest_providers_do_for_a_canary_is_checked_and_right() {
         let again = Some(Machine::new().unwrap());
-        let (_, wrong) = judged(Service::WASM, compute(), &ComputeSurface { again }).await;
+        let surface = ComputeSurface { again, memory: 0 };
+        let (_, wrong) = judged(Service::WASM, compute(), &surface).await;
         assert_eq!(wrong, 0);
 
         let unit = || Arc::new(ImageUnit::new(1));
         let jobs = Arc::new(JobAdapter::new(unit(), 1));
-        let (_, wrong) = judged(Service::JOBS, jobs, &JobSurface { again: Some(unit()) }).await;
+        let (_, wrong) = judged(Service::JOBS, jobs, &job_surface(unit())).await;
         assert_eq!(wrong, 0);
 
         let folder = tempfile::TempDir::new().unwrap();
@@ -178,7 +183,7 @@ mod tests {
         }
 
         async fn run(&self, job: &str, params: &str, _: bytes::Bytes) -> Result<Work, String> {
-            let other = caplet_fabric_image::mosaic(&[7; 64]).map_err(|e| e.to_string())?;
+            let other = caplet_fabric_image::scene(&[7; 64], 32, 32)?;
             self.0.run(job, params, other.into()).await
         }
     }
@@ -186,7 +191,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_provider_that_answers_without_working_is_wrong_every_time() {
         let lazy = Arc::new(JobAdapter::new(Arc::new(Lazy(ImageUnit::new(1))), 1));
-        let surface = JobSurface { again: Some(Arc::new(ImageUnit::new(1))) };
+        let surface = job_surface(Arc::new(ImageUnit::new(1)));
         let (checked, wrong) = judged(Service::JOBS, lazy, &surface).await;
         assert_eq!(checked, wrong);
     }

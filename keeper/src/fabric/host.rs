@@ -19,7 +19,7 @@ use crate::session::Service as Calls;
 use crate::settler::Asked;
 use async_trait::async_trait;
 use caplet_fabric::Service;
-use caplet_fabric::host::{Account, Adapters, Host, Limits};
+use caplet_fabric::host::{Account, Adapters, Host, Kept, Limits};
 use caplet_fabric::kinds::sensor::Feed;
 use caplet_fabric::lease::{ChainView, LeaseView, ViewError};
 use caplet_fabric::meter::{Payees, SharedPayee};
@@ -109,6 +109,11 @@ impl Payees for Lanes {
             Ok(false) => {}
             Err(error) => observe::room_failed("host", &error),
         }
+    }
+
+    fn kept(&self, view: &LeaseView) -> Kept {
+        let kept = measured::kept(&self.context.store, view.lease, view.lane);
+        kept.inspect_err(|error| observe::room_failed("host", error)).unwrap_or_default()
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Known {
     /// Seconds since it was last up.
     pub(super) lost_secs: u64,
     pub(super) failed_in_a_row: u64,
+    /// Operations in a row for which too little is left, by this side's own count.
+    pub(super) short_in_a_row: u64,
     /// Results that were checked and wrong.
     pub(super) wrong: u64,
 }
@@ -44,6 +46,8 @@ pub(super) enum Verdict {
     GoesOn,
     /// It is used up or at its end: the last voucher is signed.
     Done,
+    /// What is left of it pays for nothing that is asked: the last voucher is signed and the lease is closed.
+    UsedUp,
     /// It serves no more: the last voucher is signed and the lease is closed, for this reason.
     GivenUp(String),
     /// It is over on chain: nothing is signed any more.
@@ -56,6 +60,9 @@ pub(super) fn judge(known: &Known, patience: Patience) -> Verdict {
     }
     if known.units >= known.total || known.now.saturating_add(LAST_SECS) >= known.ends {
         return Verdict::Done;
+    }
+    if known.short_in_a_row >= patience.failures.max(1) {
+        return Verdict::UsedUp;
     }
     let failed = known.failed_in_a_row;
     match &known.health {
@@ -75,14 +82,14 @@ pub(super) fn judge(known: &Known, patience: Patience) -> Verdict {
     }
 }
 
-/// Whether the consumer closes a lease that it uses no more: one it gave up, and one that is used up for less than its
-/// reserve (quality lowered the rate), the rest of which would stay locked until its slot ends.
+/// Whether the consumer closes a lease that it uses no more: one that it gave up or whose rest is too little, and one that is
+/// used up for less than its reserve (quality lowered the rate), the rest of which would stay locked until its slot ends.
 pub(super) const fn closes(
-    given_up: bool,
+    left: bool,
     (counted, total): (u64, u64),
     (signed, cap): (u128, u128),
 ) -> bool {
-    given_up || (counted >= total && signed < cap)
+    left || (counted >= total && signed < cap)
 }
 
 /// The report of a lease's end, by what was measured over `secs`; `band` says what latency is good and bad in its
@@ -142,6 +149,7 @@ mod tests {
             health: Health::Up,
             lost_secs: 0,
             failed_in_a_row: 0,
+            short_in_a_row: 0,
             wrong: 0,
         }
     }
@@ -164,6 +172,17 @@ mod tests {
         assert_eq!(judge(&Known { now: 198, ..known() }, PATIENCE), Verdict::GoesOn);
         assert_eq!(judge(&Known { now: 199, ..known() }, PATIENCE), Verdict::Done);
         assert_eq!(judge(&Known { live: false, ..known() }, PATIENCE), Verdict::Over);
+    }
+
+    #[test]
+    fn a_rest_that_pays_for_nothing_that_is_asked_ends_a_lease_and_is_nobodys_failure() {
+        let short = |short_in_a_row| Known { short_in_a_row, failed_in_a_row: 2, ..known() };
+        assert_eq!(judge(&short(2), PATIENCE), Verdict::GoesOn);
+        assert_eq!(judge(&short(3), PATIENCE), Verdict::UsedUp);
+        let both = Known { failed_in_a_row: 3, ..short(3) };
+        assert_eq!(judge(&both, PATIENCE), Verdict::UsedUp);
+        let used_up = Known { units: 20, ..short(3) };
+        assert_eq!(judge(&used_up, PATIENCE), Verdict::Done, "nothing is left at all");
     }
 
     #[test]

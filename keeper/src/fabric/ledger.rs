@@ -15,7 +15,7 @@ use caplet_api::packed::VoucherItem;
 use caplet_fabric::lease::LeaseView;
 use caplet_fabric::meter::SharedPayee;
 use caplet_metering::sqlite::{LaneJournal, Options, Store};
-use caplet_metering::{Ed25519Key, Keys, Payee, PayeeState, Risk};
+use caplet_metering::{Keys, Payee, PayeeState, Risk};
 use caplet_protocol::layout::Voucher;
 use caplet_protocol::sign::Signature;
 use caplet_protocol::{Lane, LeaseId};
@@ -48,8 +48,7 @@ pub(super) struct LaneKeys {
 impl Keys for LaneKeys {
     fn signed(&self, preimage: &[u8], signature: &Signature) -> bool {
         let keys = self.sight.taken(self.place);
-        let mut keys = keys.iter().filter_map(Ed25519Key::new);
-        let signed = keys.any(|key| key.signed(preimage, signature));
+        let signed = keys.iter().any(|key| key.signed(preimage, signature));
         if !signed {
             self.sight.doubt(self.place);
         }
@@ -186,9 +185,8 @@ impl Ledger {
         store: &Kept,
     ) -> anyhow::Result<SharedPayee> {
         let place = (view.lease, view.lane);
-        let known = self.sight.taken(place);
-        let any = known.iter().any(|key| Ed25519Key::new(key).is_some());
-        anyhow::ensure!(any, "the lane's key is none that a session takes");
+        let known = !self.sight.taken(place).is_empty();
+        anyhow::ensure!(known, "the lane's key is none that a session takes");
         let keys = LaneKeys { sight: Arc::clone(&self.sight), place };
         // whose word was found wrong here pays ahead, whatever it has settled
         let risk = if measured::is_doubtful(store, lease.payer)? {

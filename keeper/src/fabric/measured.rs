@@ -7,11 +7,11 @@ use super::judge::report;
 use crate::leases::Lease;
 use crate::observe;
 use crate::store::Store;
-use caplet_fabric::host::Account;
+use caplet_fabric::host::{Account, Kept, Word};
 use caplet_protocol::layout::QosReport;
 use caplet_protocol::wire::{Pause, PauseReason};
 use caplet_protocol::{AccountId, Bps, Lane, LeaseId};
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
 /// Of one of the room's versions; numbers of leases as big-endian bytes, which order as they do.
 pub(super) const TABLE: &str = "CREATE TABLE measured (
@@ -26,7 +26,15 @@ pub(super) const TABLE: &str = "CREATE TABLE measured (
         PRIMARY KEY (lease, lane)
     ) STRICT, WITHOUT ROWID;";
 
-/// Lanes that are kept: those of the leases with the largest numbers.
+/// How far the consumer's word was taken, as [`Word::encode`] has it, and the rate that is held to now; of what was stored
+/// before nothing is known. What is `disputed` was so once.
+pub(super) const WORD: &str = "ALTER TABLE measured ADD COLUMN word BLOB;
+    ALTER TABLE measured ADD COLUMN held INTEGER NOT NULL DEFAULT 0;";
+
+/// When a lane's lease is at its end, Unix seconds; of what was stored before it is not known, and taken to be over.
+pub(super) const ENDS: &str = "ALTER TABLE measured ADD COLUMN ends INTEGER NOT NULL DEFAULT 0;";
+
+/// Lanes that are kept after their leases' ends: those with the largest numbers.
 const KEPT: u32 = 4_096;
 
 /// Operations from which shares and percentiles are compared: of fewer each is too much of them.
@@ -85,21 +93,53 @@ pub(crate) fn keep(
     let calls = i64::try_from(calls).unwrap_or(i64::MAX);
     let disputed = account.disputed.map_or(0, |rate| rate.0);
     let (key, lane, payer) = (lease.id.0.to_be_bytes(), lane.0, lease.payer.0);
+    let word = account.word.map(|word| word.encode());
     let find = "SELECT disputed FROM measured WHERE lease = ?1 AND lane = ?2";
-    let put = "INSERT INTO measured (lease, lane, payer, calls, own, disputed)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    let put = "INSERT INTO measured (lease, lane, payer, calls, own, disputed, held, word, ends)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8)
         ON CONFLICT (lease, lane) DO UPDATE SET
-            calls = ?4, own = ?5, disputed = MAX(disputed, ?6)";
-    let drop = "DELETE FROM measured WHERE lease NOT IN
-        (SELECT lease FROM measured ORDER BY lease DESC LIMIT ?1)";
+            calls = ?4, own = ?5, disputed = MAX(disputed, ?6), held = ?6, word = ?7, ends = ?8";
+    let (start, ends) = (unix(lease.terms.start.u64()), unix(lease.terms.end.u64()));
     store.write(|tx| {
         let known: Option<u16> =
             tx.prepare_cached(find)?.query_row(params![key, lane], |row| row.get(0)).optional()?;
-        tx.prepare_cached(put)?.execute(params![key, lane, payer, calls, bytes, disputed])?;
+        let row = params![key, lane, payer, calls, bytes, disputed, word, ends];
+        tx.prepare_cached(put)?.execute(row)?;
         if known.is_none() {
-            tx.prepare_cached(drop)?.execute([KEPT])?;
+            // it is served, so it has begun
+            forget(tx, KEPT, start)?;
         }
         Ok(disputed > 0 && known.unwrap_or(0) == 0)
+    })
+}
+
+fn unix(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// Forgets all but `kept` of the lanes whose leases were at their ends `by` then; none that goes on, however many there are.
+fn forget(tx: &Transaction<'_>, kept: u32, by: i64) -> anyhow::Result<()> {
+    let drop = "DELETE FROM measured WHERE ends <= ?2 AND lease NOT IN
+        (SELECT lease FROM measured WHERE ends <= ?2 ORDER BY lease DESC LIMIT ?1)";
+    tx.prepare_cached(drop)?.execute(params![kept, by])?;
+    Ok(())
+}
+
+/// What a restart must not forget of a lane, as far as it is kept.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) fn kept(store: &Store, lease: LeaseId, lane: Lane) -> anyhow::Result<Kept> {
+    let find = "SELECT word, held FROM measured WHERE lease = ?1 AND lane = ?2";
+    let (key, lane) = (lease.0.to_be_bytes(), lane.0);
+    let kept: Option<(Option<Vec<u8>>, u16)> = store.read(|c| {
+        let mut find = c.prepare_cached(find)?;
+        find.query_row(params![key, lane], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+    })?;
+    let (word, held) = kept.unwrap_or_default();
+    Ok(Kept {
+        word: word.and_then(|bytes| Word::decode(&bytes)),
+        disputed: (held > 0).then_some(Bps(held)),
     })
 }
 
@@ -202,6 +242,7 @@ mod tests {
             lasted: Duration::from_secs(10),
             connected: Bps::ALL,
             disputed: None,
+            word: None,
         }
     }
 
@@ -244,6 +285,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_measured_of_leases_that_go_on_is_kept_however_many_and_of_others_the_last() {
+        let store = store();
+        for n in 1..=30 {
+            let mut lease = Lease { id: LeaseId(n), ..lease(0) };
+            // every third is long over, the others go on
+            lease.terms.end = if n % 3 == 0 { 50_u64 } else { 500 }.into();
+            lease.terms.start = 10_u64.into();
+            keep(&store, &lease, Lane(0), &account(20, 20)).unwrap();
+        }
+        store.write(|tx| forget(tx, 2, 100)).unwrap();
+        let kept: Vec<u64> = all(&store).unwrap().iter().map(|held| held.lease.0).collect();
+        let due: Vec<u64> = (1..=30).filter(|n| n % 3 != 0 || *n >= 27).collect();
+        assert_eq!(kept, due);
+    }
+
+    #[test]
     fn a_payer_whose_rate_was_disputed_is_remembered_and_it_is_said_once() {
         let (store, lease) = (store(), lease(0));
         let says = |account: &Account| keep(&store, &lease, Lane(0), account).unwrap();
@@ -257,6 +314,12 @@ mod tests {
         let kept = all(&store).unwrap();
         let held = kept.first().unwrap();
         assert_eq!((held.disputed, held.calls, held.own.units), (Some(Bps(9_000)), 30, 1_000));
+        let found = |lane| super::kept(&store, lease.id, Lane(lane)).unwrap();
+        assert_eq!(found(0), Kept::default(), "it is disputed no more");
+        let word = Some(Word { taken: 1 << 70, ..Word::new(1_000, 7) });
+        keep(&store, &lease, Lane(0), &Account { word, ..disputed }).unwrap();
+        assert_eq!(found(0), Kept { word, disputed: Some(Bps(9_000)) });
+        assert_eq!(found(1), Kept::default());
         compare(&store, LeaseId(9_999), &QosReport::default().encode()).unwrap();
         assert_eq!(all(&store).unwrap().len(), 1, "what was not served here is not compared");
     }

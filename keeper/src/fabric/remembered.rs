@@ -22,6 +22,8 @@ pub const TABLES: Tables = Tables {
         plan TEXT NOT NULL
     ) STRICT;",
         super::measured::TABLE,
+        super::measured::WORD,
+        super::measured::ENDS,
     ],
 };
 

@@ -3,7 +3,7 @@
 use super::grants::Grants;
 use super::kind::{service_of, unit_bytes};
 use super::serving::{Served, Serving};
-use super::signers::Signers;
+use super::signers::{Lanes, Signers};
 use crate::book::Books;
 use crate::bridge::{Clock, ed25519};
 use crate::context::{Context, domain_of};
@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use caplet_api::escrow::LeaseState;
 use caplet_fabric::lease::{ChainView, LeaseView, Party, Stage, ViewError};
 use caplet_fabric::link::Key;
-use caplet_metering::{Allowed, ChainTime, View};
+use caplet_metering::{Allowed, ChainTime, Ed25519Key, View};
 use caplet_protocol::{DeviceId, Domain, Lane, LeaseId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,9 +25,6 @@ const HEARSAY: Duration = Duration::from_secs(3);
 
 /// How old a device's key may be that is in doubt: nobody has a gateway ask more often.
 const DOUBTED: Duration = Duration::from_millis(500);
-
-/// Leases whose lane keys are kept.
-const KEPT: usize = 4_096;
 
 /// What the rooms see of the chain.
 pub(crate) struct Sight {
@@ -39,7 +36,7 @@ pub(crate) struct Sight {
     pub(super) escrow: Domain,
     grants: Grants,
     /// Keys that sign for a lane.
-    keys: Mutex<BTreeMap<(LeaseId, Lane), Signers>>,
+    keys: Mutex<Lanes>,
     /// Lanes on which something came that none of them has signed.
     doubted: Mutex<BTreeSet<(LeaseId, Lane)>>,
 }
@@ -134,7 +131,7 @@ impl Sight {
     }
 
     /// Those of them that are taken now: the latest, and the one that was seen before it for half a settle window.
-    pub(super) fn taken(&self, lane: (LeaseId, Lane)) -> Vec<Key> {
+    pub(super) fn taken(&self, lane: (LeaseId, Lane)) -> Vec<Ed25519Key> {
         let now = Instant::now();
         self.locked().get(&lane).map(|signers| signers.taken(now)).unwrap_or_default()
     }
@@ -161,15 +158,14 @@ impl Sight {
         window: Duration,
     ) {
         let mut known = self.locked();
-        if known.len() >= KEPT && !known.contains_key(&lane) {
-            known.pop_first();
-        }
-        let signers = known.entry(lane).or_default();
+        let signers = known.of(lane, |(lease, _), _| {
+            self.leases.get(*lease).is_some_and(|lease| lease.state != LeaseState::Closed)
+        });
         signers.learn(key, window, Instant::now());
         signers.recall(old);
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, BTreeMap<(LeaseId, Lane), Signers>> {
+    fn locked(&self) -> std::sync::MutexGuard<'_, Lanes> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,6 +1,6 @@
 //! How each service looks at home.
 
-use super::units::of;
+use super::units::{memory, of};
 use anyhow::Context as _;
 use caplet_fabric::Service;
 use caplet_fabric::kinds::jobs::JobSurface;
@@ -31,6 +31,8 @@ pub struct Wish {
     pub port: Option<u16>,
     /// Least milliseconds between the records of a sensor.
     pub interval_ms: u32,
+    /// Seconds of readings of a sensor that are kept; the whole lease when 0.
+    pub window_secs: u32,
     /// Name of a network interface (TUN) that leads to an uplink, beside its proxy.
     pub tun: Option<String>,
     /// What is routed into it, as `192.0.2.0/24`; the user routes when empty.
@@ -89,11 +91,19 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
         wish.routes.is_empty() || wish.tun.is_some(),
         "routes lead into an interface: name one (tun)"
     );
+    anyhow::ensure!(
+        wish.window_secs == 0 || service == Service::SENSOR,
+        "a lease of {service} is no sensor: attach it without a window"
+    );
     let port = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), wish.port.unwrap_or(0));
     let made: Box<dyn Surface> = match service {
         Service::SENSOR => Box::new(sensor(leased, wish)),
-        Service::JOBS => Box::new(JobSurface { again: Some(Arc::new(ImageUnit::new(AGAIN))) }),
-        Service::WASM => Box::new(ComputeSurface { again: leased.checks.machine.clone() }),
+        Service::JOBS => Box::new(jobs(leased)),
+        Service::WASM => Box::new(ComputeSurface {
+            // without its profile it is not known what a run may have there
+            again: leased.capability.and(leased.checks.machine.clone()),
+            memory: leased.capability.map_or(0, memory),
+        }),
         Service::OCI => Box::new(ContainerSurface),
         Service::STORE => {
             let (secret, folder) = (leased.secret, wish.mount.clone());
@@ -113,6 +123,25 @@ pub(super) fn surface(leased: &Leased<'_>, wish: &Wish) -> anyhow::Result<Box<dy
     Ok(made)
 }
 
+/// What was asked for, or the lease from its start to its end.
+fn window(notice: &LeaseNotice, wish: &Wish) -> Duration {
+    let secs = match wish.window_secs {
+        0 => notice.ends.saturating_sub(notice.starts),
+        secs => secs.into(),
+    };
+    Duration::from_secs(secs)
+}
+
+fn jobs(leased: &Leased<'_>) -> JobSurface {
+    let profile = leased.capability.and_then(|capability| {
+        of(capability, |of| match of {
+            Of::Hardware(hardware) => Some(hardware.clone()),
+            _ => None,
+        })
+    });
+    JobSurface { again: Some(Arc::new(ImageUnit::new(AGAIN))), profile }
+}
+
 fn sensor(leased: &Leased<'_>, wish: &Wish) -> SensorSurface {
     let thing =
         leased.capability.map(|capability| leased_thing(leased.notice, capability, leased.base));
@@ -127,6 +156,7 @@ fn sensor(leased: &Leased<'_>, wish: &Wish) -> SensorSurface {
     SensorSurface {
         thing: thing.unwrap_or_default(),
         interval_ms: wish.interval_ms,
+        window: window(leased.notice, wish),
         range,
         compare: leased.checks.compare.clone(),
     }

@@ -346,6 +346,7 @@ impl Tenancy<'_> {
             health,
             lost_secs: last_up.elapsed().as_secs(),
             failed_in_a_row: quality.failed_in_a_row,
+            short_in_a_row: quality.short_in_a_row,
             wrong: quality.wrong,
         }
     }
@@ -360,12 +361,16 @@ impl Tenancy<'_> {
         }
         used.attached.detach().await;
         observe::detached(self.lease.id, &format!("{verdict:?}"));
+        let used_up = verdict == Ok(Verdict::UsedUp);
         let (given_up, words) = match verdict {
             Err(ended) => return Ok(ended),
             Ok(Verdict::Over | Verdict::GoesOn) => {
                 return Ok(Ended::Over("the lease is over".to_owned()));
             }
             Ok(Verdict::Done) => (false, "it is used up, or at its end".to_owned()),
+            Ok(Verdict::UsedUp) => {
+                (false, "it is used up: what is left pays for nothing that is asked".to_owned())
+            }
             Ok(Verdict::GivenUp(words)) => (true, words),
         };
         let (counted, worth, owed) = {
@@ -389,7 +394,11 @@ impl Tenancy<'_> {
         let last = LastAsk {
             voucher: Some((&voucher).into()),
             report: Some((&report).into()),
-            close: closes(given_up, (counted, total), (voucher.amount, self.lease.cap().into())),
+            close: closes(
+                given_up || used_up,
+                (counted, total),
+                (voucher.amount, self.lease.cap().into()),
+            ),
             words: words.clone(),
         };
         self.ask_last(self.signer(used.served), last).await;

@@ -2,18 +2,21 @@
 
 use super::sweep::root;
 use crate::config::FabricConfig;
+use crate::observe;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use caplet_fabric::Service;
 use caplet_fabric::adapter::AnyAdapter;
-use caplet_fabric::kinds::jobs::{Executor, FrameSource, JobAdapter, Program};
+use caplet_fabric::kinds::jobs::{Executor, FrameSource, JobAdapter, Lasting, Program};
 use caplet_fabric::kinds::sensor::{Feed, SensorAdapter};
 use caplet_fabric::kinds::tcp::TcpAdapter;
 use caplet_fabric_enclave::{ENCLAVE, Enclave, EnclaveAdapter, Separate};
 use caplet_fabric_fs::replica::Stores;
 use caplet_fabric_image::{ImageUnit, LiveCamera, Origin};
-use caplet_fabric_net::{Allow, Rule, System, UplinkAdapter};
-use caplet_fabric_oci::{BundleLimits, Bundles, Limits as Room, OciAdapter, reachable};
+use caplet_fabric_net::{Allow, Rule, System, Uplink, UplinkAdapter};
+use caplet_fabric_oci::{
+    BundleLimits, Bundles, CGROUPS, Limits as Room, NETWORK, OciAdapter, reachable, ready,
+};
 use caplet_fabric_wasi::{Limits, Machine, WasiAdapter};
 use caplet_protocol::DeviceId;
 use caplet_protocol::wire::{Capability, detail::Of};
@@ -93,8 +96,9 @@ impl LocalUnits {
             return Ok(Arc::new(ImageUnit::new(parallel)));
         };
         let path = self.data.join(program);
-        let command = tokio::process::Command::new(&path);
-        let program = Program::start(command, JOB).await;
+        let command = path.clone();
+        let start = move || tokio::process::Command::new(&command);
+        let program = Lasting::start(start, JOB).await;
         Ok(Arc::new(program.with_context(|| format!("starting {}", path.display()))?))
     }
 
@@ -151,11 +155,28 @@ impl LocalUnits {
     }
 
     /// What runs containers; nothing does where no root file system is configured.
-    async fn containers(&self) -> anyhow::Result<Option<OciAdapter>> {
+    async fn containers(&self, offered: &Offered<'_>) -> anyhow::Result<Option<OciAdapter>> {
         let Some(root) = &self.config.container_root else { return Ok(None) };
         let root = self.data.join(root);
         reachable(&root)?;
-        let adapter = OciAdapter::new(root, Room::default());
+        let runtimes: Vec<PathBuf> =
+            self.config.container_runtime.iter().map(|word| self.program(word)).collect();
+        let able = move || ready(&runtimes, Path::new(CGROUPS));
+        let (runtime, unfit) = tokio::task::spawn_blocking(able).await??;
+        observe::containers_by(&runtime, &unfit);
+        let mut adapter = OciAdapter::new(root, Room::default()).with_runtime(runtime);
+        let promised = offered.capability.tags.iter().any(|tag| tag == NETWORK);
+        match (promised, self.config.container_network) {
+            (true, true) => {
+                adapter = adapter.with_uplink(Uplink::new(self.allow()?, Arc::new(System)));
+            }
+            (true, false) => tracing::warn!(
+                device = %offered.device,
+                "its profile promises containers with a network, which fabric.container_network does not allow: set it, or \
+                 take the tag away"
+            ),
+            (false, _) => {}
+        }
         if !self.config.bundles {
             return Ok(Some(adapter));
         }
@@ -172,8 +193,16 @@ impl LocalUnits {
     }
 
     async fn machine(&self) -> anyhow::Result<Machine> {
-        let made = self.machine.get_or_try_init(|| async { Machine::new() }).await;
-        Ok(made?.clone())
+        let open = || async {
+            let room = match self.config.program_mib {
+                0 => free().await,
+                mib => mib.saturating_mul(1 << 20),
+            };
+            // one at a time there is always room for
+            let one = u64::try_from(Limits::default().memory).unwrap_or(u64::MAX);
+            anyhow::Ok(Machine::new()?.with_room(room.max(one)))
+        };
+        Ok(self.machine.get_or_try_init(open).await?.clone())
     }
 }
 
@@ -187,7 +216,10 @@ impl Units for LocalUnits {
                 Arc::new(SensorAdapter::new(offered.feed.clone(), interval, sessions))
             }
             Service::JOBS => Arc::new(self.unit(sessions).await?),
-            Service::WASM => Arc::new(WasiAdapter::new(self.machine().await?, Limits::default())),
+            Service::WASM => {
+                let limits = Limits::default().with_memory(memory(offered.capability));
+                Arc::new(WasiAdapter::new(self.machine().await?, limits))
+            }
             Service::STORE => {
                 let (root, quota) = (root(offered.folder), bytes(offered.capability));
                 Arc::new(offered.stores.adapter(offered.device, root, quota, sessions))
@@ -199,7 +231,7 @@ impl Units for LocalUnits {
                 Some(target) => Arc::new(TcpAdapter::new(target.clone())),
                 None => return Ok(None),
             },
-            Service::OCI => match self.containers().await? {
+            Service::OCI => match self.containers(offered).await? {
                 Some(adapter) => Arc::new(adapter),
                 None => return Ok(None),
             },
@@ -213,10 +245,27 @@ impl Units for LocalUnits {
     }
 }
 
+/// Half of the memory that is free on this system; all there may be where it does not say.
+async fn free() -> u64 {
+    let said = tokio::fs::read_to_string("/proc/meminfo").await.unwrap_or_default();
+    let line = said.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kib.map_or(u64::MAX, |kib| kib.saturating_mul(512))
+}
+
 /// Milliseconds between readings, of a sensor's profile.
 pub(super) fn period(capability: &Capability) -> u32 {
     of(capability, |of| match of {
         Of::Sensor(sensor) => Some(sensor.period_ms),
+        _ => None,
+    })
+    .unwrap_or(0)
+}
+
+/// Bytes of memory that a run may have, of a compute unit's profile; 0 where it does not say.
+pub(super) fn memory(capability: &Capability) -> u64 {
+    of(capability, |of| match of {
+        Of::Compute(compute) => Some(compute.memory),
         _ => None,
     })
     .unwrap_or(0)

@@ -97,7 +97,7 @@ impl Session {
         let Some(market) = self.parts.books.config(lease.terms.market) else { return Ok(()) };
         let allowed = Allowed { floor: market.quality.floor, step: market.quality.step };
         let store = &self.context.store;
-        self.measures.begin(lease, allowed, &count::get(store, lease.id)?);
+        self.measures.begin(store, lease, allowed)?;
         let Ok(rate) = u16::try_from(call.rate_bps).map(Bps) else { return Ok(()) };
         if rate == Bps(0) {
             return Ok(());
@@ -117,7 +117,7 @@ impl Session {
     /// What is measured here is held to: the providing device hears of it once, for to finish the lease is its to say, and
     /// the payer is remembered.
     async fn disputes(&self, lease: &Lease) {
-        match self.keep_measured(lease) {
+        match self.measures.keep(&self.context.store, lease) {
             Ok(true) => {
                 let rate = self.measures.disputed(lease.id).unwrap_or(Bps::ALL);
                 observe::rate_disputed(lease.id, rate);
@@ -127,16 +127,6 @@ impl Session {
             Ok(false) => {}
             Err(error) => observe::room_failed("rates", &error),
         }
-    }
-
-    /// Keeps what was measured of a lease, if anything was, to be held against what its consumer reports. Whether its rate
-    /// has come to be disputed since the last time.
-    pub(super) fn keep_measured(&self, lease: &Lease) -> anyhow::Result<bool> {
-        let store = &self.context.store;
-        let units = count::get(store, lease.id)?.units;
-        let Some(account) = self.measures.account(lease.id, units) else { return Ok(false) };
-        let lane = lease.lanes.first().map_or(Lane(0), |lane| lane.lane);
-        measured::keep(store, lease, lane, &account)
     }
 
     fn now(&self, lease: &Lease) -> anyhow::Result<Now> {

@@ -1,16 +1,17 @@
 //! What a consumer may take off the price over MQTT: what the market's schedule gives, as far as this gateway's own sight of
 //! the service bears it out. It carries ciphertext between two devices, but it carries each call and each answer, so it knows
 //! how long its device took for every one and what was charged. Beyond that the consumer's word is taken as over links
-//! (`packages/mechanism/src/quality/doubt.rs`), from the first call on: a lease may have few of them.
+//! (`packages/mechanism/src/quality/doubt.rs`), and how far it was taken outlives a restart.
 
 use super::count::{self, Count};
+use crate::fabric::measured;
 use crate::latencies::Latencies;
 use crate::leases::Lease;
 use crate::store::Store;
-use caplet_fabric::host::{Account, Ended, Gauge};
+use caplet_fabric::host::{Account, Before, Ended, Gauge};
 use caplet_mechanism::quality::Agreed;
 use caplet_metering::Allowed;
-use caplet_protocol::{Bps, LeaseId};
+use caplet_protocol::{Bps, Lane, LeaseId};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -51,16 +52,29 @@ pub(super) struct Measures {
 
 impl Measures {
     /// Looks at a lease from here on, if it is not looked at yet.
-    pub(super) fn begin(&self, lease: &Lease, allowed: Allowed, count: &Count) {
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn begin(
+        &self,
+        store: &Store,
+        lease: &Lease,
+        allowed: Allowed,
+    ) -> anyhow::Result<()> {
+        if self.with(lease.id, |_| ()).is_some() {
+            return Ok(());
+        }
+        let Count { units, rates, .. } = count::get(store, lease.id)?;
+        let kept = measured::kept(store, lease.id, lane_of(lease))?;
+        let mut gauge = Gauge::default();
+        gauge.open(Some(allowed), Before { units, off: rates.off(units), kept });
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        if leases.len() >= LEASES && !leases.contains_key(&lease.id) {
+        if leases.len() >= LEASES {
             leases.pop_first();
         }
-        leases.entry(lease.id).or_insert_with(|| {
-            let mut gauge = Gauge::strict();
-            gauge.open(Some(allowed), count.rates.off(count.units));
-            Measured { gauge, failed: 0, answered: None }
-        });
+        // whoever looked first goes on
+        leases.entry(lease.id).or_insert(Measured { gauge, failed: 0, answered: None });
+        Ok(())
     }
 
     /// The consumer signs at `rate` from unit `from` on.
@@ -92,11 +106,19 @@ impl Measures {
                 }
             })?
         };
+        let disputed = self.disputed(id).is_some();
         self.with(id, |it| match said {
             Said::Known | Said::Agreed => it.gauge.dispute(None),
             Said::Doubted => it.gauge.dispute(Some(it.gauge.supported())),
             Said::NotGiven => {}
         });
+        match said {
+            Said::Known | Said::Agreed if disputed => {
+                self.keep(store, lease)?;
+            }
+            Said::Agreed => self.remember(store, lease)?,
+            Said::Known | Said::NotGiven | Said::Doubted => {}
+        }
         Ok(said)
     }
 
@@ -114,19 +136,44 @@ impl Measures {
     ) -> anyhow::Result<bool> {
         let (segment, market) = (lease.segment(), lease.terms.market);
         let agreed = Agreed { off: count.rates.off(count.units), rate: count.rates.next };
-        let held = self.with(lease.id, |it| {
+        let looked = self.with(lease.id, |it| {
             it.has_answered(asked, Instant::now());
             let over = it.gauge.charged(units, segment);
             let usual = |of_it: &[u32]| self.usual.learn(market, of_it.iter().copied());
-            over.then(|| it.gauge.look(segment, agreed, usual)).flatten()
+            over.then(|| it.gauge.look(segment, agreed, usual))
         });
-        let Some(rate) = held.flatten() else { return Ok(false) };
-        // where a switch is ahead still it is looked at again a segment later
-        let insists = count::change(store, lease.id, |count| count.insist(rate))?;
+        let Some(held) = looked.flatten() else { return Ok(false) };
+        let insists = match held {
+            // where a switch is ahead still it is looked at again a segment later
+            Some(rate) => count::change(store, lease.id, |count| count.insist(rate))?,
+            None => false,
+        };
         if insists {
-            self.with(lease.id, |it| it.gauge.dispute(Some(rate)));
+            // who hears of it has it kept
+            self.with(lease.id, |it| it.gauge.dispute(held));
+        } else if agreed.off > 0 {
+            self.remember(store, lease)?;
         }
         Ok(insists)
+    }
+
+    /// Keeps what was measured of a lease, if anything was, to be held against what its consumer reports. Whether its rate
+    /// has come to be disputed since the last time.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(super) fn keep(&self, store: &Store, lease: &Lease) -> anyhow::Result<bool> {
+        let units = count::get(store, lease.id)?.units;
+        let Some(account) = self.account(lease.id, units) else { return Ok(false) };
+        measured::keep(store, lease, lane_of(lease), &account)
+    }
+
+    /// Keeps it if more was taken on the consumer's word, or a restart would forget that.
+    fn remember(&self, store: &Store, lease: &Lease) -> anyhow::Result<()> {
+        if self.with(lease.id, |it| it.gauge.has_news()) == Some(true) {
+            self.keep(store, lease)?;
+        }
+        Ok(())
     }
 
     /// A call brought nothing.
@@ -152,6 +199,11 @@ impl Measures {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         leases.get_mut(&lease).map(f)
     }
+}
+
+/// The one lane of a lease that is served over MQTT.
+fn lane_of(lease: &Lease) -> Lane {
+    lease.lanes.first().map_or(Lane(0), |lane| lane.lane)
 }
 
 impl Measured {
@@ -187,29 +239,42 @@ mod tests {
         fn new() -> Self {
             let lease = lease();
             assert_eq!(lease.segment(), SEGMENT);
-            let store = Store::in_memory(&[crate::session::TABLES]).unwrap();
+            let tables = [crate::session::TABLES, crate::fabric::TABLES];
+            let store = Store::in_memory(&tables).unwrap();
             Self { store, measures: Measures::default(), lease }
+        }
+
+        /// The gateway starts anew, with what is on its disk.
+        fn restart(&mut self) {
+            self.measures = Measures::default();
         }
 
         fn count(&self) -> Count {
             count::get(&self.store, self.lease.id).unwrap()
         }
 
+        /// Serves a call that took so long.
+        fn call(&self, took: Duration) {
+            self.measures.begin(&self.store, &self.lease, ALLOWED).unwrap();
+            // as if every call had been asked when the one before was answered
+            self.measures.with(self.lease.id, |it| it.answered = None);
+            let asked = Instant::now().checked_sub(took).unwrap();
+            let count = count::change(&self.store, self.lease.id, |count| {
+                count.add(1);
+                *count
+            })
+            .unwrap();
+            let served = self.measures.served(&self.store, &self.lease, asked, (1, &count));
+            if served.unwrap() {
+                self.measures.keep(&self.store, &self.lease).unwrap();
+            }
+        }
+
         /// Serves a segment whose calls took so long, then hears a rate.
         fn segment(&self, took: Duration, says: u16) -> Said {
-            for _ in 0..SEGMENT {
-                self.measures.begin(&self.lease, ALLOWED, &self.count());
-                // as if every call had been asked when the one before was answered
-                self.measures.with(self.lease.id, |it| it.answered = None);
-                let asked = Instant::now().checked_sub(took).unwrap();
-                let count = count::change(&self.store, self.lease.id, |count| {
-                    count.add(1);
-                    *count
-                })
-                .unwrap();
-                self.measures.served(&self.store, &self.lease, asked, (1, &count)).unwrap();
-            }
+            (0..SEGMENT).for_each(|_| self.call(took));
             let from = self.count().units;
+            self.measures.begin(&self.store, &self.lease, ALLOWED).unwrap();
             self.measures.said(&self.store, &self.lease, &ALLOWED, (from, Bps(says))).unwrap()
         }
 
@@ -226,8 +291,8 @@ mod tests {
     fn whatever_a_consumer_says_of_good_service_costs_a_segment_and_a_twentieth_of_the_others() {
         let most = u128::from(SEGMENT) * 10_000 + u128::from(UNITS - SEGMENT) * 500;
         let mut worst = 0;
-        for course in 0..3u32.pow(4) {
-            let served = Served::new();
+        for (course, restarts) in (0..3u32.pow(4)).flat_map(|it| [(it, false), (it, true)]) {
+            let mut served = Served::new();
             for segment in 0..8u32 {
                 let says = match (course / 3u32.pow(segment % 4)) % 3 {
                     0 => 10_000,
@@ -235,6 +300,9 @@ mod tests {
                     _ => 5_000,
                 };
                 served.segment(QUICK, says);
+                if restarts {
+                    served.restart();
+                }
             }
             assert_eq!(served.count().units, UNITS);
             assert!(served.off() <= most, "{} of {most}: course {course}", served.off());
@@ -260,6 +328,32 @@ mod tests {
         assert_eq!(served.measures.account(served.lease.id, 35).unwrap().disputed, all);
         assert_eq!(served.segment(QUICK, 9_500), Said::Agreed, "as good as the same");
         assert_eq!(disputed(), None);
+    }
+
+    #[test]
+    fn a_restart_in_the_middle_of_a_segment_forgets_nothing_of_a_word() {
+        let mut served = Served::new();
+        served.segment(QUICK, 7_500);
+        served.segment(QUICK, 5_000);
+        let word = |served: &Served| {
+            let kept = measured::kept(&served.store, served.lease.id, lane_of(&served.lease));
+            kept.unwrap().word.map(|word| (word.units, word.taken))
+        };
+        // 2,000 of 10,000 beyond the tolerance
+        assert_eq!(word(&served), Some((10, u128::from(SEGMENT) * 2_000)));
+        for _ in 0..SEGMENT {
+            served.restart();
+            served.call(QUICK);
+        }
+        assert_eq!(word(&served), Some((15, u128::from(SEGMENT) * (2_000 + 4_500))));
+        assert_eq!(served.count().rates.next, Bps::ALL, "another one would be too much");
+        served.restart();
+        served.measures.begin(&served.store, &served.lease, ALLOWED).unwrap();
+        assert_eq!(served.measures.disputed(served.lease.id), Some(Bps::ALL));
+        assert_eq!(served.segment(QUICK, 10_000), Said::Agreed);
+        served.restart();
+        served.measures.begin(&served.store, &served.lease, ALLOWED).unwrap();
+        assert_eq!(served.measures.disputed(served.lease.id), None, "it is over");
     }
 
     #[test]
@@ -293,7 +387,7 @@ mod tests {
     #[test]
     fn a_call_that_waited_behind_another_is_not_slow() {
         let served = Served::new();
-        served.measures.begin(&served.lease, ALLOWED, &Count::default());
+        served.measures.begin(&served.store, &served.lease, ALLOWED).unwrap();
         let asked = Instant::now();
         let at = |ms| asked.checked_add(Duration::from_millis(ms)).unwrap();
         served.measures.with(served.lease.id, |it| {

@@ -52,7 +52,7 @@ impl Session {
             ));
         }
         if report.is_some()
-            && let Err(error) = self.keep_measured(lease)
+            && let Err(error) = self.measures.keep(&self.context.store, lease)
         {
             // it only says whom to give credit
             observe::room_failed("rates", &error);

@@ -17,7 +17,7 @@ pub enum Gate {
 pub struct Pause {
     /// Why.
     pub reason: PauseReason,
-    /// Units beyond the payer's count that have to be paid for the next operation.
+    /// Units that have to be paid for the next operation, beyond the last count of the payer that was heard.
     pub wanted: u64,
 }
 

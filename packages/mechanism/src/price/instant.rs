@@ -18,9 +18,9 @@ pub struct Premium {
 }
 
 impl Premium {
-    /// The premium in basis points, rounded down, when `taken` of `total` lots of the instant lane are in use:
-    /// `s1 u / U*` up to the target, `s1 + s2 (u - U*) / (1 - U*)` beyond. All in use, or none there: the
-    /// full premium.
+    /// The premium in basis points, rounded down, where `taken` lots are wanted of `total`, at a use u of the one over the
+    /// other: `s1 u / U*` up to the target, `s1 + s2 (u - U*) / (1 - U*)` beyond. All of them or more wanted, or
+    /// none there: the full premium. A market has the use that moves its base price, of the last book cleared.
     #[must_use]
     pub fn at(&self, taken: u64, total: u64) -> u32 {
         let (s1, s2) = (u128::from(self.at_target.0), u128::from(self.scarce.0));

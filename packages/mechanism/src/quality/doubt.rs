@@ -17,14 +17,63 @@ const TOLERANCE: u16 = 500;
 #[derive(Clone, Debug)]
 pub struct Doubt {
     course: Course,
-    /// The rates that the last two segments support. The sides do not begin theirs at the same unit, so the lower one
-    /// counts.
-    supported: [Bps; 2],
-    /// Where the last look ended: units, and what was taken off by then, in units x basis points.
-    units: u64,
-    off: u128,
-    /// What was taken off on the consumer's word alone, in units x basis points.
-    taken: u128,
+    word: Word,
+}
+
+/// How far a consumer's word was taken by the last look: what a provider has to remember of a lane over a restart, or the
+/// word is good for another segment each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Units of the lane at that look.
+    pub units: u64,
+    /// What was taken off for them, in units x basis points.
+    pub off: u128,
+    /// What of it was taken on the consumer's word alone.
+    pub taken: u128,
+    /// The rates that the last two segments support, the older one first. The sides do not begin theirs at the same unit,
+    /// so the lower one counts.
+    pub supported: [Bps; 2],
+}
+
+impl Word {
+    /// Bytes of [`Word::encode`].
+    pub const LEN: usize = 44;
+
+    /// Of a lane that is not looked at yet: `units` were served, and so much was taken off for them.
+    #[must_use]
+    pub const fn new(units: u64, off: u128) -> Self {
+        Self { units, off, taken: 0, supported: [Bps::ALL; 2] }
+    }
+
+    /// In the order of the fields, big-endian.
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::LEN] {
+        let [before, last] = self.supported;
+        let mut out = [0; Self::LEN];
+        let fields = self.units.to_be_bytes().into_iter();
+        let fields = fields.chain(self.off.to_be_bytes()).chain(self.taken.to_be_bytes());
+        let fields = fields.chain(before.0.to_be_bytes()).chain(last.0.to_be_bytes());
+        for (to, from) in out.iter_mut().zip(fields) {
+            *to = from;
+        }
+        out
+    }
+
+    /// What [`Word::encode`] wrote; `None` of anything longer or shorter.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (units, rest) = bytes.split_first_chunk()?;
+        let (off, rest) = rest.split_first_chunk()?;
+        let (taken, rest) = rest.split_first_chunk()?;
+        let (before, last) = rest.split_first_chunk()?;
+        let last = last.try_into().ok()?;
+        Some(Self {
+            units: u64::from_be_bytes(*units),
+            off: u128::from_be_bytes(*off),
+            taken: u128::from_be_bytes(*taken),
+            supported: [u16::from_be_bytes(*before), u16::from_be_bytes(last)].map(Bps),
+        })
+    }
 }
 
 /// What was agreed on of a lane so far.
@@ -37,11 +86,17 @@ pub struct Agreed {
 }
 
 impl Doubt {
-    /// Of a lane on which `off` was taken off before anything was measured here. Units are counted from 0 on.
+    /// Of a lane that was looked at before as `word` says. Operations since then that ended before now are not known: what
+    /// is taken off for their units is judged by those that follow.
     #[must_use]
-    pub fn new(schedule: Schedule, off: u128) -> Self {
-        let course = Course::new(schedule, 0);
-        Self { course, supported: [Bps::ALL; 2], units: 0, off, taken: 0 }
+    pub fn new(schedule: Schedule, word: Word) -> Self {
+        Self { course: Course::new(schedule, word.units), word }
+    }
+
+    /// What is to be remembered.
+    #[must_use]
+    pub const fn word(&self) -> Word {
+        self.word
     }
 
     /// Looks back at a segment, if one of `segment` units is over: the rate that it holds to from here on, if going on
@@ -56,14 +111,14 @@ impl Doubt {
         latencies: impl Iterator<Item = u32>,
         band: impl FnOnce(&[u32]) -> Option<Band>,
     ) -> Option<Bps> {
-        let [before, last] = self.supported;
+        let Word { units, off, taken, supported: [before, last] } = self.word;
         let next = self.course.next(segment, last, now, latencies, band)?;
-        let units = now.units.saturating_sub(self.units);
-        let off = agreed.off.saturating_sub(self.off);
+        let units = now.units.saturating_sub(units);
+        let off = agreed.off.saturating_sub(off);
         // what went wrong in this segment the consumer may have seen in the one before
         let borne = borne(before.min(last).min(next));
-        self.taken = self.taken.saturating_add(off.saturating_sub(product(units, borne)));
-        (self.supported, self.units, self.off) = ([last, next], now.units, agreed.off);
+        let taken = taken.saturating_add(off.saturating_sub(product(units, borne)));
+        self.word = Word { units: now.units, off: agreed.off, taken, supported: [last, next] };
         (!self.bears(segment, agreed.rate)).then(|| self.supported())
     }
 
@@ -73,13 +128,13 @@ impl Doubt {
     pub fn bears(&self, segment: u64, rate: Bps) -> bool {
         let off = FULL.saturating_sub(rate.0);
         let beyond = product(segment, off.saturating_sub(borne(self.supported())));
-        beyond == 0 || self.taken.saturating_add(beyond) <= product(segment, FULL)
+        beyond == 0 || self.word.taken.saturating_add(beyond) <= product(segment, FULL)
     }
 
     /// The rate that its own measurements support.
     #[must_use]
     pub fn supported(&self) -> Bps {
-        let [before, last] = self.supported;
+        let [before, last] = self.word.supported;
         before.min(last)
     }
 }
@@ -112,7 +167,15 @@ mod tests {
     impl Lane {
         fn new() -> Self {
             let agreed = Agreed { off: 0, rate: Bps::ALL };
-            Self { doubt: Doubt::new(SCHEDULE, 0), counts: Counts::default(), agreed }
+            let doubt = Doubt::new(SCHEDULE, Word::new(0, 0));
+            Self { doubt, counts: Counts::default(), agreed }
+        }
+
+        /// The provider's gateway starts anew, with what it remembers.
+        fn restart(&mut self) {
+            let word = Word::decode(&self.doubt.word().encode()).unwrap();
+            self.doubt = Doubt::new(SCHEDULE, word);
+            (self.counts.good, self.counts.failed) = (0, 0);
         }
 
         /// Serves a segment with so many failures in a hundred, then hears a rate. Whether it is agreed to.
@@ -139,7 +202,7 @@ mod tests {
         for says in [7_500, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000, 5_000] {
             assert!(lane.segment(100, says), "{says}");
         }
-        assert_eq!(lane.doubt.taken, 0);
+        assert_eq!(lane.doubt.word.taken, 0);
     }
 
     #[test]
@@ -170,7 +233,7 @@ mod tests {
 
     #[test]
     fn whatever_is_said_the_loss_is_a_segment_and_the_tolerance() {
-        for course in 0..4u32.pow(8) {
+        for (course, restarts) in (0..4u32.pow(8)).flat_map(|it| [(it, false), (it, true)]) {
             let mut lane = Lane::new();
             for at in 0..8u32 {
                 let says = match (course >> (2 * at)) % 4 {
@@ -180,6 +243,9 @@ mod tests {
                     _ => 5_000,
                 };
                 lane.segment(0, says);
+                if restarts {
+                    lane.restart();
+                }
             }
             let most = u128::from(SEGMENT) * 10_000 + u128::from(8 * SEGMENT) * 500;
             assert!(lane.agreed.off <= most, "{} of {most}: course {course}", lane.agreed.off);
@@ -194,16 +260,36 @@ mod tests {
             assert!(lane.segment(0, 7_500));
             assert!(lane.segment(60, 7_000));
             assert!(lane.segment(0, 10_000));
-            assert_eq!(lane.doubt.taken, 0);
+            assert_eq!(lane.doubt.word.taken, 0);
         }
     }
 
     #[test]
     fn what_was_taken_off_before_it_looked_is_nobodys_loss_here() {
-        let mut doubt = Doubt::new(SCHEDULE, 1_000_000_000);
+        let mut doubt = Doubt::new(SCHEDULE, Word::new(500_000, 1_000_000_000));
         let agreed = Agreed { off: 1_000_000_000, rate: Bps::ALL };
-        let counts = Counts { units: SEGMENT, good: 10, ..Counts::default() };
+        let counts = Counts { units: 500_000 + SEGMENT, good: 10, ..Counts::default() };
         assert_eq!(doubt.next(SEGMENT, counts, agreed, std::iter::empty(), |_| None), None);
-        assert_eq!(doubt.taken, 0);
+        assert_eq!(doubt.word, Word::new(500_000 + SEGMENT, 1_000_000_000));
+    }
+
+    #[test]
+    fn what_was_seen_to_fail_before_a_restart_may_be_taken_off_after_it() {
+        let mut lane = Lane::new();
+        for says in [7_500, 5_000, 5_000, 5_000, 5_000] {
+            assert!(lane.segment(100, says), "{says}");
+            lane.restart();
+            assert!(lane.doubt.bears(SEGMENT, Bps(says)), "{says}");
+        }
+        assert_eq!(lane.doubt.word.taken, 0);
+    }
+
+    #[test]
+    fn a_word_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let word = Word { units: 1, off: 1 << 100, taken: 3, supported: [Bps(4), Bps(10_000)] };
+        assert_eq!(Word::decode(&word.encode()), Some(word));
+        for wrong in [word.encode().get(1..).unwrap(), &[0; Word::LEN + 1], &[]] {
+            assert_eq!(Word::decode(wrong), None);
+        }
     }
 }

@@ -13,7 +13,7 @@ mod schedule;
 mod sketch;
 
 pub use course::{Counts, Course};
-pub use doubt::{Agreed, Doubt};
+pub use doubt::{Agreed, Doubt, Word};
 pub use live::Live;
 pub use schedule::{Band, Measured, Schedule, ScheduleError};
 pub use sketch::Sketch;

@@ -46,11 +46,13 @@ impl<S: Sign, J> Payer<S, J> {
         let with = |ahead: u64| {
             self.terms.owed_at(&self.state.rates, self.state.counted.saturating_add(ahead)).min(cap)
         };
-        let needed = with(self.wanted);
+        let waited = self.asked.saturating_sub(self.state.counted);
+        let waited = waited.min(self.terms.pace.segment);
+        let needed = with(waited);
         if !self.prepay || needed == cap {
             return needed;
         }
-        with(self.terms.pace.segment.max(self.wanted)).min(cap.saturating_sub(1))
+        with(self.terms.pace.segment).min(cap.saturating_sub(1))
     }
 
     fn is_time(&self, more: u128, now: ChainTime) -> bool {

@@ -48,8 +48,10 @@ pub struct Payer<S, J> {
     doubt: u64,
     /// Whether the payee gives too little credit for a segment.
     prepay: bool,
-    /// Units the payee waits for beyond the count.
-    wanted: u64,
+    /// Units, cumulative, up to which the payee waits to be paid.
+    asked: u64,
+    /// The highest count that was said in this session: the payee reckons from it.
+    told: u64,
     /// Whether the payee may have missed something: say it in full.
     again: bool,
     /// Whether a voucher without a chain was asked for.
@@ -100,7 +102,8 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             chain: None,
             doubt,
             prepay: false,
-            wanted: 0,
+            asked: 0,
+            told: 0,
             again: false,
             consolidate: false,
             urgent: false,
@@ -172,14 +175,24 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
         }
     }
 
+    /// Whether the lane's cap does not pay for `units` more: a payee that counts the same ends with
+    /// [`crate::End::Exhausted`] when it is asked for them.
+    #[must_use]
+    pub fn is_short_of(&self, units: u64) -> bool {
+        let next = self.state.counted.saturating_add(units);
+        self.terms.owed_at(&self.state.rates, next) > u128::from(self.view.cap)
+    }
+
     /// Takes a pause: the next [`Payer::statement`] says everything again, and pays up to a segment ahead
     /// if the payee waits for that. Returns the count to send with it.
     pub fn on_pause(&mut self, pause: &Pause) -> Meter {
         self.again = true;
         self.urgent = true;
         if pause.reason == PauseReason::Unpaid {
-            self.wanted = pause.wanted.min(self.terms.pace.segment);
+            // the payee knows nothing of what was counted here since: from now on it would be waited for twice
+            self.asked = self.told.saturating_add(pause.wanted);
         }
+        self.told = self.told.max(self.state.counted);
         self.meter()
     }
 

@@ -97,6 +97,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
         self.chain = state.best.and_then(|best| self.chain_of(&best));
         self.prepay = resume.credit < self.terms.segment_value();
         self.again = resume.best != state.best;
+        (self.asked, self.told) = (0, self.state.counted);
         self.phase = Phase::Live;
         Ok(self.meter())
     }

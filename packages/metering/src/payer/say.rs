@@ -46,6 +46,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             self.state = state;
             self.pending = None;
         }
+        self.has_told();
         let proof = self.state.best.ok_or(Refusal::Ended)?;
         Ok(Statement::Voucher { proof, report: self.state.report })
     }
@@ -89,7 +90,7 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
     const fn settle_asked(&mut self) {
         self.again = false;
         self.consolidate = false;
-        self.wanted = 0;
+        self.asked = 0;
     }
 
     /// What is pending, once it is durable.
@@ -105,7 +106,14 @@ impl<S: Sign, J: Journal<PayerState>> Payer<S, J> {
             return Ok(None);
         }
         self.urgent = false;
+        self.has_told();
         Ok(self.pending.take().map(|(_, statement)| statement))
+    }
+
+    /// A statement tells the count that it pays for.
+    fn has_told(&mut self) {
+        let units = self.state.best.map_or(0, |best| best.units());
+        self.told = self.told.max(units);
     }
 
     fn reveal(&self, k: u16) -> Option<Proof> {

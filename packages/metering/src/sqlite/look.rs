@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn a_file_that_nobody_can_change_is_read_and_nothing_is_made_beside_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("100% a?b#c.db");
+        let beside = |ending: &str| folder.path().join(format!("100% a?b#c.db{ending}"));
+        let path = beside("");
         let writer = Connection::open(&path).unwrap();
         writer.pragma_update(None, "journal_mode", "WAL").unwrap();
         writer
@@ -73,6 +74,17 @@ mod tests {
         assert!(read.execute("DELETE FROM t", []).is_err());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         assert_eq!(std::fs::read(&path).unwrap(), before);
+
+        // no index can be made there, as in a folder where nothing can be
+        std::os::unix::fs::symlink("/nowhere/index", beside("-shm")).unwrap();
+        let refused = Connection::open_with_flags(&path, READ).and_then(readable).err().unwrap();
+        assert!(needs_to_write(&refused), "{refused}");
+        let read = look(&path).unwrap();
+        let found: i64 = read.query_row("SELECT a FROM t", [], |row| row.get(0)).unwrap();
+        assert_eq!(found, 7);
+        // what is in the log alone would be missed
+        std::fs::write(beside("-wal"), b"x").unwrap();
+        assert!(look(&path).is_err());
     }
 
     #[test]

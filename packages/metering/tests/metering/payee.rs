@@ -102,9 +102,13 @@ fn the_lanes_cap_ends_it_until_it_is_topped_up() {
     world.see_chain();
     assert_eq!(served(&mut world), 103);
     assert_eq!(world.serve(1), Gate::End(End::Exhausted));
+    // the payer's own count says the same
+    world.accept();
+    assert!(world.payer.is_short_of(1) && !world.payer.is_short_of(0));
     world.view.cap = 40;
     world.now = ChainTime(world.now.0 + 1);
     world.see_chain();
+    assert!(!world.payer.is_short_of(1));
     assert_eq!(world.serve(1), Gate::Go);
 }
 

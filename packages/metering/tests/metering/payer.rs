@@ -46,9 +46,47 @@ fn what_is_only_paid_ahead_never_empties_a_lane() {
     world.payer.count(50);
     assert_eq!(next(&mut world), None);
     // the last is paid when it is waited for, at once and whole
-    let pause = Pause { reason: PauseReason::Unpaid, wanted: 10 };
+    // (the payee was told of the first only: what was counted since is in what it waits for)
+    let pause = Pause { reason: PauseReason::Unpaid, wanted: 60 };
     world.payer.on_pause(&pause);
     assert_eq!(voucher(&mut world).worth(), cap);
+}
+
+#[test]
+fn what_a_payee_waited_for_in_a_session_that_is_gone_is_not_paid_in_the_next() {
+    let mut world = live(Pace::vouchers(100), Risk::stranger());
+    let cap = u128::from(world.view.cap);
+    world.payer.count(world.terms.units_for(cap) - 60);
+    assert_eq!(voucher(&mut world).worth(), cap - 1);
+    world.payer.on_pause(&Pause { reason: PauseReason::Unpaid, wanted: 60 });
+    world.connect(4).unwrap();
+    next(&mut world);
+    assert_eq!(world.payer.state().worth(), cap - 1, "it asks again if it still waits");
+    world.payer.on_pause(&Pause { reason: PauseReason::Unpaid, wanted: 60 });
+    assert_eq!(voucher(&mut world).worth(), cap);
+}
+
+proptest::proptest! {
+    /// The payee was told of a count, serves on, and waits for a step; meanwhile some of that is counted here.
+    #[test]
+    fn the_step_that_is_waited_for_is_paid_and_empties_a_lane_only_if_it_reaches_the_end(
+        left in 1u64..300, since in 0u64..100, step in 1u64..=100, more in 0u64..=100,
+    ) {
+        let mut world = live(Pace::vouchers(100), Risk::stranger());
+        let cap = u128::from(world.view.cap);
+        let told = world.terms.units_owing(cap) - left;
+        world.payer.count(told);
+        voucher(&mut world);
+        world.payer.count(since);
+        let pause = Pause { reason: PauseReason::Unpaid, wanted: since + step };
+        world.payer.on_pause(&pause);
+        world.payer.count(more.min(step));
+        let waited = world.terms.owed(told + since + step).min(cap);
+        let worth = voucher(&mut world).worth();
+        proptest::prop_assert!(worth >= waited, "{} of {} are paid", worth, waited);
+        proptest::prop_assert_eq!(worth == cap, waited == cap);
+        proptest::prop_assert!(worth <= world.terms.owed(told + since + more.min(step) + 100));
+    }
 }
 
 #[test]
