@@ -8,6 +8,7 @@ use caplet_api::futures::{
     ConfigResponse, MarkResponse, PositionResponse, PositionsResponse, QueryMsg,
     SeriesListResponse, SeriesResponse,
 };
+use caplet_api::pool;
 use caplet_api::registry::{self, DeviceResponse, DeviceStatus};
 use caplet_api::reputation::{self, StandingResponse};
 use caplet_chain::{Chain, ChainError, ChainExt as _};
@@ -106,16 +107,36 @@ impl Duty {
         Ok(u64::try_from(found.free.u128()).unwrap_or(u64::MAX))
     }
 
+    /// The pool that sells as a device in a market, if this account is its manager.
+    pub(super) async fn managed(
+        &self,
+        device: DeviceId,
+        market: MarketId,
+    ) -> Result<Option<String>, ChainError> {
+        for by in &self.context.deployment.contracts.pools {
+            let ask = pool::QueryMsg::Config {};
+            let known: pool::ConfigResponse = self.context.chain.query(by, &ask).await?;
+            let sells = known.device == Some(device) && known.market == market;
+            if sells && known.manager == self.context.signer.address() {
+                return Ok(Some(by.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// The owner of a device that is enrolled here; `None` for others' devices.
     pub(super) fn owner_here(&self, device: DeviceId) -> anyhow::Result<Option<String>> {
         Ok(registrar::device(&self.context.store, device)?.map(|local| local.owner))
     }
 
     /// Whose collateral stands behind a series, if that is seen to here: the owner of a device that is enrolled here, or
-    /// this account, which offers for pools and backs what they issue with a device of its own, wherever that is.
+    /// this account, which offers or issues for pools and backs what they issue with a device of its own, wherever that
+    /// is.
     pub(super) async fn backs(&self, series: &SeriesResponse) -> anyhow::Result<Option<String>> {
         let here = self.owner_here(series.backer)?;
-        if here.is_some() || series.backer == series.seller || self.config.offer.is_empty() {
+        let manages =
+            !self.config.offer.is_empty() || self.config.issue.iter().any(|of| of.backer.is_some());
+        if here.is_some() || series.backer == series.seller || !manages {
             return Ok(here);
         }
         let (owner, own) = (self.device(series.backer).await?.owner, self.context.signer.address());

@@ -3,12 +3,14 @@
 use super::count;
 use crate::bridge::Refuse;
 use caplet_api::escrow::{CloseReason, LeaseState};
+use caplet_fabric_oci::{Lack, Runtime, Unfit};
 use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{BodyKind, Pause};
 use caplet_protocol::{Bps, DeviceId, LeaseId, MarketId, OrderId};
 use mqtt5::{DisconnectReason, MqttError};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 
 // --- broker, bridge ---
 
@@ -227,6 +229,35 @@ pub fn closing_asked(lease: LeaseId, reason: CloseReason) {
 pub fn offered(device: DeviceId, service: &str) {
     count("offered");
     tracing::info!(device = device.0, service, "served over links");
+}
+
+/// What runs leased containers; `None` before the first lease of containers is looked at.
+static RUNTIME: Mutex<Option<String>> = Mutex::new(None);
+
+/// A runtime of containers was chosen; said once, until it is another.
+pub fn containers_by(runtime: &Runtime, passed_over: &[Unfit]) {
+    let named = runtime.to_string();
+    let before = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner).replace(named.clone());
+    if before.as_ref() == Some(&named) {
+        return;
+    }
+    count("containers_by");
+    for unfit in passed_over {
+        // not to have one is usual, to have one that is no good is not
+        match &unfit.lack {
+            Lack::Runs(why) if why.kind() == std::io::ErrorKind::NotFound => {
+                tracing::info!(%unfit, "a runtime of containers is not there");
+            }
+            _ => tracing::warn!(%unfit, "a runtime of containers is passed over"),
+        }
+    }
+    tracing::info!(runtime = named, "leased containers are run by it");
+}
+
+/// What [`containers_by`] said last.
+#[must_use]
+pub fn container_runtime() -> Option<String> {
+    RUNTIME.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// A lease is local.

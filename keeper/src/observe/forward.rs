@@ -37,6 +37,16 @@ pub fn pool_unknown(pool: &str) {
     );
 }
 
+/// A device is to be sold ahead with another's collateral behind it, and no pool of this account sells as it.
+pub fn pool_not_managed(device: DeviceId) {
+    count("pool_not_managed");
+    tracing::warn!(
+        %device,
+        "no pool that this account manages sells as it in that market: forward.issue names a pool's device where it \
+         names a backer"
+    );
+}
+
 /// The session of a lease goes on at another device.
 pub fn session_moved(lease: LeaseId, before: DeviceId, now: DeviceId) {
     count("session_moved");

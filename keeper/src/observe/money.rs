@@ -167,10 +167,10 @@ pub fn reclass_refused(market: MarketId, log: &str) {
     tracing::info!(%market, log, "orders not brought in line, trying again in some blocks");
 }
 
-/// Lots of a clearing whose provider failed their consumer lately, and that no pairing keeps apart.
+/// Lots of a clearing whose provider failed their consumer lately or is of the same owner, and that are not kept apart.
 pub fn pairs_kept(market: MarketId, lots: u64) {
     count("pairs_kept");
-    tracing::info!(%market, lots, "no other partner in their class for some that failed each other");
+    tracing::info!(%market, lots, "no other partner in their class for some that are to be kept apart");
 }
 
 // --- settler ---

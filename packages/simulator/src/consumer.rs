@@ -45,10 +45,15 @@ pub struct Want {
 
 /// Seconds a demand stays open.
 const DEMAND_SECS: u64 = 15;
-/// How long a call may take.
-const CALL_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How long a call may take: over two gateways, on machines that may be slow.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Failures in a row after which a lease is given up.
 const PATIENCE: u32 = 3;
+/// How long nobody may be reached before a lease is given up, as its gateway would: longer than another member of a pool
+/// takes to take over.
+const LOST: Duration = Duration::from_secs(60);
+/// Between two tries meanwhile.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Seconds before a lease's end in which the last voucher is signed.
 const LAST_SECS: u64 = 1;
 
@@ -81,6 +86,8 @@ pub(crate) enum Act {
 
 struct Pending {
     id: u64,
+    /// Sequence of the envelope that it went out in; 0 before.
+    sequence: u64,
     call: Call,
     sent: Instant,
 }
@@ -98,6 +105,8 @@ struct Using {
     failed: u64,
     failed_units: u64,
     in_a_row: u32,
+    /// Since when nobody is reached.
+    lost: Option<Instant>,
     latencies: Vec<u32>,
     vouched: u64,
     pay: Pay,
@@ -157,11 +166,7 @@ impl Using {
             accuracy_ppm: u32::from(availability.0).saturating_mul(100),
             availability,
             // a lease that was given up is judged by what was delivered of it
-            score: if self.in_a_row >= PATIENCE {
-                score.min(share(self.units, self.total()))
-            } else {
-                score
-            },
+            score: if self.gives_up() { score.min(share(self.units, self.total())) } else { score },
         }
     }
 }
@@ -219,7 +224,10 @@ impl Consumer {
         let Some(kind) = Kind::ALL.into_iter().find(|kind| kind_of(*kind) == notice.kind()) else {
             return;
         };
-        if self.using.contains_key(&notice.lease) {
+        if let Some(using) = self.using.get_mut(&notice.lease) {
+            if using.notice.provider != notice.provider {
+                using.moved(notice, self.granted);
+            }
             return;
         }
         let now = Instant::now();
@@ -248,6 +256,7 @@ impl Consumer {
             failed: 0,
             failed_units: 0,
             in_a_row: 0,
+            lost: None,
             latencies: Vec::new(),
             vouched: 0,
             pay: Pay::new(notice.quality.as_ref()),
@@ -277,6 +286,7 @@ impl Consumer {
     ) -> Option<Result<(u64, u64), String>> {
         let using = self.using.get_mut(&result.lease)?;
         let pending = using.pending.take_if(|pending| pending.id == result.id)?;
+        using.lost = None;
         let outcome = if result.ok {
             using.user.check(pending.id, &pending.call, &result.body)
         } else {
@@ -305,9 +315,27 @@ impl Consumer {
     pub(crate) fn paused(&mut self, lease: LeaseId) -> Option<Voucher> {
         let using = self.using.get_mut(&lease.0)?;
         using.vouched = using.units;
-        using.pending = None;
+        (using.pending, using.lost) = (None, None);
         using.idle_until = later(Duration::from_millis(200));
         Some(using.voucher(None))
+    }
+
+    /// The call of a lease went out in the envelope of this sequence.
+    pub(crate) fn sent(&mut self, lease: u64, sequence: u64) {
+        let pending = self.using.get_mut(&lease).and_then(|using| using.pending.as_mut());
+        if let Some(pending) = pending {
+            pending.sequence = sequence;
+        }
+    }
+
+    /// The gateway could hand the call of this sequence to nobody.
+    pub(crate) fn unreached(&mut self, sequence: u64) {
+        let is_it = |using: &&mut Using| {
+            using.pending.as_ref().is_some_and(|pending| pending.sequence == sequence)
+        };
+        if let Some(using) = self.using.values_mut().find(is_it) {
+            using.unreached();
+        }
     }
 
     /// What is to be done now.
@@ -372,6 +400,26 @@ impl Wish {
 }
 
 impl Using {
+    fn gives_up(&self) -> bool {
+        self.in_a_row >= PATIENCE || self.lost.is_some_and(|since| since.elapsed() >= LOST)
+    }
+
+    /// Nobody was reached, which is no failure of who serves: asked again soon.
+    fn unreached(&mut self) {
+        self.pending = None;
+        self.lost.get_or_insert_with(Instant::now);
+        self.idle_until = later(AGAIN);
+    }
+
+    /// Another device serves the lease now, which knows nothing of it: what is counted is vouched for at once, and what
+    /// the other was asked or told last is said anew.
+    fn moved(&mut self, notice: wire::LeaseNotice, granted: bool) {
+        self.finished = granted || (self.finished && self.gives_up());
+        self.notice = notice;
+        (self.pending, self.lost, self.in_a_row, self.vouched) = (None, None, 0, 0);
+        self.idle_until = Instant::now();
+    }
+
     fn fail(&mut self) {
         self.failed = self.failed.saturating_add(1);
         self.failed_units = self.failed_units.saturating_add(1);
@@ -386,7 +434,7 @@ impl Using {
             self.pending = None;
             self.fail();
         }
-        let gave_up = self.in_a_row >= PATIENCE;
+        let gave_up = self.gives_up();
         let over = now_secs().saturating_add(LAST_SECS) >= self.notice.ends;
         if gave_up || over || self.units >= self.total() {
             self.finished = true;
@@ -419,7 +467,7 @@ impl Using {
                 rate_bps,
                 rate_from,
             }));
-            self.pending = Some(Pending { id, call, sent: Instant::now() });
+            self.pending = Some(Pending { id, sequence: 0, call, sent: Instant::now() });
         }
     }
 }
@@ -473,6 +521,49 @@ mod tests {
             assert_eq!(slow.availability, Bps::ALL);
         }
         assert_eq!(report(None, 900, 20, 0).score, Bps::ALL, "nothing is known to be slow");
+    }
+
+    #[test]
+    fn who_is_not_reached_has_not_failed_and_whoever_takes_over_is_told_what_was_counted() {
+        let mut consumer = Consumer::new(Vec::new(), false);
+        let notice = |provider| wire::LeaseNotice {
+            lease: LEASE,
+            provider,
+            kind: wire::CapabilityKind::Sensor.into(),
+            price: 40,
+            reserve: 40,
+            lot: 20,
+            lots: 1,
+            ends: u64::MAX,
+            ..Default::default()
+        };
+        consumer.opened(notice(1));
+        for sequence in 1..=10 {
+            consumer.using.get_mut(&LEASE).unwrap().idle_until = Instant::now();
+            assert!(matches!(consumer.due(9, false)[..], [Act::Call(_)]), "it asks again");
+            consumer.sent(LEASE, sequence);
+            consumer.unreached(sequence.wrapping_add(1));
+            assert!(consumer.using[&LEASE].pending.is_some(), "that was another call");
+            consumer.unreached(sequence);
+        }
+        let using = consumer.using.get_mut(&LEASE).unwrap();
+        assert_eq!((using.failed, using.in_a_row), (0, 0));
+        (using.units, using.vouched) = (5, 5);
+        consumer.opened(notice(1));
+        assert!(consumer.due(9, false).is_empty(), "nothing is new, and it waits");
+        consumer.opened(notice(2));
+        let acts = consumer.due(9, false);
+        let [Act::Vouch(voucher, None), Act::Call(_)] = &acts[..] else { panic!("{}", acts.len()) };
+        assert_eq!((voucher.units, voucher.amount), (5, 10));
+        // the last voucher of a lease that is used up went to who is gone
+        consumer.using.get_mut(&LEASE).unwrap().units = 20;
+        for provider in [2, 3] {
+            consumer.opened(notice(provider));
+            let acts = consumer.due(9, false);
+            let [Act::Vouch(last, Some(_))] = &acts[..] else { panic!("{}", acts.len()) };
+            assert_eq!((last.units, last.amount), (20, 40));
+        }
+        assert!(consumer.due(9, false).is_empty());
     }
 
     #[test]

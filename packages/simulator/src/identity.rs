@@ -79,6 +79,11 @@ impl Identity {
         Ok((raw, self.sequence))
     }
 
+    /// The sequence of what was sealed last.
+    pub(crate) const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// The MQTT password for `client_id`: end and signature (`PROTOCOL.md` 5).
     pub(crate) fn password(&self, provision: &Provision, client_id: &str) -> String {
         let expiry = now_secs().saturating_add(LOGIN_SECS);

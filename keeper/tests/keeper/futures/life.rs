@@ -1,13 +1,13 @@
 //! From the policy to the lease: issued, bought, covered, told to the index, exercised.
 
 use super::stand::{
-    BASE, BUYER, CONSUMERS, MARKET, PROVIDERS, SELLER, Stand, keeper_signer, signer,
+    BASE, BUYER, CONSUMERS, MARKET, PROVIDERS, SELLER, SLOT_SECS, Stand, keeper_signer, signer,
 };
 use crate::common::until;
 use caplet::config::{IssueConfig, NeedConfig};
 use caplet_api::auction::{self, NO_EPOCH};
 use caplet_api::event::SeriesIssued;
-use caplet_api::futures::{ExecuteMsg, IssueInput, Sale};
+use caplet_api::futures::{ExecuteMsg, IssueInput, Sale, SeriesResponse};
 use caplet_protocol::{Bps, DeviceId, Lots};
 
 /// Lots that the seller's device has at a time, of which three tenths are sold ahead.
@@ -17,22 +17,26 @@ const AHEAD: u16 = 3;
 /// room for a fifth of a rise, a tenth as penalty.
 const RISEN: u64 = 2_000;
 const ASKED: [u128; 2] = [900, 4_500];
-/// Base units that all series of the device may bind: one of them can follow the rise, with its buffer.
-const LIMIT: u64 = 8_000;
+/// Windows that are on sale at a time: so many that some are yet to begin when a slow machine has come to the rise.
+const WINDOWS: u16 = 8;
+/// Base units that all series of the device may bind: one of them can follow the rise, with its buffer; for a new one
+/// there is not enough beside them then.
+const LIMIT: u64 = 11_960;
 /// The device of the seller's and that of the buyer's; they are numbered as they come.
 const DEVICES: [DeviceId; 2] = [DeviceId(1), DeviceId(2)];
 
-/// Three tenths of capacity, four windows ahead, at the median of what the market was worth.
+/// Three tenths of capacity, some windows ahead, at the median of what the market was worth.
 fn policy() -> IssueConfig {
     IssueConfig {
         device: DEVICES[0].0,
         market: MARKET.0,
+        backer: None,
         tiers: [0; 3],
         tags: 0,
         declare: 0,
         reserve_bps: 3_000,
         window_slots: 1,
-        ahead: 4,
+        ahead: WINDOWS,
         quantile_bps: 5_000,
         least: 0,
         reservation_bps: 2_500,
@@ -61,7 +65,7 @@ fn dear(first_slot: u32) -> IssueInput {
 async fn entrust(stand: &Stand) {
     for (owner, keeper) in [(SELLER, 1), (BUYER, 2)] {
         let operator = keeper_signer(keeper).address().to_owned();
-        let until = (stand.now() + 600).into();
+        let until = (stand.now() + 3_600).into();
         stand.tell(owner, &ExecuteMsg::Approve { operator, until }).await;
     }
     let (device, lots) = (DEVICES[0], Some(Lots(CAPACITY)));
@@ -106,9 +110,9 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
     assert_eq!([seller, buyer], DEVICES);
     entrust(&stand).await;
 
-    // four windows, three tenths of each, at the market's price, fully margined
-    let issued = until("four windows to be on sale", async || {
-        Some(stand.series().await).filter(|all| all.len() >= 4)
+    // every window ahead, three tenths of each, at the market's price, fully margined
+    let issued = until("all windows to be on sale", async || {
+        Some(stand.series().await).filter(|all| all.len() >= usize::from(WINDOWS))
     })
     .await;
     for (one, next) in issued.iter().zip(&issued[1..]) {
@@ -123,23 +127,14 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
         assert_eq!((one.required.u128(), one.collateral.u64()), (ASKED[0], 945), "and a buffer");
     }
 
-    // a lot of the second window is bought, and one of the same slot that is dear
-    let (bought, slot) = (issued[1].series, issued[1].first_slot);
-    let events = stand.tell(SELLER, &ExecuteMsg::Issue(dear(slot))).await;
-    let dear = super::stand::find::<SeriesIssued>(&events).series;
-    for series in [bought, dear] {
-        let (device, lots) = (buyer, Lots(1));
-        let buy = ExecuteMsg::Buy { series, device, from: 0, to: 1, lots };
-        stand.tell(BUYER, &buy).await;
-    }
-
     // the price doubles: collateral follows as far as the limit goes
     rise(&stand).await;
     let covered = until("a series to be topped up", async || {
         let all = stand.series().await;
         let bound: u64 = all.iter().map(|one| one.collateral.u64()).sum();
         assert!(bound <= LIMIT, "{bound} are bound");
-        let met = all.iter().any(|one| {
+        let risen = |one: &SeriesResponse| issued.iter().any(|before| before.series == one.series);
+        let met = all.iter().filter(|one| risen(one)).any(|one| {
             one.required.u128() == ASKED[1] && u128::from(one.collateral.u64()) >= ASKED[1]
         });
         met.then_some(all)
@@ -150,6 +145,19 @@ async fn a_keeper_sells_ahead_covers_and_tells_the_index_by_policy_and_another_u
         covered.iter().any(|one| short(one.collateral.u64(), one.required.u128())),
         "the limit is for all of them: {covered:?}"
     );
+
+    // a lot of the next window is bought that does not begin at once, and one of the same slot that is dear
+    let soon = stand.now() + SLOT_SECS / 2;
+    let next = issued.iter().find(|one| u64::from(one.first_slot) * SLOT_SECS >= soon);
+    let next = next.unwrap_or_else(|| panic!("all windows began before the rise was covered"));
+    let (bought, slot) = (next.series, next.first_slot);
+    let events = stand.tell(SELLER, &ExecuteMsg::Issue(dear(slot))).await;
+    let dear = super::stand::find::<SeriesIssued>(&events).series;
+    for series in [bought, dear] {
+        let (device, lots) = (buyer, Lots(1));
+        let buy = ExecuteMsg::Buy { series, device, from: 0, to: 1, lots };
+        stand.tell(BUYER, &buy).await;
+    }
 
     // the slot begins: what costs no more than spot is used, what costs more is not
     let ahead = || {

@@ -2,7 +2,7 @@
 
 use crate::common::ground::Ground;
 pub use crate::common::ground::{MARKET, find, keeper_signer, signer};
-use crate::common::{Goods, free_port, leased, until};
+use crate::common::{Goods, PATIENCE, free_port, leased, until};
 use caplet::config::{Config, JoinConfig, OfferConfig};
 use caplet::deploy::local_spec;
 use caplet::keeper::Keeper;
@@ -17,7 +17,7 @@ use caplet_chain::{ChainExt as _, Msg, Signer};
 use caplet_protocol::layout::Side;
 use caplet_protocol::wire::{self, LanePreference};
 use caplet_protocol::{AssetId, Bps, CellId, DeviceId, Kind, LeaseId, OrderId};
-use caplet_simulator::{Device, Fault, Told};
+use caplet_simulator::{Device, Fault, Saying, Told, Want};
 use ed25519_dalek::SigningKey;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -32,6 +32,8 @@ pub const READINGS: Goods =
     Goods { kind: Kind::Sensor, resource: "temperature", unit: "reading", lot: LOT };
 /// What boxes let out: room, paid by what is moved.
 pub const ROOM: Goods = Goods { kind: Kind::Storage, resource: "blob", unit: "KiB", lot: 2_560 };
+/// Seconds of a slot: a lot is used up in it by machines that are slow, too.
+pub const SLOT_SECS: u32 = 240;
 /// Base units that keepers put into escrow.
 pub const DEPOSIT: u128 = 1_000;
 /// Base units of stake a lot.
@@ -82,7 +84,8 @@ impl Stand {
         let accounts: Vec<Signer> = accounts.cloned().collect();
         let mut spec = local_spec(&[owner.address().to_owned()]);
         let market = &mut spec.markets[0];
-        (market.kind, market.lot_units, market.slot_secs) = (goods.kind, goods.lot.into(), 120);
+        (market.kind, market.lot_units, market.slot_secs) =
+            (goods.kind, goods.lot.into(), SLOT_SECS);
         // what was counted is paid whole: a member's death would lower the rate of what comes after, as it should
         market.quality.floor = Bps::ALL;
         market.settle_secs = 10;
@@ -91,14 +94,14 @@ impl Stand {
         spec.pools[0].manager = Some(keepers[1].address().to_owned());
         let rules = &mut spec.pools[0].rules;
         // a gateway that lives may be held up for some seconds, and who is challenged needs a block to answer
-        (rules.epoch_secs, rules.answer_secs, rules.stake) = (2, 4, STAKE.into());
+        (rules.epoch_secs, rules.answer_secs, rules.stake) = (2, 10, STAKE.into());
         let (ground, hears) = Ground::new(&accounts, &spec).await;
         let stand = Self {
             pool: ground.deployment.contracts.pools[0].clone(),
             ground,
             owner,
             hears,
-            patience_secs: 3,
+            patience_secs: 8,
             silence_secs: 10,
             levers: Mutex::default(),
             brokers: [free_port(), free_port(), free_port()],
@@ -181,9 +184,24 @@ impl Stand {
 
     /// The device that wants a lot; it may spend its owner's money.
     pub async fn reader(&self, keeper: &Keeper) -> Device {
-        let owner = self.owner.address().to_owned();
+        let (owner, wants) = self.wish();
+        let device = self.device(keeper, 70, owner, Vec::new(), wants).await;
+        self.asking(device).await
+    }
+
+    /// As [`Stand::reader`], of one that reads by itself, over MQTT.
+    pub async fn constrained_reader(&self, keeper: &Keeper) -> Device {
+        let (owner, wants) = self.wish();
+        let device = self.constrained(keeper, 70, owner, wants).await;
+        self.asking(device).await
+    }
+
+    fn wish(&self) -> (String, Vec<Want>) {
         let wants = vec![self.goods.want(5_000, LanePreference::Instant)];
-        let (device, id) = self.device(keeper, 70, owner, Vec::new(), wants).await;
+        (self.owner.address().to_owned(), wants)
+    }
+
+    async fn asking(&self, (device, id): (Device, DeviceId)) -> Device {
         let limit = 10_000_000u64.into();
         let authorise = escrow::ExecuteMsg::Authorise { device: id, asset: ASSET, limit };
         let msg = Msg::execute(&self.deployment.contracts.escrow, &authorise).unwrap();
@@ -195,6 +213,36 @@ impl Stand {
     /// The consumer's notice of its lease.
     pub async fn leased(&mut self) -> wire::LeaseNotice {
         leased(&mut self.hears).await
+    }
+
+    /// Waits until a device that uses a lease by itself has counted so many units of it; how many.
+    pub async fn used(&mut self, of: LeaseId, least: u64) -> u64 {
+        let find = async {
+            loop {
+                let said = self.hears.recv().await.unwrap().saying;
+                if let Saying::Used(lease, _, all) = said
+                    && lease == of
+                    && all >= least
+                {
+                    return all;
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, find).await;
+        found.unwrap_or_else(|_| panic!("{least} units of lease {of} were not used"))
+    }
+
+    /// The most that it has counted so far.
+    pub fn used_so_far(&mut self, of: LeaseId) -> u64 {
+        let mut most = 0;
+        while let Ok(told) = self.hears.try_recv() {
+            if let Saying::Used(lease, _, all) = told.saying
+                && lease == of
+            {
+                most = most.max(all);
+            }
+        }
+        most
     }
 
     pub async fn config(&self) -> ConfigResponse {

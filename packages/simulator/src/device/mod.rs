@@ -15,10 +15,11 @@ use anyhow::Context as _;
 use caplet_protocol::layout;
 use caplet_protocol::seal;
 use caplet_protocol::topics::{self, Dn, Party, Up};
-use caplet_protocol::wire::{self, Body, BodyKind, Envelope, Opened, Signer, Strict};
+use caplet_protocol::wire::{self, Body, BodyKind, Envelope, Opened, RefusalCode, Signer, Strict};
 use caplet_protocol::{DeviceId, LeaseId};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -144,11 +145,19 @@ pub struct Life {
 }
 
 impl Life {
-    /// Lives until it is told to stop; reconnects for as long.
+    /// Lives until it is told to stop; reconnects for as long. Boxed, so that the whole life is compiled in this crate
+    /// and not again in each that runs devices.
     ///
     /// # Errors
     /// Only what no retry mends, such as a profile that cannot be made.
-    pub async fn run(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub fn run(
+        self,
+        stop: CancellationToken,
+    ) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> {
+        Box::pin(self.live(stop))
+    }
+
+    async fn live(mut self, stop: CancellationToken) -> anyhow::Result<()> {
         let mut wait = Duration::from_millis(100);
         loop {
             let lived = tokio::select! {
@@ -290,6 +299,11 @@ impl Life {
             }
             Some(BodyKind::Refusal) => {
                 let refusal = opened.read::<wire::Refusal>()?.into_view();
+                let code = refusal.code();
+                let nobody = matches!(code, RefusalCode::Unavailable | RefusalCode::UnknownLease);
+                if nobody && refusal.kind() == BodyKind::ServiceCall {
+                    self.consumer.unreached(refusal.sequence);
+                }
                 self.tell(Saying::Refused(refusal));
             }
             _ => {}
@@ -302,7 +316,9 @@ impl Life {
             Act::Demand(id, profile) => self.demand(link, id, profile).await,
             Act::Call(call) => {
                 let call = self.sealed(call);
-                self.send(link, Up::Call(LeaseId(call.lease)), &call, false).await
+                self.send(link, Up::Call(LeaseId(call.lease)), &call, false).await?;
+                self.consumer.sent(call.lease, self.identity.sequence());
+                Ok(())
             }
             Act::Vouch(voucher, report) => self.vouch(link, &voucher, report).await,
             Act::GiveUp(lease) => self.give_up(link, lease).await,

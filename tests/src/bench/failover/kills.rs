@@ -19,8 +19,8 @@ impl Kills {
         self.took.len()
     }
 
-    /// Prints a line; `over` are the leases that ended.
-    pub(super) fn print(mut self, over: &[Tally]) {
+    /// Prints a line; `over` are the leases that ended, of which the units are, and `open` says how many did not.
+    pub(super) fn print(mut self, over: &[Tally], open: usize) {
         self.took.sort_unstable();
         let (mut counted, mut paid, mut lost) = (0u64, 0u64, 0u64);
         for tally in over {
@@ -31,8 +31,9 @@ impl Kills {
         println!(
             "{}",
             json!({
-                "bench": "failover", "kills": self.took.len(), "p50_ms": self.millis(50),
-                "p95_ms": self.millis(95), "max_ms": self.millis(100), "leases": over.len(),
+                "bench": "failover", "kills": self.took.len(), "min_ms": self.millis(0),
+                "p50_ms": self.millis(50), "p95_ms": self.millis(95),
+                "max_ms": self.millis(100), "leases": over.len(), "leases_open": open,
                 "units_counted": counted, "units_paid": paid, "units_lost": lost,
             })
         );

@@ -1,9 +1,9 @@
 //! A chain with a pool, the keepers of two members, and a consumer's.
 
 use super::kills::Kills;
+use crate::bench::account::account;
 use crate::bench::devices::{letting, plan, want};
 use crate::bench::latency::provision;
-use crate::embedded::account;
 use anyhow::{Context as _, ensure};
 use caplet::config::{Config, JoinConfig, OfferConfig};
 use caplet::deploy::{Codes, Deployment, deploy, local_spec, native_codes};
@@ -180,9 +180,9 @@ impl Rig {
     }
 
     /// Waits until what is open is used up, or its slot and its settle window are over; what was counted on each
-    /// lease, and paid.
-    pub(super) async fn leases(&self) -> anyhow::Result<Vec<Tally>> {
-        let mut over = Vec::new();
+    /// lease, and paid, and in words which do not close all the same.
+    pub(super) async fn leases(&self) -> anyhow::Result<(Vec<Tally>, Vec<String>)> {
+        let (mut over, mut open) = (Vec::new(), Vec::new());
         for lease in self.counts.all().into_keys() {
             loop {
                 let ask = AskEscrow::Lease { lease: lease.0.into() };
@@ -193,17 +193,18 @@ impl Rig {
                     break;
                 }
                 let late = found.terms.end.u64().saturating_add(PATIENCE.as_secs());
-                ensure!(
-                    self.now() < late,
-                    "lease {lease} does not close: {:?}, {} units counted, lanes {:?}",
-                    found.state,
-                    self.counts.of(lease),
-                    found.lanes
-                );
+                if self.now() >= late {
+                    let (units, lanes) = (self.counts.of(lease), &found.lanes);
+                    let state = found.state;
+                    open.push(format!(
+                        "lease {lease} does not close: {state:?}, {units} units counted, lanes {lanes:?}"
+                    ));
+                    break;
+                }
                 tokio::time::sleep(CALM).await;
             }
         }
-        Ok(over)
+        Ok((over, open))
     }
 
     /// Block time, Unix seconds.
