@@ -9,7 +9,7 @@ use caplet::keeper::{Keeper, Parts, ROOMS};
 use caplet::scenario::register;
 use caplet::store::Store;
 use caplet::tasks::Group;
-use caplet_api::auction::{self, DemandInput, OfferInput};
+use caplet_api::auction;
 use caplet_api::escrow::{self, LeaseResponse, LeaseState};
 use caplet_api::event::{LeasesOpened, OrdersPlaced};
 use caplet_api::registry;
@@ -17,9 +17,9 @@ use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{
     Chain, ChainExt as _, Coin, Msg, Patience, Signer, TxOptions, TxResult, execute_and_confirm,
 };
-use caplet_protocol::layout::OrderFlags;
-use caplet_protocol::{CellId, DeviceId, LeaseId, Lots, MarketId, OrderId};
+use caplet_protocol::{CellId, DeviceId, LeaseId, MarketId, OrderId};
 use caplet_simulator::{Device, Letting, Plan, Provision, Told, Want, origin::Origin};
+use caplet_testkit::orders;
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -40,6 +40,25 @@ pub fn keeper_signer(number: u8) -> Signer {
     signer(10 + number)
 }
 
+/// A chain in memory on which these accounts are rich, with ten blocks a second.
+pub async fn chain<'a>(accounts: impl Iterator<Item = &'a Signer>) -> EmbeddedChain {
+    let rich =
+        |signer: &Signer| (signer.address().to_owned(), vec![Coin::new(1_000_000_000_000, DENOM)]);
+    let options = Options {
+        folder: None,
+        pace: Pace::Every(Duration::from_millis(100)),
+        genesis: Genesis {
+            chain_id: "test-1".into(),
+            prefix: "wasm".into(),
+            time_ns: None,
+            accounts: accounts.map(rich).collect(),
+        },
+        codes: native_codes(),
+        limits: Limits::default(),
+    };
+    EmbeddedChain::open(options).await.unwrap()
+}
+
 /// Chain, contracts, devices; `admin` governs.
 pub struct Ground {
     pub chain: Arc<dyn Chain>,
@@ -55,22 +74,7 @@ impl Ground {
     /// Contracts as specified, on a chain where these accounts are rich; and what devices will say.
     pub async fn new(accounts: &[Signer], spec: &Spec) -> (Self, mpsc::UnboundedReceiver<Told>) {
         let admin = signer(1);
-        let rich = |signer: &Signer| {
-            (signer.address().to_owned(), vec![Coin::new(1_000_000_000_000, DENOM)])
-        };
-        let options = Options {
-            folder: None,
-            pace: Pace::Every(Duration::from_millis(100)),
-            genesis: Genesis {
-                chain_id: "test-1".into(),
-                prefix: "wasm".into(),
-                time_ns: None,
-                accounts: accounts.iter().chain([&admin]).map(rich).collect(),
-            },
-            codes: native_codes(),
-            limits: Limits::default(),
-        };
-        let chain: Arc<dyn Chain> = Arc::new(EmbeddedChain::open(options).await.unwrap());
+        let chain: Arc<dyn Chain> = Arc::new(chain(accounts.iter().chain([&admin])).await);
         let deployment = deploy(&*chain, &admin, &Codes::Native, spec).await.unwrap();
         let (told, hears) = mpsc::unbounded_channel();
         let ground = Self {
@@ -157,6 +161,28 @@ impl Ground {
         lets: Vec<Letting>,
         wants: Vec<Want>,
     ) -> (Device, DeviceId) {
+        self.living(keeper, seed, owner, (lets, wants), true).await
+    }
+
+    /// As [`Ground::device`], of one that only uses, by itself over MQTT: its gateway is let use nothing.
+    pub async fn constrained(
+        &self,
+        keeper: &Keeper,
+        seed: u8,
+        owner: String,
+        wants: Vec<Want>,
+    ) -> (Device, DeviceId) {
+        self.living(keeper, seed, owner, (Vec::new(), wants), false).await
+    }
+
+    async fn living(
+        &self,
+        keeper: &Keeper,
+        seed: u8,
+        owner: String,
+        (lets, wants): (Vec<Letting>, Vec<Want>),
+        granted: bool,
+    ) -> (Device, DeviceId) {
         let domains = &keeper.context().domains;
         let provision = Provision {
             broker: keeper.broker().unwrap().to_string(),
@@ -173,7 +199,7 @@ impl Ground {
             lets,
             wants,
             origin: self.origin.address(),
-            granted: true,
+            granted,
         };
         let (mut device, life) = Device::new(plan, self.told.clone());
         device.set_asking(false);
@@ -199,43 +225,13 @@ impl Ground {
         (consumer, buys): (u8, DeviceId),
         ask: u64,
     ) -> u64 {
-        let (not_after, sequence) = ((self.now() + 60).into(), 1_000);
-        let offer = OfferInput {
-            device: sells,
-            sequence,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            ask: ask.into(),
-            batch: Lots(0),
-            instant: Lots(1),
-            not_after,
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let (not_after, sequence) = (self.now() + 60, 1_000);
+        let offer = orders::offer(sells, sequence, ask, 1, not_after);
         let (offers, demands) = (vec![offer], Vec::new());
         let place = auction::ExecuteMsg::Place { market: MARKET, offers, demands };
         let placed = self.trade(provider, &place).await;
         let placed: OrdersPlaced = find(&placed);
-        let demand = DemandInput {
-            device: buys,
-            sequence,
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            flags: OrderFlags(0),
-            tags: 0,
-            rho: 0,
-            lambda: 0,
-            limit: (2 * ask).into(),
-            lots: Lots(1),
-            not_after,
-            relay_fee: 0u64.into(),
-            signature: None,
-        };
+        let demand = orders::demand(buys, sequence, 2 * ask, 1, not_after);
         let offer = OrderId { page: placed.page, slot: 0 }.to_u64().into();
         let take = auction::ExecuteMsg::Take { offer, demand, market: MARKET, lease: None };
         let opened: LeasesOpened = find(&self.trade(consumer, &take).await);

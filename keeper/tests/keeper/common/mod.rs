@@ -1,5 +1,6 @@
 //! What the tests with devices of flesh share.
 
+pub mod disk;
 pub mod ground;
 
 use caplet::keeper::Keeper;

@@ -78,7 +78,7 @@ async fn a_clock_that_jumps_past_the_end_of_leases_takes_no_voucher_with_it() {
         assert_eq!(closed.redeemed(), 250);
     }
     // reserves are back with the payer, bonds with whoever swept
-    ground.deal.stage.check_money().await;
+    assert_eq!(ground.complete().await.locked, 0);
     assert_eq!(super::ground::settled(stage, None).await, 3 * 250);
 }
 
@@ -103,7 +103,7 @@ async fn a_chain_halted_longer_than_the_window_takes_no_debt_back() {
     let (closed, _) = ground.deal.over(lease.id).await;
     assert_eq!(closed.redeemed(), 400);
     assert_eq!(super::ground::settled(stage, None).await, 400);
-    stage.check_money().await;
+    assert_eq!(ground.complete().await.locked, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,46 +1,27 @@
 //! A disk that is full: one of a few MiB, and a store that may not grow by a page.
 
 use super::ground::Ground;
+use crate::common::disk::SmallDisk;
 use crate::money::stage::{Stage, lasting};
 use caplet::leases::Lease;
 use caplet::settler::vouchers;
 use caplet::store::Store;
 use caplet_protocol::Lane;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-/// A disk of its own, of sixteen MiB. Needs root, as the tests of containers do.
-struct SmallDisk(PathBuf);
+/// Room on a disk that others use too, KiB.
+const SMALL: u32 = 16 << 10;
 
-impl SmallDisk {
-    fn at(place: &Path) -> Self {
-        std::fs::create_dir_all(place).unwrap();
-        let mount = ["-t", "tmpfs", "-o", "size=16m", "caplet-test"];
-        assert!(Command::new("mount").args(mount).arg(place).status().unwrap().success());
-        Self(place.to_owned())
-    }
-
-    fn filler(&self) -> PathBuf {
-        self.0.join("filler")
-    }
-
-    /// Somebody else takes all that is left.
-    fn fill(&self) {
-        let mut filler = std::fs::File::create(self.filler()).unwrap();
-        for size in [1 << 20, 1 << 12, 1] {
-            while filler.write_all(&vec![7; size]).is_ok() {}
-        }
-    }
-
-    fn clear(&self) {
-        std::fs::remove_file(self.filler()).unwrap();
-    }
+fn filler(disk: &SmallDisk) -> PathBuf {
+    disk.folder().join("filler")
 }
 
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+/// Somebody else takes all that is left.
+fn fill(disk: &SmallDisk) {
+    let mut filler = std::fs::File::create(filler(disk)).unwrap();
+    for size in [1 << 20, 1 << 12, 1] {
+        while filler.write_all(&vec![7; size]).is_ok() {}
     }
 }
 
@@ -91,7 +72,7 @@ fn offered(ground: &Ground, store: &Store, leases: &[Lease]) -> (Vec<Lease>, Vec
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_others_have_filled_loses_nothing_and_is_used_again_once_there_is_room() {
     let stage = Stage::running_with(lasting).await;
-    let disk = SmallDisk::at(&stage.place(1));
+    let disk = SmallDisk::at(&stage.place(1), SMALL);
     let mut ground = Ground::on(stage).await;
     let leases = ground.leases(40).await;
     let (first, rest) = leases.split_at(1);
@@ -101,9 +82,9 @@ async fn a_disk_that_others_have_filled_loses_nothing_and_is_used_again_once_the
     // nothing fits into what its log has grown to before
     let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
     store.read(|c| c.query_row(sql, [], |_| Ok(()))).unwrap();
-    disk.fill();
+    fill(&disk);
     let (taken, refused) = offered(&ground, &store, rest);
-    disk.clear();
+    std::fs::remove_file(filler(&disk)).unwrap();
     ground.vouch(&refused, 70);
     ground.redeemed(&taken, 70).await;
     ground.redeemed(&refused, 70).await;

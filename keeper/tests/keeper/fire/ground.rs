@@ -91,10 +91,6 @@ impl Ground {
 
     /// A keeper of that gateway's store, in the weather.
     pub(super) async fn start(&self, gateway: u8) -> Keeper {
-        let impatient = |config: &mut Config| {
-            config.outbox.resend_ms = 50;
-            config.roles.matcher = false; // the leases are there
-        };
         let chain = Arc::clone(&self.weather) as Arc<dyn Chain>;
         self.deal.stage.keeper_over(gateway, chain, impatient).await.unwrap()
     }
@@ -116,16 +112,28 @@ impl Ground {
         .await;
     }
 
+    /// Counts: nothing came or went but between those who trade.
+    pub(super) async fn complete(&self) -> Money {
+        let now = Money::of(&self.deal.stage).await;
+        assert_eq!(now.all(), self.before.all(), "{:?} became {now:?}", self.before);
+        now
+    }
+
     /// Counts: nothing came or went but between those who trade, and `paid` went to payee, keepers and
     /// protocol, once.
     pub(super) async fn count(&self, paid: u64) {
-        let now = Money::of(&self.deal.stage).await;
-        assert_eq!(now.all(), self.before.all(), "{:?} became {now:?}", self.before);
+        let now = self.complete().await;
         let gained = (now.payee + now.keepers + now.protocol)
             - (self.before.payee + self.before.keepers + self.before.protocol);
         assert_eq!(gained, u128::from(paid), "{:?} became {now:?}", self.before);
         assert_eq!(settled(&self.deal.stage, None).await, paid);
     }
+}
+
+/// Keepers that are restarted again and again, with their leases.
+pub(super) fn impatient(config: &mut Config) {
+    config.outbox.resend_ms = 50;
+    config.roles.matcher = false; // the leases are there
 }
 
 /// What settlements paid since the chain began, on one lease or on all.

@@ -10,6 +10,8 @@ mod ground;
 mod hostile;
 mod keys;
 mod kills;
+mod life;
 mod orders;
 mod process;
+mod way;
 mod weather;

@@ -121,17 +121,7 @@ impl Life {
     /// Takes what the book calls the best posted offer; the contract must agree on price and limit.
     async fn take(&mut self) {
         let (payer, limit) = (&self.payers[0], 400 * super::stage::TICK);
-        let vector = Vector {
-            cell: CellId(1),
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            tags: 0,
-            attested: false,
-            rho: 0,
-            lambda: 0,
-        };
+        let vector = Vector { cell: CellId(1), ..Vector::default() };
         let take = Take { device: payer.id, vector, limit, lots: 1, now: self.stage.now() };
         let Some(choice) = self.books().best(MARKET, &take) else { return };
         self.sequence += 1;

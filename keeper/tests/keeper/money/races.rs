@@ -1,9 +1,10 @@
 //! Several keepers on one chain.
 
 use super::stage::{MARKET, PAYER, PROVIDER, Stage, demand, offer, place, until};
+use caplet_api::escrow::ExecuteMsg as Escrow;
 use caplet_api::event::{EpochCleared, LeasesOpened, PriceMoved};
-use caplet_chain::Chain as _;
-use std::collections::BTreeMap;
+use caplet_chain::{Chain as _, Coin, Msg};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every clearing and every opened lease so far.
 pub(super) async fn history(stage: &Stage) -> (Vec<EpochCleared>, usize) {
@@ -50,8 +51,7 @@ async fn two_keepers_clear_every_epoch_once_and_share_the_work() {
     epochs.sort_unstable();
     epochs.dedup();
     assert_eq!(epochs.len(), cleared.len(), "an epoch was cleared twice: {cleared:?}");
-    let keepers: std::collections::BTreeSet<_> =
-        cleared.iter().map(|event| &event.keeper).collect();
+    let keepers: BTreeSet<_> = cleared.iter().map(|event| &event.keeper).collect();
     assert_eq!(keepers.len(), 2, "one keeper cleared all of {} epochs", cleared.len());
     stage.check_money().await;
     assert!(!one.context().tasks.is_stopping() && !two.context().tasks.is_stopping());
@@ -68,6 +68,47 @@ async fn a_keeper_alone_clears_what_another_was_to_clear_first() {
     })
     .await;
     stage.check_money().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_owner_that_offers_and_demands_is_paired_with_others() {
+    let stage = Stage::running().await;
+    let escrow = &stage.deployment.contracts.escrow;
+    let coins = vec![Coin::new(1_000_000, "ucap")];
+    let deposit = Msg::execute_with(escrow, &Escrow::Deposit { account: None }, coins).unwrap();
+    stage.send(PROVIDER, deposit).await.unwrap();
+    let mut devices = Vec::new();
+    for (seed, owner) in [(20, PROVIDER), (30, PAYER)] {
+        let seller = stage.device(seed, owner, 1).await;
+        let buyer = stage.device(seed + 1, owner, 1).await;
+        // by age each owner would have itself
+        let orders = place(vec![offer(&seller, 1, 60, 1, 0)], vec![demand(&buyer, 1, 120, 1)]);
+        stage.auction(owner, &orders).await;
+        devices.push((u64::from(seller.id.0), u64::from(buyer.id.0)));
+    }
+    let placed = stage.now();
+    until("a book with all of them", async || (stage.now() > placed + 4).then_some(())).await;
+    let _keeper = stage.keeper(1, |_| ()).await;
+    let pairs = until("both demands to become leases", async || {
+        let pairs = partners(&stage).await;
+        (pairs.len() == 2).then_some(pairs)
+    })
+    .await;
+    let [one, other]: [(u64, u64); 2] = devices.try_into().unwrap();
+    assert_eq!(pairs, BTreeSet::from([(one.0, other.1), (other.0, one.1)]));
+    stage.check_money().await;
+}
+
+/// Providers and consumers of all leases so far.
+async fn partners(stage: &Stage) -> BTreeSet<(u64, u64)> {
+    let mut pairs = BTreeSet::new();
+    for height in 1..=stage.chain.head().await.unwrap().height {
+        let events = stage.chain.block_events(height).await.unwrap();
+        for opened in events.iter().filter_map(|event| LeasesOpened::try_from(event).ok()) {
+            pairs.extend(opened.providers.into_iter().zip(opened.consumers));
+        }
+    }
+    pairs
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,12 +17,11 @@ use caplet_chain::{
     Chain, ChainExt as _, Coin, ConfirmError, Msg, Patience, Signer, TxOptions, TxResult,
     execute_and_confirm,
 };
-use caplet_protocol::layout::{
-    EndpointRecord, OrderFlags, Possession, PublicKey, Scheme, Side, owner_hash,
-};
+use caplet_protocol::layout::{EndpointRecord, Possession, PublicKey, Scheme, Side, owner_hash};
 use caplet_protocol::{
     AccountId, AssetId, CellId, DeviceId, Domain, Lots, MarketId, OrderId, sign,
 };
+use caplet_testkit::orders;
 use ed25519_dalek::SigningKey;
 use serde::Serialize;
 use serde_json::json;
@@ -258,20 +257,8 @@ impl Stage {
         chain: Arc<dyn Chain>,
         change: impl FnOnce(&mut Config),
     ) -> anyhow::Result<Keeper> {
-        let mut config = Config::default();
-        config.roles.bridge = false;
-        config.settle.min_value = 1;
-        config.settle.before_end_secs = 2;
-        change(&mut config);
-        Keeper::start(Parts {
-            config,
-            chain,
-            deployment: self.deployment.clone(),
-            signer: signer(10 + gateway),
-            key: SigningKey::from_bytes(&[100 + gateway; 32]),
-            store: self.store(gateway),
-        })
-        .await
+        let (deployment, store) = (self.deployment.clone(), self.store(gateway));
+        Keeper::start(parts(gateway, chain, deployment, store, change)).await
     }
 
     /// Stops the blocks that come by themselves, or lets them come again.
@@ -298,6 +285,23 @@ impl Stage {
     pub(crate) fn end(&self) {
         self.tasks.stop_token().cancel();
     }
+}
+
+/// What a keeper of gateway 1 or 2 without devices of flesh is made of.
+pub(crate) fn parts(
+    gateway: u8,
+    chain: Arc<dyn Chain>,
+    deployment: Deployment,
+    store: Store,
+    change: impl FnOnce(&mut Config),
+) -> Parts {
+    let mut config = Config::default();
+    config.roles.bridge = false;
+    config.settle.min_value = 1;
+    config.settle.before_end_secs = 2;
+    change(&mut config);
+    let key = SigningKey::from_bytes(&[100 + gateway; 32]);
+    Parts { config, chain, deployment, signer: signer(10 + gateway), key, store }
 }
 
 async fn beat(
@@ -333,41 +337,12 @@ pub(crate) fn offer(
     batch: u16,
     instant: u16,
 ) -> OfferInput {
-    OfferInput {
-        device: device.id,
-        sequence,
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
-        flags: OrderFlags(0),
-        tags: 0,
-        ask: (ticks * TICK).into(),
-        batch: Lots(batch),
-        instant: Lots(instant),
-        not_after: FOREVER.into(),
-        relay_fee: 0u64.into(),
-        signature: None,
-    }
+    let instant = orders::offer(device.id, sequence, ticks * TICK, instant, FOREVER);
+    OfferInput { batch: Lots(batch), ..instant }
 }
 
 pub(crate) fn demand(device: &Device, sequence: u32, ticks: u64, lots: u16) -> DemandInput {
-    DemandInput {
-        device: device.id,
-        sequence,
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
-        reliability: 0,
-        flags: OrderFlags(0),
-        tags: 0,
-        rho: 0,
-        lambda: 0,
-        limit: (ticks * TICK).into(),
-        lots: Lots(lots),
-        not_after: FOREVER.into(),
-        relay_fee: 0u64.into(),
-        signature: None,
-    }
+    orders::demand(device.id, sequence, ticks * TICK, lots, FOREVER)
 }
 
 pub(crate) fn place(offers: Vec<OfferInput>, demands: Vec<DemandInput>) -> Auction {
