@@ -1,10 +1,12 @@
 //! What can go wrong between a keeper and a chain. "It does not exist" and "I could not ask" are
 //! never the same error: whoever mixes them up loses leases.
 
+use serde::{Deserialize, Serialize};
+
 use crate::tx::{TxHash, TxResult};
 
 /// A question to the chain that found no answer, or a transaction that could not be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 pub enum ChainError {
     /// No endpoint answered; nothing is known about what was asked.
     #[error(
@@ -116,7 +118,7 @@ pub enum ChainError {
 }
 
 /// Why a transaction was not taken by the node's mempool.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Serialize, Deserialize)]
 pub enum BroadcastError {
     /// Signed with another sequence than the account's next one. `got < expected`: it, or another
     /// transaction of this key, is already in; `got > expected`: an earlier one is still missing.

@@ -31,6 +31,11 @@ pub trait Over: Send + Sync + 'static {
         self.reach()?.smart(contract, query).await
     }
 
+    /// As [`Chain::raw`].
+    async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
+        self.reach()?.raw(contract, key).await
+    }
+
     /// As [`Chain::account`].
     async fn account(&self, address: &str) -> Result<Account, ChainError> {
         self.reach()?.account(address).await
@@ -84,7 +89,7 @@ impl<T: Over> Chain for T {
     }
 
     async fn raw(&self, contract: &str, key: Vec<u8>) -> Result<Option<Vec<u8>>, ChainError> {
-        self.reach()?.raw(contract, key).await
+        Over::raw(self, contract, key).await
     }
 
     async fn bank_balance(&self, address: &str, denom: &str) -> Result<u128, ChainError> {

@@ -9,10 +9,12 @@
 
 use caplet_clearing::{Book, json::BookFile};
 
+mod chains;
 mod events;
 mod files;
 mod journals;
 mod json;
+mod keepers;
 mod links;
 mod packed;
 mod pages;
@@ -31,8 +33,9 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("archives", files::archives),
     ("books", books),
+    ("chains", chains::chains),
     ("collateral", quotes::collateral),
-    ("enclaves", peers::enclaves),
+    ("enclaves", sealed::enclaves),
     ("events", events::events),
     ("frames", links::frames),
     ("jobs", links::jobs),
@@ -45,10 +48,13 @@ pub const TARGETS: &[Target] = &[
     ("proxies", peers::proxies),
     ("quotes", quotes::quotes),
     ("replies", peers::replies),
+    ("requests", keepers::requests),
     ("scans", scans::scans),
     ("sealed", sealed::sealed),
     ("sensors", links::sensors),
+    ("services", quotes::services),
     ("sessions", peers::sessions),
+    ("settings", keepers::settings),
     ("texts", wire::texts),
     ("transactions", transactions::transactions),
     ("verifier", verifier::verifier),

@@ -1,15 +1,11 @@
 //! What providers, gateways, nodes and local programs say, read by decoders that their crates keep to themselves.
 
+use caplet_fabric_net::fuzz::{Asked, requested};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::Builder;
-
-/// Sealed inputs and outputs of enclaves.
-pub(crate) fn enclaves(bytes: &[u8]) {
-    assert!(caplet_fabric_enclave::fuzz::reads_back(bytes));
-}
 
 /// What leased stores hold beside their chunks, and what two gateways of a pool say of a replica.
 pub(crate) fn manifests(bytes: &[u8]) {
@@ -67,8 +63,8 @@ pub(crate) fn proxies(bytes: &[u8]) {
     Builder::new_current_thread().build().unwrap().block_on(async {
         for socks in [true, false] {
             let mut program = Program { says: bytes, told: Vec::new() };
-            match caplet_fabric_net::fuzz::requested(&mut program, socks).await {
-                Ok(Some((host, _))) if socks => {
+            match requested(&mut program, socks).await {
+                Ok(Some(Asked { host, .. })) if socks => {
                     assert!(host.len() <= 255);
                     assert_eq!(
                         program.told,
@@ -76,7 +72,7 @@ pub(crate) fn proxies(bytes: &[u8]) {
                         "the method alone is told before it is reached"
                     );
                 }
-                Ok(Some((host, _))) => {
+                Ok(Some(Asked { host, .. })) => {
                     assert!(!host.is_empty());
                     assert!(program.told.is_empty());
                 }

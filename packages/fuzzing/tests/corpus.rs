@@ -6,6 +6,8 @@
 
 #[path = "corpus/files.rs"]
 mod files;
+#[path = "corpus/keepers.rs"]
+mod keepers;
 #[path = "corpus/peers.rs"]
 mod peers;
 #[path = "corpus/records.rs"]

@@ -1,11 +1,18 @@
 //! Collateral from where it is published, kept until shortly before it ends.
 
+mod answer;
 mod cache;
 mod disk;
 mod pccs;
 
 pub use cache::{Cache, REFRESH_SECS};
 pub use pccs::Pccs;
+
+/// What the fuzz targets of `packages/fuzzing` run; no part of the interface.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use super::answer::{Signed, chain, list, signed};
+}
 
 use crate::Collateral;
 use async_trait::async_trait;

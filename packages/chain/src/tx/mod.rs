@@ -35,7 +35,7 @@ pub struct SignedTx {
 }
 
 /// Which sequence a transaction carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sequence {
     /// The signer's next one, counting those prepared through this handle before.
     #[default]
@@ -45,7 +45,7 @@ pub enum Sequence {
 }
 
 /// How a transaction is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TxOptions {
     /// Which sequence it carries.
     pub sequence: Sequence,

@@ -191,6 +191,21 @@ async fn not_found_and_not_reached_are_different() {
 }
 
 #[tokio::test]
+async fn a_chain_that_nobody_answers_for_is_told_with_its_addresses_and_what_to_check() {
+    // behind the one is a proxy without a node, behind the other nothing at all
+    let (nothing, gone) = ("http://127.0.0.1:1", Node::start().await);
+    gone.fail();
+    let rpc = vec![nothing.to_owned(), gone.url.clone()];
+    let Err(error) = CosmosChain::connect(Config { rpc, ..Config::new("") }).await else {
+        panic!("a chain was found");
+    };
+    let words = error.to_string();
+    assert!(words.contains(nothing) && words.contains(&gone.url), "{words}");
+    assert!(words.contains("HTTP 502 Bad Gateway"), "{words}");
+    assert!(words.contains("check the address and that the node runs"), "{words}");
+}
+
+#[tokio::test]
 async fn another_node_takes_over_and_keeps_the_work() {
     let (first, second) = (Node::start().await, Node::start().await);
     let chain = connect(&[&first, &second]).await;

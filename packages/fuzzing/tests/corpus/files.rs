@@ -1,4 +1,4 @@
-//! Seeds of what is unpacked: archives, pictures, and what is said of platforms.
+//! Seeds of what is unpacked: archives, pictures, and what is said of platforms, and by whom.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ pub(crate) fn all() -> Vec<Seed> {
     seeds.extend(archives().into_iter().map(|(name, bytes)| ("archives", name, bytes)));
     seeds.extend(pictures().into_iter().map(|(name, bytes)| ("pictures", name, bytes)));
     seeds.extend(collateral().into_iter().map(|(name, bytes)| ("collateral", name, bytes)));
+    seeds.extend(services().into_iter().map(|(name, bytes)| ("services", name, bytes)));
     seeds
 }
 
@@ -117,11 +118,35 @@ fn pictures() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+fn sample(name: &str) -> String {
+    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../attest/samples");
+    std::fs::read_to_string(samples.join(name)).unwrap()
+}
+
+/// As a caching service answers: a header with certificates, a line feed, a body.
+fn services() -> Vec<(&'static str, Vec<u8>)> {
+    let all: serde_json::Value =
+        serde_json::from_str(&sample("sgx_quote_collateral.json")).unwrap();
+    let part = |name: &str| all[name].as_str().unwrap().to_owned();
+    let chain = part("tcb_info_issuer_chain").replace('\n', "%0A").replace(' ', "%20");
+    let (info, signature) = (part("tcb_info"), part("tcb_info_signature"));
+    let answer = |body: &str| format!("{chain}\n{body}").into_bytes();
+    let body = format!(r#"{{"tcbInfo": {info} , "signature": "{signature}"}}"#);
+    vec![
+        ("tcb", answer(&body)),
+        ("later", answer(&body.replacen("2025", "2026", 2))),
+        ("other_key", answer(&body.replacen("tcbInfo", "tcb_info", 1))),
+        ("twice", answer(&body.replacen('{', r#"{"tcbInfo":{},"#, 1))),
+        ("number", answer(&body.replace(&format!("\"{signature}\""), "12"))),
+        ("cut", answer(&body[..body.len() / 2])),
+        ("list", format!("\n{}\n", part("root_ca_crl").to_uppercase()).into()),
+        ("no_text", b"%FF%\n0".to_vec()),
+    ]
+}
+
 /// Of real platforms; cut off, and with a bit of a certificate or of a revocation list changed.
 fn collateral() -> Vec<(&'static str, Vec<u8>)> {
-    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../attest/samples");
-    let read = |name: &str| std::fs::read_to_string(samples.join(name)).unwrap();
-    let (sgx, tdx) = (read("sgx_quote_collateral.json"), read("tdx_quote_collateral.json"));
+    let (sgx, tdx) = (sample("sgx_quote_collateral.json"), sample("tdx_quote_collateral.json"));
     let parts = [
         "pck_crl_issuer_chain",
         "root_ca_crl",

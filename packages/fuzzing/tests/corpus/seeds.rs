@@ -26,7 +26,7 @@ pub(crate) fn all() -> Vec<Seed> {
     seeds.extend(quotes());
     seeds.extend(books().map(|(name, bytes)| ("books", name.to_owned(), bytes)));
     let more = crate::records::all().into_iter().chain(crate::files::all());
-    let more = more.chain(crate::peers::all());
+    let more = more.chain(crate::peers::all()).chain(crate::keepers::all());
     seeds.extend(more.map(|(target, name, bytes)| (target, name.to_owned(), bytes)));
     seeds
 }

@@ -1,0 +1,3 @@
+//! Fuzz target; what it runs is in `packages/fuzzing`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| caplet_fuzzing::run("services", bytes));
