@@ -13,7 +13,8 @@ async fn the_market_works_end_to_end_on_wasmd() {
     );
     let folder = tempfile::tempdir().unwrap();
     let stage = caplet_tests::localnet_stage(&home, folder.path()).await.unwrap();
-    let timing = Timing { trade: Duration::from_secs(40), settle: Duration::from_secs(300) };
+    let secs = Duration::from_secs;
+    let timing = Timing { trade: secs(40), patience: secs(180), settle: secs(300) };
     let report =
         play(stage, timing, Arc::new(|happening| println!("{happening:?}"))).await.unwrap();
     println!("{}", serde_json::to_string_pretty(&report).unwrap());

@@ -5,4 +5,4 @@ mod lines;
 mod run;
 mod view;
 
-pub use run::{DemoOptions, run};
+pub use run::{DemoOptions, run, stage};

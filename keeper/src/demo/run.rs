@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 pub struct DemoOptions {
     /// Seconds of trade.
     pub seconds: u64,
+    /// Most that trade goes on beyond that until everything that is traded was used.
+    pub patience: Duration,
     /// Print one JSON object at the end and nothing else.
     pub json: bool,
     /// Plain lines even on a terminal.
@@ -40,7 +42,11 @@ fn account(name: &str) -> anyhow::Result<Signer> {
     Ok(Signer::from_bytes(&secret, PREFIX)?)
 }
 
-async fn stage(folder: PathBuf) -> anyhow::Result<Stage> {
+/// The demo's stage: a fresh embedded chain below `folder` with the contracts on it, and the story's accounts.
+///
+/// # Errors
+/// If the folder cannot be written.
+pub async fn stage(folder: PathBuf) -> anyhow::Result<Stage> {
     let admin = account("admin")?;
     let gateways = [account("gateway 1")?, account("gateway 2")?];
     let providers = [account("provider 1")?, account("provider 2")?];
@@ -82,7 +88,8 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<Report> {
             (fresh.0.clone(), Some(fresh))
         }
     };
-    let timing = Timing { trade: Duration::from_secs(options.seconds), settle: SETTLE };
+    let trade = Duration::from_secs(options.seconds);
+    let timing = Timing { trade, patience: options.patience, settle: SETTLE };
     let live = !options.json && !options.plain && std::io::stdout().is_terminal();
     let (quit, signals) = (CancellationToken::new(), Group::new("signals"));
     listen(&signals, quit.clone());

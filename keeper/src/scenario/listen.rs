@@ -36,6 +36,13 @@ impl Uses {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).sealed
     }
 
+    /// Whether every kind was used through the layer, and something sealed over MQTT.
+    pub(super) fn all(&self) -> bool {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.sealed > 0
+            && Kind::ALL.into_iter().all(|kind| counted.local.contains_key(kind.name()))
+    }
+
     /// Notes that a store is a mounted folder.
     pub(super) fn mounted(&self) {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner).folders = true;

@@ -36,11 +36,16 @@ use tokio_util::sync::CancellationToken;
 pub struct Timing {
     /// Trading, from the first device to the last new demand.
     pub trade: Duration,
+    /// Most that trade goes on beyond that until everything that is traded was used: on a machine that is slow, less
+    /// happens in the same time.
+    pub patience: Duration,
     /// Most that is waited for the last demands and leases to end, settle and be refunded; the wait ends as
     /// soon as they have.
     pub settle: Duration,
 }
 
+/// How long a device may take to be enrolled.
+const ENROLLED: Duration = Duration::from_secs(180);
 /// Base units that each payer puts into escrow of each asset.
 const DEPOSIT: u128 = 50_000_000;
 /// Base units that a device's key may commit.
@@ -53,6 +58,16 @@ struct Seen {
     instant: AtomicU32,
     price_moves: AtomicU32,
     suspensions: AtomicU32,
+}
+
+impl Seen {
+    /// Whether the market has done all that it does: batches, offers taken at once (one of them is the pool's), prices
+    /// that moved.
+    fn all(&self) -> bool {
+        self.batches.load(Ordering::Relaxed) >= 3
+            && self.instant.load(Ordering::Relaxed) >= 2
+            && self.price_moves.load(Ordering::Relaxed) > 0
+    }
 }
 
 /// Tells the story and returns its report, read off the chain.
@@ -165,7 +180,9 @@ impl Play<'_> {
         let before = self.standings(&reader, &actors).await?;
         self.authorise(&actors, &assets).await?;
         let trade = async {
-            self.trade(timing.trade, &actors, &busy).await;
+            self.trade(timing, &actors, &busy).await;
+            linger(timing.patience, || seen.all() && uses.all()).await;
+            self.last_orders(&actors);
             self.settle(timing.settle, &actors, &reader).await
         };
         let setting = forward::Setting {
@@ -316,12 +333,9 @@ impl Play<'_> {
         }
         for actor in &mut actors {
             let name = actor.device.name().to_owned();
-            let enrolled =
-                tokio::time::timeout(Duration::from_secs(60), actor.device.enrolled()).await;
-            actor.id = enrolled
-                .ok()
-                .flatten()
-                .with_context(|| format!("{name} was not enrolled within a minute"))?;
+            let enrolled = tokio::time::timeout(ENROLLED, actor.device.enrolled()).await;
+            let late = || format!("{name} was not enrolled within {} s", ENROLLED.as_secs());
+            actor.id = enrolled.ok().flatten().with_context(late)?;
         }
         Ok(actors)
     }
@@ -358,7 +372,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    async fn trade(&self, trade: Duration, actors: &[Actor], busy: &Busy) {
+    async fn trade(&self, timing: Timing, actors: &[Actor], busy: &Busy) {
         self.step("trade begins");
         for actor in actors {
             actor.device.set_asking(true);
@@ -369,14 +383,17 @@ impl Play<'_> {
             Fault::Flaky,
             "is cheap, and every other reading it gives is wrong",
         );
-        let half = trade.checked_div(2).unwrap_or(trade);
+        let half = timing.trade.checked_div(2).unwrap_or(timing.trade);
         tokio::time::sleep(half).await;
         let dying = actors.iter().find(|actor| actor.device.name() == DIES).map(|actor| actor.id);
         if let Some(dying) = dying {
-            busy.until_in_use(dying, half).await;
+            busy.until_in_use(dying, half.max(timing.patience)).await;
         }
         self.trouble(actors, DIES, Fault::Silent, "dies in the middle of a lease");
         tokio::time::sleep(half).await;
+    }
+
+    fn last_orders(&self, actors: &[Actor]) {
         self.step("no new demands; open leases run out");
         for actor in actors {
             actor.device.set_asking(false);
@@ -479,6 +496,16 @@ impl Play<'_> {
         }
         Ok(report)
     }
+}
+
+/// Lets trade go on until all that it is about was seen, at most `patience`; what is missing then, the report shows.
+async fn linger(patience: Duration, all: impl Fn() -> bool) {
+    let seen = async {
+        while !all() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let _ = tokio::time::timeout(patience, seen).await;
 }
 
 fn count(seen: &Seen, happening: &Happening) {

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 const READING: &str = r#""u":"Cel""#;
 
 /// How long a gateway may take to publish where it is dialled.
-const PUBLISHED: Duration = Duration::from_secs(60);
+const PUBLISHED: Duration = Duration::from_secs(180);
 /// Between looks whether it has.
 const LOOK: Duration = Duration::from_millis(100);
 

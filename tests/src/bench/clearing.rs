@@ -1,6 +1,6 @@
 //! A whole clearing as a keeper does it: from books in memory to signed transactions.
 //!
-//! A market goes the way that the matcher and the outbox take it: solved from the optimum of its last book, verified
+//! A market goes the way that the matcher and the outbox take it: solved from the optimum of its last book, paired, verified
 //! with the contract's own code, packed into the messages that a book of its size takes, each signed in a transaction
 //! of its own. What a node would be asked on the way (gas, the account's sequence, whether somebody was faster) is
 //! left out, and so is the outbox's write to disk.
@@ -14,7 +14,7 @@ mod times;
 
 use anyhow::ensure;
 use desk::Desk;
-use markets::{Done, Market, pass};
+use markets::{Done, Market, pass, strangers};
 use serde_json::{Value, json};
 use times::Times;
 use tokio::runtime::Handle;
@@ -30,7 +30,9 @@ const RUNS: [(usize, usize); 2] = [(2, 100), (1, 30)];
 /// If a clearing is refused, or the parts that are timed are not what the matcher does.
 pub fn clearing(runtime: &Handle) -> anyhow::Result<()> {
     let desk = Desk::open(runtime)?;
-    let mut markets: Vec<Market> = (1..=MARKETS).map(Market::new).collect();
+    let strangers = strangers();
+    let market = |number| Market::new(number, strangers.clone());
+    let mut markets: Vec<Market> = (1..=MARKETS).map(market).collect();
     for market in &markets {
         market.check()?;
     }

@@ -25,12 +25,21 @@ pub async fn failover() -> anyhow::Result<()> {
     };
     let folder = tempfile::tempdir()?;
     let mut rig = Rig::set(folder.path()).await?;
-    let mut seen = Kills::default();
-    while seen.count() < kills {
-        rig.kill(&mut seen).await?;
+    let (mut seen, mut ended) = (Kills::default(), Ok(()));
+    while seen.count() < kills && ended.is_ok() {
+        ended = rig.kill(&mut seen).await;
     }
-    let over = rig.leases().await?;
+    // whatever went wrong, what was measured until then is said
+    let leases = rig.leases().await;
     rig.stop().await;
-    seen.print(&over);
+    let (over, open) = leases?;
+    seen.print(&over, open.len());
+    open.iter().for_each(|words| eprintln!("{words}"));
+    ended?;
+    anyhow::ensure!(
+        open.is_empty(),
+        "{} leases did not close: they are not in the line",
+        open.len()
+    );
     Ok(())
 }

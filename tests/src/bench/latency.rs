@@ -8,8 +8,8 @@ mod asking;
 mod rig;
 mod sample;
 
-use crate::embedded::embedded_stage;
 use crate::stage::localnet_stage;
+use caplet::demo;
 use caplet::scenario::Stage;
 use rig::Rig;
 pub(in crate::bench) use rig::provision;
@@ -21,7 +21,7 @@ pub(in crate::bench) use rig::provision;
 pub async fn latency() -> anyhow::Result<()> {
     let home = super::localnet()?;
     let folder = tempfile::tempdir()?;
-    on("embedded", embedded_stage(folder.path()).await?).await?;
+    on("embedded", demo::stage(folder.path().to_owned()).await?).await?;
     let folder = tempfile::tempdir()?;
     on("wasmd", localnet_stage(&home, folder.path()).await?).await
 }

@@ -1,5 +1,6 @@
 //! Benchmarks: figures, never checks. `scripts/bench` runs them; each prints JSON lines.
 
+mod account;
 mod clearing;
 mod device;
 mod devices;

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// Between looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(100);
 /// How long anything is waited for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// With what the story is told.
 #[derive(Clone, Copy)]

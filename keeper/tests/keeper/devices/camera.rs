@@ -2,7 +2,7 @@
 
 use super::fabric::World;
 use super::surfaces::stage_where;
-use crate::common::{Goods, units, until};
+use crate::common::{Goods, PATIENCE, units, until};
 use caplet_fabric::kinds::jobs::FrameSource as _;
 use caplet_fabric_image::{Camera, ImageUnit};
 use caplet_protocol::wire::LanePreference;
@@ -69,8 +69,12 @@ async fn a_leased_camera_is_a_local_one_and_each_picture_that_was_seen_is_paid()
     assert!(shown.contains(&one));
     ImageUnit::work("classify", "", &one).unwrap();
 
-    // the stream: pictures of the source, one after another
-    let mut stream = http.get(format!("{caps}/mjpeg")).send().await.unwrap();
+    // the stream: pictures of the source, one after another; it may be held back for a moment until the first is paid
+    let mut stream = until("the stream", async || {
+        let answer = http.get(format!("{caps}/mjpeg")).send().await.unwrap();
+        (answer.status() == 200).then_some(answer)
+    })
+    .await;
     let kind = stream.headers()["content-type"].to_str().unwrap().to_owned();
     assert!(kind.starts_with("multipart/x-mixed-replace"), "{kind}");
     let mut body = Vec::new();
@@ -79,7 +83,7 @@ async fn a_leased_camera_is_a_local_one_and_each_picture_that_was_seen_is_paid()
             body.extend_from_slice(&stream.chunk().await.unwrap().expect("it has no end"));
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), watching).await.unwrap();
+    tokio::time::timeout(PATIENCE, watching).await.unwrap();
     drop(stream);
     let came = pictures(&body);
     assert!(came.iter().all(|picture| shown.contains(picture)), "as they were taken");

@@ -2,24 +2,24 @@
 
 use super::client::{Device, Home};
 use crate::common::freed;
+use crate::common::ground::chain;
 use caplet::config::Config;
 use caplet::context::domain_of;
-use caplet::deploy::{Codes, Deployment, Spec, deploy, local_spec, native_codes};
+use caplet::deploy::{Codes, Deployment, Spec, deploy, local_spec};
 use caplet::fabric::Seams;
 use caplet::keeper::{Keeper, Parts, ROOMS};
 use caplet::store::Store;
 use caplet_api::escrow::ExecuteMsg as Escrow;
 use caplet_api::registry::ExecuteMsg as Registry;
-use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{Chain, Coin, Msg, Patience, Signer, TxOptions, execute_and_confirm};
 use caplet_protocol::wire::{self, cost::Asset};
 use caplet_protocol::{AssetId, CellId, DeviceId};
 use ed25519_dalek::SigningKey;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use crate::common::DENOM;
+pub use crate::common::ground::signer;
 
 /// Asset number of [`DENOM`].
 const ASSET: AssetId = AssetId(1);
@@ -37,10 +37,6 @@ pub struct Stage {
     folder: tempfile::TempDir,
 }
 
-pub fn signer(n: u8) -> Signer {
-    Signer::from_bytes(&[n; 32], "wasm").unwrap()
-}
-
 impl Stage {
     pub async fn new() -> Self {
         Self::with(|_| ()).await
@@ -49,22 +45,8 @@ impl Stage {
     /// As [`Stage::new`], with another deployment.
     pub async fn with(change: impl FnOnce(&mut Spec)) -> Self {
         let (admin, owner) = (signer(1), signer(2));
-        let rich = |signer: &Signer| {
-            (signer.address().to_owned(), vec![Coin::new(1_000_000_000_000, DENOM)])
-        };
-        let options = Options {
-            folder: None,
-            pace: Pace::Every(Duration::from_millis(100)),
-            genesis: Genesis {
-                chain_id: "test-1".into(),
-                prefix: "wasm".into(),
-                time_ns: None,
-                accounts: [1, 2, 11, 12, 13, 14].map(|n| rich(&signer(n))).to_vec(),
-            },
-            codes: native_codes(),
-            limits: Limits::default(),
-        };
-        let chain = EmbeddedChain::open(options).await.unwrap();
+        let accounts = [1, 2, 11, 12, 13, 14].map(signer);
+        let chain = chain(accounts.iter()).await;
         let mut spec = local_spec(&[owner.address().to_owned()]);
         for market in &mut spec.markets {
             // no test waits for the end of a slot that it did not ask for, and a machine that stalls is in time for both

@@ -3,14 +3,14 @@
 
 use super::fabric::World;
 use super::surfaces::{LOT, leases, stage};
-use crate::common::{Goods, free_port, until};
+use crate::common::disk::SmallDisk;
+use crate::common::{Goods, free_port, is_up, until};
 use caplet::fabric::Wish;
 use caplet::keeper::Keeper;
 use caplet_api::escrow::CloseReason;
 use caplet_protocol::{Bps, Kind, LeaseId};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const GOODS: Goods = Goods { kind: Kind::Storage, resource: "disk", unit: "KiB", lot: LOT };
@@ -64,11 +64,23 @@ impl Stored {
         (status, body["reason"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Waits until it is served: what is asked before that, or while its provider waits for a voucher, is refused here.
+    async fn up(&self) {
+        let consumers = self.keepers[1].fabric().unwrap().consumers();
+        until("the store to be served", async || {
+            let all = consumers.all();
+            all.iter().any(|local| local.alias == self.alias && is_up(local)).then_some(())
+        })
+        .await;
+    }
+
     async fn put(&self, name: &str, bytes: usize) -> (u16, String) {
+        self.up().await;
         Self::answered(self.http.put(self.url(name)).body("x".repeat(bytes))).await
     }
 
     async fn get(&self, name: &str) -> (u16, String) {
+        self.up().await;
         Self::answered(self.http.get(self.url(name))).await
     }
 
@@ -79,7 +91,7 @@ impl Stored {
         consumers.detach(&self.alias).unwrap();
         until("it to be detached", async || (!there()).then_some(())).await;
         consumers.attach(&self.alias, Wish::default()).unwrap();
-        until("it to be local again", async || there().then_some(())).await;
+        self.up().await;
     }
 
     /// The lease is given up and closed by its consumer. What was paid, and what reputation records.
@@ -106,28 +118,11 @@ impl Stored {
     }
 }
 
-/// A disk of 64 KiB in the place of a folder.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn at(folder: &Path) -> Self {
-        let mount = ["-t", "tmpfs", "-o", "size=64k", "caplet-test"];
-        assert!(Command::new("mount").args(mount).arg(folder).status().unwrap().success());
-        Self(folder.to_owned())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_whose_disk_is_full_is_paid_for_what_was_moved_and_rated_for_what_was_not_kept()
 {
     let stored = Stored::new().await;
-    let disk = SmallDisk::at(&stored.folder);
+    let disk = SmallDisk::at(&stored.folder, 64);
     for _ in 0..FAILURES {
         let (status, why) = stored.put("large", 100_000).await;
         assert_eq!(status, 507, "{why}");

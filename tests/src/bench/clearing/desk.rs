@@ -1,6 +1,6 @@
 //! Where transactions are signed: one key, one sequence after another, as the outbox has it.
 
-use crate::embedded::account;
+use crate::bench::account::account;
 use caplet_chain::embedded::{EmbeddedChain, Genesis, Limits, Options, Pace};
 use caplet_chain::{Chain as _, Coin, Msg, SignedTx, Signer, TxOptions};
 use tokio::runtime::Handle;

@@ -2,10 +2,10 @@
 
 use super::desk::Desk;
 use anyhow::{anyhow, ensure};
-use caplet::matcher::{PART, Pairs, Solution, follow, proven};
+use caplet::matcher::{Owners, PART, Preferences, Solution, follow, proven};
 use caplet_chain::{Msg, SignedTx};
 use caplet_clearing::{Book, Following};
-use caplet_protocol::MarketId;
+use caplet_protocol::{AccountId, MarketId};
 use caplet_simulation::Random;
 use caplet_simulation::books::{MARKET, book, change_a_hundredth};
 use std::sync::{Mutex, PoisonError};
@@ -20,6 +20,7 @@ pub(super) struct Market {
     id: MarketId,
     book: Book,
     following: Following,
+    preferences: Preferences,
     random: Random,
 }
 
@@ -42,12 +43,13 @@ pub(super) struct Done {
 
 impl Market {
     /// The market of this number, counted from 1; its book is that of `packages/clearing`'s benchmark.
-    pub(super) fn new(number: u32) -> Self {
+    pub(super) fn new(number: u32, preferences: Preferences) -> Self {
         let seed = u64::from(number.saturating_sub(1));
         Self {
             id: MarketId(number),
             book: book(MARKET, seed),
             following: Following::default(),
+            preferences,
             random: Random::new(seed),
         }
     }
@@ -68,16 +70,16 @@ impl Market {
 
     /// Whether the matcher, which solves and verifies in one go, comes to the same as the parts.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        let nobody = Pairs::new();
-        let (whole, _) = follow(&mut Following::default(), &self.book, &nobody, &nobody)?;
-        let parts = solved(&mut Following::default(), &self.book, &mut Parts::default())?;
+        let (one, other) = (&mut Following::default(), &mut Following::default());
+        let (whole, _) = follow(one, &self.book, &self.preferences)?;
+        let parts = solved(other, &self.book, &self.preferences, &mut Parts::default())?;
         ensure!(whole == parts, "market {}: what is timed is not what the matcher does", self.id);
         Ok(())
     }
 
     fn clear(&mut self, desk: &Desk) -> anyhow::Result<Done> {
         let mut parts = Parts::default();
-        let solution = solved(&mut self.following, &self.book, &mut parts)?;
+        let solution = solved(&mut self.following, &self.book, &self.preferences, &mut parts)?;
         let since = Instant::now();
         let messages = solution.messages(self.id, EPOCH, self.orders(), PART);
         let messages = messages.iter().map(|message| Msg::execute(desk.auction(), message));
@@ -92,10 +94,26 @@ impl Market {
     }
 }
 
-/// Solved and verified as by [`follow`], where nobody is kept apart.
-fn solved(following: &mut Following, book: &Book, parts: &mut Parts) -> anyhow::Result<Solution> {
+/// Every device of these markets with an owner of its own: who is to be kept apart has to be looked for, and nobody is.
+pub(super) fn strangers() -> Preferences {
+    let book = book(MARKET, 0);
+    let offering = book.offers.iter().map(|offer| offer.device);
+    let devices = offering.chain(book.demands.iter().map(|demand| demand.device));
+    let mut owners = Owners::default();
+    owners.extend(devices.zip((1..).map(AccountId)));
+    Preferences { owners: owners.into(), ..Preferences::default() }
+}
+
+/// Solved, paired and verified as by [`follow`].
+fn solved(
+    following: &mut Following,
+    book: &Book,
+    preferences: &Preferences,
+    parts: &mut Parts,
+) -> anyhow::Result<Solution> {
     let since = Instant::now();
-    let clearing = following.clear(book.clone())?;
+    let mut clearing = following.clear(book.clone())?;
+    preferences.pair(book, &mut clearing.fills);
     parts.solve = since.elapsed();
     let since = Instant::now();
     let solution = proven(book, clearing)?;
