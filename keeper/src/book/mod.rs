@@ -9,6 +9,7 @@ mod market;
 mod order;
 mod page;
 mod partners;
+mod posted;
 mod read;
 mod sheet;
 mod side;
@@ -22,7 +23,7 @@ use caplet_api::auction::{MarketConfig, MarketResponse};
 use caplet_api::escrow::AssetKind;
 use caplet_chain::{Chain, Head};
 use caplet_clearing::{
-    Book, Terms, Vector,
+    Book, ClassIndex, Terms, Vector,
     single::{self, Choice, Posted, Wanted},
 };
 use caplet_protocol::{
@@ -71,6 +72,14 @@ pub struct Take {
     pub now: u64,
 }
 
+impl Take {
+    /// Whether an offer of somebody else's has the lots, now.
+    fn fits(&self, order: &order::Order) -> bool {
+        let there = order.instant >= self.lots && !order.is_over(self.now) && self.lots > 0;
+        there && order.device != self.device
+    }
+}
+
 /// An open order as far as its device's standing concerns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -85,7 +94,7 @@ pub struct Standing {
 }
 
 #[cfg(test)]
-pub(crate) use tests::config as test_config;
+pub(crate) use tests::{books as test_books, config as test_config};
 
 impl Books {
     /// Books that nobody keeps up, for tests and as a start.
@@ -172,17 +181,33 @@ impl Books {
         let tables::Arithmetic { market, classes, vectors } =
             book.tables.arithmetic(book.config(), &[take.vector]);
         let terms = Terms { market: &market, classes: &classes, vectors: &vectors };
-        let posted = book.offers.open().filter(|(_, order)| {
-            let fits = order.instant >= take.lots && !order.is_over(take.now) && take.lots > 0;
-            fits && !without.contains(&order.device)
-        });
-        let posted = posted.map(|(id, order)| {
-            let offer = order.offer(id);
-            let (device, class) = (offer.device, offer.class);
-            Posted { id, device, class, price: book.posted(order), lots: order.instant }
-        });
         let (device, vector, limit) = (take.device, VectorId(0), take.limit);
+        let fits = |order: &order::Order| take.fits(order) && !without.contains(&order.device);
+        let serving = terms.live().filter(|(class, _)| terms.cost(*class, vector).is_some());
+        let posted = serving.flat_map(move |(class, _)| {
+            let posted = book.offers.oldest_posted(class.0, fits).map(move |(id, order)| {
+                let (device, price) = (order.device, book.posted(order));
+                Posted { id, device, class, price, lots: order.instant }
+            });
+            // a higher ask is never posted for less
+            posted.take_while(move |posted| posted.price <= limit)
+        });
         single::best(terms, &Wanted { device, vector, limit }, posted)
+    }
+
+    /// Devices with a posted offer that a taker could take within its limit.
+    #[must_use]
+    pub fn posting(&self, market: MarketId, take: &Take) -> BTreeSet<DeviceId> {
+        let books = self.inner.read();
+        let Some(book) = books.get(&market) else { return BTreeSet::new() };
+        let tables::Arithmetic { market, classes, vectors } =
+            book.tables.arithmetic(book.config(), &[take.vector]);
+        let terms = Terms { market: &market, classes: &classes, vectors: &vectors };
+        let serves = |class| terms.cost(ClassIndex(class), VectorId(0)).is_some();
+        let posted = book.offers.open().filter(|(_, order)| {
+            take.fits(order) && serves(order.group) && book.posted(order) <= take.limit
+        });
+        posted.map(|(_, order)| order.device).collect()
     }
 
     /// Markets with an epoch that may be cleared at a moment of chain time, Unix seconds, and that

@@ -1,6 +1,7 @@
 //! One side of a market's book, by pages.
 
 use super::order::Order;
+use super::posted::Posted;
 use caplet_protocol::{DeviceId, OrderId};
 use std::collections::BTreeMap;
 
@@ -8,6 +9,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SideBook {
     open: BTreeMap<OrderId, Order>,
+    /// Of the open ones, those of the instant lane.
+    posted: Posted,
     /// Maps a cancelled order to the epoch whose frozen book it is in, and the order.
     cancelled: BTreeMap<OrderId, (u32, Order)>,
 }
@@ -18,9 +21,15 @@ impl SideBook {
         let old = OrderId { page, slot: 0 }..=OrderId { page, slot: u8::MAX };
         let gone: Vec<_> = self.open.range(old).map(|(id, _)| *id).collect();
         for id in gone {
-            self.open.remove(&id);
+            if let Some(order) = self.open.remove(&id) {
+                self.posted.remove(id, &order);
+            }
         }
-        self.open.extend(orders.into_iter().map(|(slot, order)| (OrderId { page, slot }, order)));
+        for (slot, order) in orders {
+            let id = OrderId { page, slot };
+            self.posted.put(id, &order);
+            self.open.insert(id, order);
+        }
     }
 
     /// Notes a cancelled order that the clearing of an epoch may still fill.
@@ -44,6 +53,18 @@ impl SideBook {
     /// Open orders, ascending.
     pub(super) fn open(&self) -> impl Iterator<Item = (OrderId, &Order)> {
         self.open.iter().map(|(id, order)| (*id, order))
+    }
+
+    /// Of a class's offers with instant lots the oldest that fits at each ask, the lowest ask first.
+    pub(super) fn oldest_posted(
+        &self,
+        class: u16,
+        fits: impl Fn(&Order) -> bool,
+    ) -> impl Iterator<Item = (OrderId, &Order)> {
+        self.posted.of_class(class).filter_map(move |orders| {
+            let mut orders = orders.iter().filter_map(|id| Some((*id, self.open.get(id)?)));
+            orders.find(|(_, order)| fits(order))
+        })
     }
 
     /// Open orders and cancelled ones, as the contract counts them.
@@ -85,6 +106,7 @@ impl SideBook {
 mod tests {
     use super::*;
     use caplet_protocol::{Tick, layout::OrderFlags};
+    use proptest::prelude::*;
 
     fn order(epoch: u32, batch: u16, not_after: u64) -> Order {
         Order {
@@ -126,6 +148,33 @@ mod tests {
         side.put_page(1, [(0, order(4, 1, 55)), (1, order(3, 1, 56))].into());
         assert_eq!(side.past_their_end(56, Some((3, 50))), [id(0, 1), id(0, 2), id(1, 0)]);
         assert_eq!(side.past_their_end(56, None), [id(0, 0), id(0, 1), id(0, 2), id(1, 0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn of_each_class_and_ask_the_oldest_posted_offer_that_fits_is_found(
+            pages in prop::collection::vec(
+                (0..3u32, prop::collection::vec((0..3u16, 0..4u16, 0..3u16), 0..6)), 1..8,
+            ),
+            least in 1..3u16,
+        ) {
+            let mut side = SideBook::default();
+            for (page, orders) in pages {
+                let posted = |(group, tick, instant)| {
+                    Order { group, tick: Tick(tick), instant, ..order(1, 1, 99) }
+                };
+                side.put_page(page, (0u8..).zip(orders.into_iter().map(posted)).collect());
+            }
+            let fits = |order: &Order| order.instant >= least;
+            for class in 0..3 {
+                let found = side.oldest_posted(class, fits).map(|(id, order)| (order.tick, id));
+                let mut oldest = BTreeMap::new();
+                for (id, order) in side.open().filter(|(_, o)| o.group == class && fits(o)) {
+                    oldest.entry(order.tick).or_insert(id);
+                }
+                prop_assert_eq!(found.collect::<Vec<_>>(), oldest.into_iter().collect::<Vec<_>>());
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,63 @@
 //! What tests of this room share.
 
-use caplet_api::auction::{MarketConfig, PriceConfig, Tiers};
-use caplet_protocol::{AssetId, Bps, Kind, Tick};
+use super::Books;
+use super::market::MarketBook;
+use super::order::Order;
+use super::partners::Partners;
+use super::side::SideBook;
+use super::tables::Tables;
+use caplet_api::auction::{EpochResponse, MarketConfig, MarketResponse, PriceConfig, Tiers};
+use caplet_clearing::Class;
+use caplet_protocol::{AssetId, Bps, DeviceId, Kind, MarketId, Tick, layout::OrderFlags};
+use std::collections::BTreeMap;
+
+/// Books of one market in which each of these devices posts a lot, the first of them for the least.
+pub(crate) fn books(market: MarketId, devices: impl Iterator<Item = DeviceId>) -> Books {
+    const A_PAGE: u32 = 100;
+    let mut pages: BTreeMap<u32, BTreeMap<u8, Order>> = BTreeMap::new();
+    for (at, device) in (0u32..).zip(devices) {
+        let order = Order {
+            device,
+            group: 0,
+            tick: Tick(10 + u16::try_from(at).unwrap()),
+            flags: OrderFlags(0),
+            batch: 0,
+            instant: 1,
+            not_after: u64::MAX,
+            epoch: 0,
+        };
+        pages.entry(at / A_PAGE).or_default().insert(u8::try_from(at % A_PAGE).unwrap(), order);
+    }
+    let mut offers = SideBook::default();
+    for (page, orders) in pages {
+        offers.put_page(page, orders);
+    }
+    let epoch = EpochResponse {
+        collecting: 0,
+        clearing: None,
+        offer_pages: 0,
+        demand_pages: 0,
+        first_offer_page: 0,
+        first_demand_page: 0,
+        ends: 10u64.into(),
+        last_cleared: None,
+    };
+    let answer = MarketResponse {
+        market,
+        config: config(),
+        genesis: 0u64.into(),
+        epoch,
+        base: Tick(1),
+        utilisation: 0u64.into(),
+        open_orders: 0,
+    };
+    let mut tables = Tables::default();
+    tables.classes.push(Some(Class::default()));
+    let (demands, partners) = (SideBook::default(), Partners::default());
+    let books = Books::empty();
+    books.inner.put(market, MarketBook { answer, tables, offers, demands, partners });
+    books
+}
 
 /// A market of temperature readings, ten seconds an epoch.
 pub(crate) fn config() -> MarketConfig {

@@ -2,15 +2,17 @@
 
 use super::chore::Round;
 use super::clear_away::ClearAway;
+use super::pairing::{Pairs, Preferences};
 use super::reclass::Reclass;
 use super::side_by_side::{processors, side_by_side};
-use super::solve::{Pairs, Solution, SolveError, follow, is_idle, moves};
+use super::solve::{Solution, SolveError, follow, is_idle, moves};
 use crate::book::Books;
 use crate::config::MatcherConfig;
 use crate::context::Context;
 use crate::follow::seconds;
 use crate::observe;
 use crate::outbox::{Lane, Outbox, OutboxError};
+use crate::owners::Register;
 use crate::reconcile::Reconciler;
 use crate::rendezvous::{Queue, place};
 use caplet_api::auction::{MarketResponse, QueryMsg};
@@ -45,6 +47,7 @@ pub(super) struct Matcher {
     reclass: Reclass,
     /// Maps a market to its last book and what the solver knows of it.
     following: BTreeMap<MarketId, Following>,
+    owners: Register,
     /// Addresses of all gateways, and the height at which they were read.
     keepers: (u64, Vec<String>),
     /// Maps a market to the epoch dealt with last, and refused attempts at it.
@@ -83,8 +86,19 @@ impl Matcher {
     pub(super) fn new(context: Context, books: Books, policy: MatcherConfig) -> Self {
         let (keepers, done) = ((0, Vec::new()), BTreeMap::new());
         let (queue, clear_away, reclass) = (Queue::new(), ClearAway::new(), Reclass::new());
-        let following = BTreeMap::new();
-        Self { context, books, policy, queue, clear_away, reclass, following, keepers, done }
+        let (following, owners) = (BTreeMap::new(), Register::default());
+        Self {
+            context,
+            books,
+            policy,
+            queue,
+            clear_away,
+            reclass,
+            following,
+            owners,
+            keepers,
+            done,
+        }
     }
 
     /// Reads which keepers there are, now and then.
@@ -132,11 +146,11 @@ impl Matcher {
         if books.is_empty() {
             return (ready, done);
         }
-        let apart = match self.apart().await {
-            Ok(apart) => Arc::new(apart),
+        let preferences = match self.preferences(&books).await {
+            Ok(preferences) => preferences,
             Err(error) => return (ready, done.and(Err(error))),
         };
-        let jobs = books.into_iter().map(|(turn, book)| (turn, self.job(turn, book, &apart)));
+        let jobs = books.into_iter().map(|(turn, book)| (turn, self.job(turn, book, &preferences)));
         let jobs = jobs.collect();
         for (turn, solved) in side_by_side(jobs, processors(), Job::solve).await {
             match self.messages(turn, solved).await {
@@ -161,15 +175,16 @@ impl Matcher {
 
     /// What the solver needs. In a market that reduces trade nobody changes partners: whom it leaves out is the
     /// contract's to say.
-    fn job(&mut self, (market, epoch): Turn, book: Book, apart: &Arc<Pairs>) -> Job {
+    fn job(&mut self, (market, epoch): Turn, book: Book, all: &Preferences) -> Job {
         let following = self.following.remove(&market).unwrap_or_default();
-        let (apart, together) = match self.books.config(market) {
+        let preferences = match self.books.config(market) {
             Some(config) if !config.trade_reduction => {
-                (Arc::clone(apart), self.books.partners(market, epoch))
+                let together = self.books.partners(market, epoch);
+                Preferences { together, ..all.clone() }
             }
-            _ => Default::default(),
+            _ => Preferences::default(),
         };
-        Job { book, following, apart, together }
+        Job { book, following, preferences }
     }
 
     /// What clears a book that was solved; `None` if there is nothing to clear or somebody was faster.
@@ -224,6 +239,17 @@ impl Matcher {
         let query = QueryMsg::Market { market };
         let answer: MarketResponse = self.context.chain.query(auction, &query).await?;
         Ok(moves(book, answer.base, &answer.config.price))
+    }
+
+    /// Who is not to be paired with whom, whatever the market.
+    async fn preferences(&mut self, books: &[(Turn, Book)]) -> anyhow::Result<Preferences> {
+        let apart = Arc::new(self.apart().await?);
+        let offering = books.iter().flat_map(|(_, book)| book.offers.iter().map(|o| o.device));
+        let demanding = books.iter().flat_map(|(_, book)| book.demands.iter().map(|d| d.device));
+        let pages = self.owners.unknown(offering.chain(demanding));
+        let registry = &self.context.deployment.contracts.registry;
+        let owners = self.owners.read(&*self.context.chain, registry, &pages).await?;
+        Ok(Preferences { apart, owners, ..Preferences::default() })
     }
 
     /// Pairs that are not to meet now, because the provider failed the consumer lately.
@@ -299,8 +325,7 @@ type Turn = (MarketId, u32);
 struct Job {
     book: Book,
     following: Following,
-    apart: Arc<Pairs>,
-    together: Pairs,
+    preferences: Preferences,
 }
 
 /// What came of it.
@@ -314,8 +339,8 @@ struct Solved {
 
 impl Job {
     fn solve(self) -> Solved {
-        let Self { book, mut following, apart, together } = self;
-        let result = follow(&mut following, &book, &apart, &together);
+        let Self { book, mut following, preferences } = self;
+        let result = follow(&mut following, &book, &preferences);
         Solved { following, result, offers: book.offers.len(), demands: book.demands.len() }
     }
 }

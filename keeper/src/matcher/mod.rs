@@ -5,12 +5,14 @@
 mod chore;
 mod clear_away;
 mod duty;
+mod pairing;
 mod reclass;
 mod side_by_side;
 mod solve;
 
 pub use duty::PART;
-pub use solve::{Pairs, Solution, SolveError, follow, proven, solve};
+pub use pairing::{Owners, Pairs, Preferences};
+pub use solve::{Solution, SolveError, follow, proven, solve};
 
 use crate::book::Books;
 use crate::config::MatcherConfig;

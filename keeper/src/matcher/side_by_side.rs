@@ -31,7 +31,8 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::super::solve::{Pairs, SolveError, follow};
+    use super::super::pairing::Preferences;
+    use super::super::solve::{SolveError, follow};
     use super::*;
     use caplet_api::auction::ExecuteMsg;
     use caplet_clearing::{Book, Following};
@@ -57,9 +58,9 @@ mod tests {
 
     /// What clears both books.
     fn clear((market, books): Work) -> Cleared {
-        let (mut following, nobody) = (Following::default(), Pairs::new());
+        let (mut following, nobody) = (Following::default(), Preferences::default());
         let of = |book: &Book| -> Result<Vec<ExecuteMsg>, SolveError> {
-            let (solution, _) = follow(&mut following, book, &nobody, &nobody)?;
+            let (solution, _) = follow(&mut following, book, &nobody)?;
             Ok(solution.messages(market, 7, 460, 200))
         };
         books.iter().map(of).collect()

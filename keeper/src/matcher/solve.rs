@@ -1,13 +1,11 @@
 //! From a frozen book to what a `Clear` carries.
 
+use super::pairing::Preferences;
 use caplet_api::auction::{ExecuteMsg, PriceConfig};
 use caplet_api::packed::FillItem;
-use caplet_clearing::{
-    Book, BookError, Clearing, Demand, Fill, Following, Offer, Reject, Verified, keep_apart,
-    keep_together, verify,
-};
-use caplet_protocol::{DeviceId, MarketId, Tick};
-use std::collections::BTreeSet;
+use caplet_clearing::{Book, BookError, Clearing, Fill, Following, Reject, Verified, verify};
+use caplet_protocol::{MarketId, OrderId, Tick};
+use std::borrow::Cow;
 
 /// A clearing that the certificate accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,25 +57,18 @@ pub(super) fn moves(book: &Book, base: Tick, price: &PriceConfig) -> bool {
     }
 }
 
-/// Pairs of provider and consumer.
-pub type Pairs = BTreeSet<(DeviceId, DeviceId)>;
-
-/// Solves the next book of a market from the optimum of the one before, pairs partners so that as few as can be are of
-/// those to be kept `apart`, and beside that those of before stay `together`, and verifies the result. Says how many lots of
-/// pairs to be kept apart are left.
+/// Solves the next book of a market from the optimum of the one before, pairs partners by `preferences`, and verifies the
+/// result. Says how many lots of pairs to be kept apart are left.
 ///
 /// # Errors
 /// [`SolveError`]. What was known of the market is forgotten then.
 pub fn follow(
     following: &mut Following,
     book: &Book,
-    apart: &Pairs,
-    together: &Pairs,
+    preferences: &Preferences,
 ) -> Result<(Solution, u64), SolveError> {
     let mut clearing = following.clear(book.clone())?;
-    let kept = |provider, consumer| apart.contains(&(provider, consumer));
-    let left = if apart.is_empty() { 0 } else { keep_apart(book, &mut clearing.fills, kept) };
-    keep_together(book, &mut clearing.fills, together, kept);
+    let left = preferences.pair(book, &mut clearing.fills);
     let solution = proven(book, clearing);
     if solution.is_err() {
         *following = Following::default();
@@ -90,18 +81,21 @@ pub fn follow(
 /// # Errors
 /// [`SolveError::Refused`].
 pub fn proven(book: &Book, clearing: Clearing) -> Result<Solution, SolveError> {
-    let (offers, demands) = (
-        sorted(&book.offers, |offer: &Offer| offer.id),
-        sorted(&book.demands, |demand: &Demand| demand.id),
-    );
+    let offers = sorted(&book.offers, |offer| offer.id);
+    let demands = sorted(&book.demands, |demand| demand.id);
+    let (offers, demands) = (offers.iter().copied(), demands.iter().copied());
     let verified = verify(book.terms(), offers, demands, &clearing.fills, &clearing.prices)?;
     Ok(Solution { clearing, verified })
 }
 
-fn sorted<T: Copy, K: Ord>(orders: &[T], key: impl Fn(&T) -> K) -> Vec<T> {
+/// Orders by their ids; those of a keeper's own books are so.
+fn sorted<T: Copy>(orders: &[T], id: impl Fn(&T) -> OrderId) -> Cow<'_, [T]> {
+    if orders.is_sorted_by_key(&id) {
+        return Cow::Borrowed(orders);
+    }
     let mut orders = orders.to_vec();
-    orders.sort_by_key(key);
-    orders
+    orders.sort_by_key(id);
+    Cow::Owned(orders)
 }
 
 impl Solution {
@@ -145,86 +139,5 @@ impl Solution {
             fills: FillItem::pack(&items).into(),
             prices: self.clearing.prices.iter().map(|price| price.map(Into::into)).collect(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use caplet_clearing::{Class, ClassIndex, Market, Vector};
-    use caplet_protocol::{CellId, Lots, OrderId, VectorId};
-
-    /// Providers 1 and 2 and consumers 11 and 12, alike.
-    fn book() -> Book {
-        let market = Market {
-            tick_size: 1,
-            fee_per_lot: 0,
-            reliability_bps: vec![9_000],
-            latency_ms: vec![vec![0]],
-        };
-        let class = Class {
-            cell: CellId(0),
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            tags: 0,
-            attested: false,
-        };
-        let vector = Vector {
-            cell: CellId(0),
-            latency: 0,
-            throughput: 0,
-            accuracy: 0,
-            reliability: 0,
-            tags: 0,
-            attested: false,
-            rho: 0,
-            lambda: 0,
-        };
-        let id = |slot| OrderId { page: 0, slot };
-        let offers = [1u8, 2].map(|n| Offer {
-            id: id(n),
-            device: DeviceId(n.into()),
-            class: ClassIndex(0),
-            ask: Tick(5),
-            lots: Lots(1),
-        });
-        let demands = [1u8, 2].map(|n| Demand {
-            id: id(n),
-            device: DeviceId(10 + u32::from(n)),
-            vector: VectorId(0),
-            limit: Tick(9),
-            lots: Lots(1),
-            all_or_nothing: false,
-        });
-        Book {
-            market,
-            classes: vec![Some(class)],
-            vectors: vec![vector],
-            offers: offers.into(),
-            demands: demands.into(),
-        }
-    }
-
-    fn partner_of_11(apart: &[(u32, u32)], together: &[(u32, u32)]) -> (u8, u64) {
-        let pairs = |of: &[(u32, u32)]| -> Pairs {
-            of.iter().map(|(one, other)| (DeviceId(*one), DeviceId(*other))).collect()
-        };
-        let (mut following, book) = (Following::default(), book());
-        let (solution, left) =
-            follow(&mut following, &book, &pairs(apart), &pairs(together)).unwrap();
-        let fill = solution.clearing.fills.iter().find(|fill| fill.demand.slot == 1).unwrap();
-        (fill.offer.slot, left)
-    }
-
-    #[test]
-    fn partners_of_before_meet_again_unless_one_has_failed_the_other() {
-        assert_eq!(partner_of_11(&[], &[]), (1, 0), "by age");
-        assert_eq!(partner_of_11(&[], &[(2, 11)]), (2, 0));
-        assert_eq!(partner_of_11(&[(1, 11)], &[]), (2, 0));
-        assert_eq!(partner_of_11(&[(2, 11)], &[(2, 11)]), (1, 0), "a failure weighs more");
-        assert_eq!(partner_of_11(&[(2, 12)], &[(2, 12)]), (2, 0), "moved by the other's failure");
-        assert_eq!(partner_of_11(&[(1, 11), (2, 11)], &[(2, 11)]).1, 1, "there is no other");
     }
 }

@@ -61,7 +61,7 @@ pub struct Placer {
     proposals: Arc<Proposals>,
     sheets: Arc<Sheets>,
     renewals: Arc<renew::Renewals>,
-    pairs: Arc<choose::Pairs>,
+    chooser: Arc<choose::Chooser>,
     spare: Arc<[SpareConfig]>,
     relay_ticks: u32,
 }
@@ -101,7 +101,7 @@ impl Placer {
             proposals: Arc::default(),
             sheets: Arc::default(),
             renewals: Arc::default(),
-            pairs: Arc::default(),
+            chooser: Arc::default(),
             spare: options.spare.into(),
             relay_ticks: options.relay_ticks,
         };

@@ -9,9 +9,15 @@ use crate::{Book, ClassIndex, Fill};
 use caplet_protocol::{DeviceId, Lots, OrderId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+/// Looks at whether two may meet, over all classes, and at most as many devices put up to be looked at.
+const MOST_LOOKS: usize = 1 << 23;
+
 /// Re-pairs the fills of a book's clearing so that as few lots as possible are of pairs (provider, consumer) that are to
 /// be kept `apart`; fills that need no change keep their partners, the result is sorted. Demands that take several lots
 /// or none are left alone: they pay each offer's own ask. Says how many lots of such pairs are left.
+///
+/// Whoever fills a large class with pairs that may not meet cannot make a clearing late: after some millions of looks at two
+/// who might meet, the rest stays as it is.
 pub fn keep_apart(
     book: &Book,
     fills: &mut Vec<Fill>,
@@ -31,7 +37,7 @@ pub fn keep_apart(
         .filter_map(known)
         .filter_map(|(class, provider, consumer)| apart(provider, consumer).then_some(class))
         .collect();
-    let mut left = 0u64;
+    let (mut left, mut looks) = (0u64, MOST_LOOKS);
     for class in concerned {
         let mut pairing = Pairing::default();
         fills.retain(|fill| match known(fill) {
@@ -41,7 +47,7 @@ pub fn keep_apart(
             }
             _ => true,
         });
-        pairing.improve(&apart);
+        pairing.improve(&apart, &mut looks);
         left = left.saturating_add(pairing.finish(&apart, fills));
     }
     fills.sort_unstable();
@@ -86,28 +92,31 @@ impl Pairing {
         self.demands[demand].loose = self.demands[demand].loose.saturating_add(lots);
     }
 
-    fn improve(&mut self, apart: &impl Fn(DeviceId, DeviceId) -> bool) {
+    fn improve(&mut self, apart: &impl Fn(DeviceId, DeviceId) -> bool, looks: &mut usize) {
         for offer in 0..self.offers.len() {
             while self.offers[offer].loose > 0 {
-                let Some(path) = self.path(offer, apart) else { break };
+                let Some(path) = self.path(offer, apart, looks) else { break };
                 self.augment(offer, &path);
             }
         }
     }
 
     /// The shortest way to free a lot: demands and the offers that give one up, from a loose offer to a loose demand.
-    /// The entry of a demand is (the offer that takes it, the demand).
+    /// The entry of a demand is (the offer that takes it, the demand). `None` also where `looks` do not suffice.
     fn path(
         &self,
         from: usize,
         apart: &impl Fn(DeviceId, DeviceId) -> bool,
+        looks: &mut usize,
     ) -> Option<Vec<(usize, usize)>> {
+        *looks = looks.checked_sub(self.demands.len())?;
         // maps an offer to the demand at which it was met, and a demand to the offer that reached it
         let mut met: BTreeMap<usize, usize> = BTreeMap::new();
         let mut reached: BTreeMap<usize, usize> = BTreeMap::new();
         let mut unseen: BTreeSet<usize> = (0..self.demands.len()).collect();
         let mut queue = VecDeque::from([from]);
         while let Some(offer) = queue.pop_front() {
+            *looks = looks.checked_sub(unseen.len())?;
             let provider = self.offers[offer].device;
             let may = |demand: &usize| !apart(provider, self.demands[*demand].device);
             let next: Vec<usize> = unseen.iter().copied().filter(may).collect();
@@ -212,4 +221,38 @@ fn back(
     }
     path.reverse();
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(of: [(u8, u8); 2]) -> Vec<Fill> {
+        let id = |slot| OrderId { page: 0, slot };
+        let fill = |(offer, demand)| Fill { offer: id(offer), demand: id(demand), lots: Lots(2) };
+        of.map(fill).into()
+    }
+
+    /// Two devices that each have itself, and so many looks to find it another.
+    fn paired(mut looks: usize) -> (u64, Vec<Fill>) {
+        let itself = |provider: DeviceId, consumer: DeviceId| provider == consumer;
+        let mut pairing = Pairing::default();
+        for fill in &pairs([(0, 0), (1, 1)]) {
+            let device = DeviceId(fill.offer.slot.into());
+            pairing.add(fill, (device, device), &itself);
+        }
+        pairing.improve(&itself, &mut looks);
+        let mut fills = Vec::new();
+        let left = pairing.finish(&itself, &mut fills);
+        fills.sort_unstable();
+        (left, fills)
+    }
+
+    #[test]
+    fn what_there_is_no_time_for_stays_as_it_is() {
+        assert_eq!(paired(8), (0, pairs([(0, 1), (1, 0)])));
+        for looks in 0..4 {
+            assert_eq!(paired(looks), (4, pairs([(0, 0), (1, 1)])), "{looks} looks");
+        }
+    }
 }

@@ -30,8 +30,8 @@ impl core::fmt::Display for ClassIndex {
     }
 }
 
-/// What every offer of a class has in common. Higher tiers are better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What every offer of a class has in common. Higher tiers are better. The default promises nothing, in cell 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Class {
     /// Where it is.
     pub cell: CellId,

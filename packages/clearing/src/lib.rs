@@ -21,7 +21,7 @@
 //!
 //! [`solve`] on a [`Book`], [`solve_many`] on several at a time, [`Incremental`] on one that changes a
 //! little from clearing to clearing, [`Following`] on whole books of one market after another; [`keep_apart`] where a
-//! provider failed a consumer lately, [`keep_together`] where a standing order had a partner; then [`verify`] before it
+//! provider failed a consumer lately or is of the same owner, [`keep_together`] where a standing order had a partner; then [`verify`] before it
 //! pays gas for a submission; `json` (feature `serde`) for `caplet clear`.
 #![forbid(unsafe_code)]
 

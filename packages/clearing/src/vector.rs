@@ -3,8 +3,8 @@
 use crate::Class;
 use caplet_protocol::CellId;
 
-/// Hard requirements and weights of a demand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Hard requirements and weights of a demand. The default asks nothing and weighs nothing, in cell 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Vector {
     /// Where the consumer is.
     pub cell: CellId,

@@ -5,6 +5,7 @@ use caplet_clearing::{
     Verified, solve, verify,
 };
 use caplet_protocol::{CellId, DeviceId, Lots, OrderId, Tick, VectorId};
+pub(crate) use caplet_simulation::books::simple;
 use proptest::{collection::vec, prelude::*};
 
 /// How a random book looks.
@@ -116,7 +117,7 @@ pub(crate) fn vector() -> impl Strategy<Value = Vector> {
 }
 
 pub(crate) fn id(i: usize) -> OrderId {
-    OrderId { page: (i / 3) as u32, slot: (i % 3) as u8 }
+    caplet_simulation::books::small_id(i as u32)
 }
 
 /// A random book of a shape.
@@ -184,63 +185,4 @@ pub(crate) fn offer(book: &Book, id: OrderId) -> Offer {
 
 pub(crate) fn demand(book: &Book, id: OrderId) -> Demand {
     *book.demands.iter().find(|d| d.id == id).expect("fills name demands of the book")
-}
-
-/// A class and a vector that asks nothing of it, both in cell 0.
-pub(crate) fn plain_class() -> Class {
-    Class {
-        cell: CellId(0),
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
-        reliability: 0,
-        tags: 0,
-        attested: false,
-    }
-}
-
-pub(crate) fn plain_vector() -> Vector {
-    Vector {
-        cell: CellId(0),
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
-        reliability: 0,
-        tags: 0,
-        attested: false,
-        rho: 0,
-        lambda: 0,
-    }
-}
-
-/// One class, one vector, ticks of `tick_size` base units; offers and demands as (tick, lots).
-pub(crate) fn simple(tick_size: u64, offers: &[(u16, u16)], demands: &[(u16, u16)]) -> Book {
-    let market = Market {
-        tick_size,
-        fee_per_lot: 0,
-        reliability_bps: vec![9_000],
-        latency_ms: vec![vec![0]],
-    };
-    let offers = offers.iter().enumerate().map(|(i, &(ask, lots))| Offer {
-        id: id(i),
-        device: DeviceId(1 + i as u32),
-        class: ClassIndex(0),
-        ask: Tick(ask),
-        lots: Lots(lots),
-    });
-    let demands = demands.iter().enumerate().map(|(i, &(limit, lots))| Demand {
-        id: id(i),
-        device: DeviceId(1000 + i as u32),
-        vector: VectorId(0),
-        limit: Tick(limit),
-        lots: Lots(lots),
-        all_or_nothing: false,
-    });
-    Book {
-        market,
-        classes: vec![Some(plain_class())],
-        vectors: vec![plain_vector()],
-        offers: offers.collect(),
-        demands: demands.collect(),
-    }
 }

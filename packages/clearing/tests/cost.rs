@@ -1,6 +1,6 @@
 //! What a lot costs beyond its price.
 
-use crate::books::{class, market, plain_class, plain_vector, vector};
+use crate::books::{class, market, vector};
 use caplet_clearing::{Class, MAX_TICK_SIZE, Market, Vector, cost};
 use caplet_protocol::CellId;
 use proptest::prelude::*;
@@ -16,11 +16,11 @@ fn table() -> Market {
 
 #[test]
 fn each_part_is_rounded_down_by_itself() {
-    let from_the_other_cell = Class { cell: CellId(1), reliability: 1, ..plain_class() };
-    let weighing = Vector { rho: 3, lambda: 1, ..plain_vector() };
+    let from_the_other_cell = Class { cell: CellId(1), reliability: 1, ..Class::default() };
+    let weighing = Vector { rho: 3, lambda: 1, ..Vector::default() };
     // floor(3 * 1000 * 50 / 10000) + floor(1 * 1000 * 41 / 1000) + 7
     assert_eq!(cost(&table(), &from_the_other_cell, &weighing), Some(15 + 41 + 7));
-    assert_eq!(cost(&table(), &plain_class(), &plain_vector()), Some(7));
+    assert_eq!(cost(&table(), &Class::default(), &Vector::default()), Some(7));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn every_hard_requirement_counts() {
         reliability: 1,
         tags: 0b110,
         attested: true,
-        ..plain_class()
+        ..Class::default()
     };
     let demanding = Vector {
         latency: 2,
@@ -41,7 +41,7 @@ fn every_hard_requirement_counts() {
         reliability: 1,
         tags: 0b100,
         attested: true,
-        ..plain_vector()
+        ..Vector::default()
     };
     assert_eq!(cost(&table(), &best, &demanding), Some(7));
     for lesser in [

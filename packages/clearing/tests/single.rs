@@ -1,8 +1,8 @@
 //! The instant lane: the seed's pseudocode, line by line, and the batch solver on one demand.
 
-use crate::books::{Shape, book, cleared, id, plain_class, plain_vector, simple};
+use crate::books::{Shape, book, cleared, id, simple};
 use caplet_clearing::{
-    Book, ClassIndex, Demand, Terms,
+    Book, Class, ClassIndex, Demand, Terms, Vector,
     single::{Choice, Posted, Wanted, best, score},
 };
 use caplet_protocol::{DeviceId, Lots, Tick, VectorId};
@@ -209,7 +209,7 @@ fn scores_show_the_share_of_the_limit_that_is_saved() {
 fn nobody_takes_from_itself_and_the_older_wins_a_tie() {
     let book = simple(1, &[(3, 1), (5, 1), (5, 1)], &[]);
     let terms = book.terms();
-    assert_eq!((book.classes[0], book.vectors[0]), (Some(plain_class()), plain_vector()));
+    assert_eq!((book.classes[0], book.vectors[0]), (Some(Class::default()), Vector::default()));
     let wanted = Wanted { device: DeviceId(1), vector: VectorId(0), limit: 5 };
     let offer = Posted { id: id(1), device: DeviceId(2), class: ClassIndex(0), price: 5, lots: 1 };
     let newest_first = posted(&book).into_iter().rev();

@@ -90,8 +90,8 @@ newtype!(
 
 /// An order of one side of a market: the page it was placed in and its place there.
 ///
-/// On the wire and in JSON it is one number, `page * 256 + slot`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// On the wire and in JSON it is one number, `page * 256 + slot`, and ordered as such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OrderId {
     /// Page of the market and side, counted from 0; one per placing transaction.
     pub page: u32,
@@ -114,6 +114,19 @@ impl OrderId {
         }
         #[allow(clippy::cast_possible_truncation)] // checked above; the low byte is meant
         Some(Self { page: (value >> 8) as u32, slot: value as u8 })
+    }
+}
+
+// Books are sorted by ids throughout: one comparison instead of one of pages and one of slots.
+impl Ord for OrderId {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.to_u64().cmp(&other.to_u64())
+    }
+}
+
+impl PartialOrd for OrderId {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 

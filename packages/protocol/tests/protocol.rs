@@ -25,6 +25,8 @@ mod fuzz;
 mod generate;
 #[path = "protocol/golden.rs"]
 mod golden;
+#[path = "protocol/ids.rs"]
+mod ids;
 #[path = "protocol/layout.rs"]
 mod layout;
 #[path = "protocol/published.rs"]

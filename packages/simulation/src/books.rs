@@ -1,4 +1,5 @@
-//! Large random books for benchmarks of the clearing: the same seed gives the same book.
+//! Books for tests and benchmarks of the clearing: small ones written out, and large random ones, of which the same seed
+//! gives the same book.
 
 use crate::Random;
 use caplet_clearing::{
@@ -45,6 +46,46 @@ pub fn book(shape: Shape, seed: u64) -> Book {
     book.offers = (0..offers).map(|at| offer(at, &book, ticks, random)).collect();
     book.demands = (0..demands).map(|at| demand(at, &book, ticks, random)).collect();
     book
+}
+
+/// The id of the order at a place of a small book: three on a page.
+#[must_use]
+pub fn small_id(at: u32) -> OrderId {
+    OrderId { page: at / 3, slot: u8::try_from(at % 3).unwrap_or(0) }
+}
+
+/// A book of one class and one vector, both plain, in ticks of `tick_size` base units, without a fee. Offers and demands
+/// are (tick, lots); their devices count from 1 and from 1,000.
+#[must_use]
+pub fn simple(tick_size: u64, offers: &[(u16, u16)], demands: &[(u16, u16)]) -> Book {
+    let market = Market {
+        tick_size,
+        fee_per_lot: 0,
+        reliability_bps: vec![9_000],
+        latency_ms: vec![vec![0]],
+    };
+    let offers = (0u32..).zip(offers).map(|(at, &(ask, lots))| Offer {
+        id: small_id(at),
+        device: DeviceId(at.saturating_add(1)),
+        class: ClassIndex(0),
+        ask: Tick(ask),
+        lots: Lots(lots),
+    });
+    let demands = (0u32..).zip(demands).map(|(at, &(limit, lots))| Demand {
+        id: small_id(at),
+        device: DeviceId(at.saturating_add(1_000)),
+        vector: VectorId(0),
+        limit: Tick(limit),
+        lots: Lots(lots),
+        all_or_nothing: false,
+    });
+    Book {
+        market,
+        classes: vec![Some(Class::default())],
+        vectors: vec![Vector::default()],
+        offers: offers.collect(),
+        demands: demands.collect(),
+    }
 }
 
 /// Makes a hundredth of the orders of a generated book anew, each under its id, and says what they are now.
@@ -94,26 +135,22 @@ fn class(cell: u16, tier: u16) -> Class {
     let of_four = |number: u16| u8::try_from(number % 4).unwrap_or(0);
     Class {
         cell: CellId(cell),
-        latency: 0,
         reliability: of_four(tier),
         throughput: of_four(tier / 4),
         accuracy: of_four(tier / 16),
-        tags: 0,
-        attested: false,
+        ..Class::default()
     }
 }
 
 fn vector(cells: u16, random: &mut Random) -> Vector {
     Vector {
         cell: CellId(below(cells, random)),
-        latency: 0,
         reliability: modest(random),
         throughput: modest(random),
         accuracy: modest(random),
-        tags: 0,
-        attested: false,
         rho: below(4, random).saturating_mul(10),
         lambda: below(4, random).saturating_mul(50),
+        ..Vector::default()
     }
 }
 

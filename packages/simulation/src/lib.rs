@@ -4,7 +4,7 @@
 //! A simulation makes an [`Outcome`] from a seed: the same seed, the same outcome. All money and quantities in it
 //! are integers; floating-point numbers exist for display only.
 //!
-//! - [`books`]: large random books, for benchmarks of the clearing.
+//! - [`books`]: small books and large random ones, for tests and benchmarks of the clearing.
 //! - [`market`]: a day of shifting demand under fixed prices, auctions, and the mix of both.
 //! - [`futures`]: a volatile month with and without futures, and waves of defaults.
 //! - [`pool`]: devices behind one provider identity, beside the same devices alone.

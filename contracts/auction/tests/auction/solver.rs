@@ -5,7 +5,7 @@ use caplet_api::auction::{ExecuteMsg, LatencyResponse, OrderResponse, QueryMsg, 
 use caplet_api::packed::FillItem;
 use caplet_clearing::{Book, Class, ClassIndex, Clearing, Demand, Fill, Market, Offer, Vector};
 use caplet_protocol::layout::{OrderFlags, Side};
-use caplet_protocol::{CellId, OrderId, VectorId};
+use caplet_protocol::{OrderId, VectorId};
 
 /// What goes into a `Clear`.
 #[derive(Clone)]
@@ -125,19 +125,8 @@ fn classes(tables: &TablesResponse) -> Vec<Option<Class>> {
 }
 
 fn vectors(tables: &TablesResponse) -> Vec<Vector> {
-    let empty = Vector {
-        cell: CellId(0),
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
-        reliability: 0,
-        tags: 0,
-        attested: false,
-        rho: 0,
-        lambda: 0,
-    };
     let count = tables.vectors.iter().map(|vector| usize::from(vector.vector) + 1).max();
-    let mut vectors = vec![empty; count.unwrap_or(0)];
+    let mut vectors = vec![Vector::default(); count.unwrap_or(0)];
     for vector in &tables.vectors {
         vectors[usize::from(vector.vector)] = Vector {
             cell: vector.cell,

@@ -93,8 +93,9 @@ impl Net {
     }
 }
 
-/// Has OR-Tools solve the same markets, if its Python is named, and prints how long that took.
-pub(crate) fn run(name: &str, runs: usize, books: &[Book]) {
+/// Has OR-Tools solve the same markets, if its Python is named, and prints how long that took. It stops where the welfare
+/// that it finds is not ours.
+pub(crate) fn run(name: &str, runs: usize, books: &[Book], welfare: i128) {
     let Some(python) = std::env::var_os("CAPLET_ORACLES") else {
         eprintln!("no anchor: CAPLET_ORACLES names no Python, scripts/oracles makes one");
         return;
@@ -111,6 +112,11 @@ pub(crate) fn run(name: &str, runs: usize, books: &[Book]) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut line: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        line["welfare"],
+        json!(welfare.to_string()),
+        "{name}: OR-Tools finds another optimum"
+    );
     line["bench"] = json!("OR-Tools, solving alone, one thread");
     line["of"] = json!(name);
     line["runs"] = json!(runs);

@@ -4,7 +4,7 @@
 use super::state::{Resolved, State};
 use crate::{
     ClassIndex,
-    prices::{ClassMargin, Margins, VectorMargin},
+    prices::{ClassMargin, Margins, Slots, VectorMargin},
 };
 use caplet_protocol::{OrderId, Tick, VectorId};
 use std::collections::BTreeMap;
@@ -46,11 +46,11 @@ pub(super) fn encode(state: &State) -> Vec<u8> {
     out.put(&state.welfare.to_be_bytes());
     out.put(&state.bound.to_be_bytes());
     out.put(&state.lots.to_be_bytes());
-    out.map(&state.margins.classes, Writer::class, |w, margin| {
+    out.slots(&state.margins.classes, |w, margin| {
         w.option(margin.sold.as_ref(), |w, p| w.put(&p.to_be_bytes()));
         w.option(margin.unsold.as_ref(), |w, p| w.put(&p.to_be_bytes()));
     });
-    out.map(&state.margins.vectors, Writer::vector, |w, margin| {
+    out.slots(&state.margins.vectors, |w, margin| {
         w.option(margin.filled.as_ref(), |w, p| w.put(&p.to_be_bytes()));
         w.option(margin.unfilled.as_ref(), |w, p| w.put(&p.to_be_bytes()));
         w.count(margin.used.len());
@@ -108,6 +108,14 @@ impl Writer {
         }
     }
 
+    fn slots<T: Default>(&mut self, slots: &Slots<T>, value: impl Fn(&mut Self, &T)) {
+        self.count(slots.iter().count());
+        for (number, of) in slots.iter() {
+            self.put(&number.to_be_bytes());
+            value(self, of);
+        }
+    }
+
     fn order(&mut self, id: &OrderId) {
         self.put(&id.page.to_be_bytes());
         self.put(&[id.slot]);
@@ -142,8 +150,8 @@ impl Reader<'_> {
             bound: i128::from_be_bytes(self.take()?),
             lots: self.u64()?,
             margins: Margins {
-                classes: self.map(Self::class, Self::class_margin)?,
-                vectors: self.map(Self::vector, Self::vector_margin)?,
+                classes: self.slots(Self::class_margin)?,
+                vectors: self.slots(Self::vector_margin)?,
             },
             waiting_offers: self.map(Self::class, Self::order)?,
             waiting_demands: self.map(Self::vector, Self::order)?,
@@ -188,6 +196,15 @@ impl Reader<'_> {
         value: impl Fn(&mut Self) -> Option<V>,
     ) -> Option<BTreeMap<K, V>> {
         (0..self.count()?).map(|_| Some((key(self)?, value(self)?))).collect()
+    }
+
+    fn slots<T: Default>(&mut self, value: impl Fn(&mut Self) -> Option<T>) -> Option<Slots<T>> {
+        let mut slots = Slots::default();
+        for _ in 0..self.count()? {
+            let number = u16::from_be_bytes(self.take()?);
+            *slots.at(number) = value(self)?;
+        }
+        Some(slots)
     }
 
     fn order(&mut self) -> Option<OrderId> {

@@ -70,8 +70,11 @@ impl<'a> Scan<'a> {
     fn over(terms: Terms<'a>, fills: &'a [Fill], state: State) -> Self {
         let mut by_demand = Vec::new();
         if !state.offers {
-            by_demand.extend(0..fills.len());
-            by_demand.sort_unstable_by_key(|&i| fills.get(i).map(|f| (f.demand, f.offer)));
+            // fills of a demand stand by offer already
+            let demands = fills.iter().map(|fill| fill.demand.to_u64());
+            let mut keyed: Vec<(u64, usize)> = demands.zip(0..).collect();
+            keyed.sort_unstable();
+            by_demand.extend(keyed.into_iter().map(|(_, at)| at));
         }
         Self { terms, fills, by_demand, least: vec![None; terms.vectors.len()], state }
     }
@@ -127,12 +130,12 @@ impl<'a> Scan<'a> {
     /// # Errors
     /// As [`Scan::finish`]; and [`Reject::Classes`] when more than one class has offers.
     pub fn finish_reduced(mut self) -> Result<(Verified, Reduction), Reject> {
-        let classes = self.state.margins.classes.len();
+        let classes = self.state.margins.offered().count();
         if classes > 1 {
             return Err(Reject::Classes(classes));
         }
-        let unsold = self.state.margins.classes.values().find_map(|margin| margin.unsold);
-        let class = self.state.margins.classes.keys().next().copied();
+        let only = self.state.margins.offered().next();
+        let (class, unsold) = only.map_or((None, None), |(class, m)| (Some(class), m.unsold));
         let (mut trades, mut whole) = (Vec::new(), Vec::new());
         for (&fill, known) in self.fills.iter().zip(&self.state.resolved) {
             // a fill without either is of an unknown order, which `conclude` rejects

@@ -54,6 +54,9 @@ impl State {
         lots: u64,
         price: i128,
     ) -> Result<(), Reject> {
+        if lots == 0 {
+            return Ok(()); // most orders; a product of 128 bits is dear
+        }
         let sum = price.checked_mul(i128::from(lots)).and_then(|v| self.welfare.checked_add(v));
         self.welfare = sum.ok_or(Reject::Overflow(at))?;
         Ok(())
@@ -61,6 +64,9 @@ impl State {
 
     /// Adds lots at a surplus to the bound.
     pub(super) fn add_bound(&mut self, at: OrderId, lots: u64, surplus: u64) -> Result<(), Reject> {
+        if surplus == 0 {
+            return Ok(());
+        }
         let value = i128::from(surplus).checked_mul(i128::from(lots));
         let sum = value.and_then(|v| self.bound.checked_add(v));
         self.bound = sum.ok_or(Reject::Overflow(at))?;

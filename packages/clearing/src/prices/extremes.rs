@@ -7,6 +7,7 @@
 
 use super::Margins;
 use crate::{ClassIndex, Terms};
+use caplet_protocol::VectorId;
 
 /// Above every price and cost, and far from overflow when a `u64` is added or taken.
 const FAR: i128 = i128::MAX / 4;
@@ -47,17 +48,18 @@ impl Constraints {
     #[must_use]
     pub fn of(terms: Terms<'_>, margins: &Margins) -> Self {
         let offered: Vec<_> =
-            margins.classes.keys().filter_map(|&i| Some((i, terms.class(i)?))).collect();
+            margins.offered().filter_map(|(i, _)| Some((i, terms.class(i)?))).collect();
         let mut nested = Vec::new();
         for &(better, class) in &offered {
             let lesser = offered.iter().filter(|(other, c)| *other != better && class.dominates(c));
             nested.extend(lesser.map(|&(lesser, _)| (better, lesser)));
         }
-        let bounds = margins.classes.iter().map(|(&class, margin)| {
+        let bounds = margins.offered().map(|(class, margin)| {
             let at_most = margin.unsold.map_or(FAR, i128::from);
             (class, margin.sold.map_or(0, i128::from), at_most)
         });
-        let rows = margins.vectors.iter().map(|(&vector, margin)| {
+        let rows = margins.vectors.iter().map(|(vector, margin)| {
+            let vector = VectorId(vector);
             let cost = |&(class, _): &_| Some((class, i128::from(terms.cost(class, vector)?)));
             let serving: Vec<_> = offered.iter().filter_map(cost).collect();
             let fills = |(class, _): &&(ClassIndex, i128)| margin.used.contains(class);

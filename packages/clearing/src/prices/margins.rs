@@ -2,7 +2,7 @@
 
 use crate::ClassIndex;
 use caplet_protocol::VectorId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Bounds of the price of one class with offers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,18 +24,45 @@ pub(crate) struct VectorMargin {
     pub(crate) used: BTreeSet<ClassIndex>,
 }
 
+/// Values by a number of 16 bits, in a table as long as the largest needs: every order and every fill looks here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slots<T>(Vec<Option<T>>);
+
+impl<T: Default> Slots<T> {
+    /// The value of a number, the default if it had none.
+    pub(crate) fn at(&mut self, number: u16) -> &mut T {
+        let at = usize::from(number);
+        if at >= self.0.len() {
+            self.0.resize_with(at.saturating_add(1), || None);
+        }
+        self.0[at].get_or_insert_default()
+    }
+
+    /// Numbers that have a value, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, &T)> {
+        (0..=u16::MAX).zip(&self.0).filter_map(|(number, value)| Some((number, value.as_ref()?)))
+    }
+}
+
 /// The marginal orders of a clearing and who trades with whom: all that prices depend on.
-/// Collected by [`Scan`](crate::certificate::Scan); maps class and vector to their margins.
+/// Collected by [`Scan`](crate::certificate::Scan).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Margins {
-    pub(crate) classes: BTreeMap<ClassIndex, ClassMargin>,
-    pub(crate) vectors: BTreeMap<VectorId, VectorMargin>,
+    /// Of classes with offers.
+    pub(crate) classes: Slots<ClassMargin>,
+    /// Of vectors with demands.
+    pub(crate) vectors: Slots<VectorMargin>,
 }
 
 impl Margins {
+    /// Classes with offers, ascending.
+    pub(crate) fn offered(&self) -> impl Iterator<Item = (ClassIndex, &ClassMargin)> {
+        self.classes.iter().map(|(class, margin)| (ClassIndex(class), margin))
+    }
+
     /// Notes an offer: its ask, and whether lots of it are sold and left.
     pub(crate) fn offer(&mut self, class: ClassIndex, ask: u64, sold: bool, left: bool) {
-        let margin = self.classes.entry(class).or_default();
+        let margin = self.classes.at(class.0);
         if sold {
             margin.sold = margin.sold.max(Some(ask));
         }
@@ -46,7 +73,7 @@ impl Margins {
 
     /// Notes a demand: its limit, and whether lots of it are filled and left.
     pub(crate) fn demand(&mut self, vector: VectorId, limit: u64, filled: bool, left: bool) {
-        let margin = self.vectors.entry(vector).or_default();
+        let margin = self.vectors.at(vector.0);
         if filled {
             margin.filled = Some(margin.filled.map_or(limit, |least| least.min(limit)));
         }
@@ -57,6 +84,6 @@ impl Margins {
 
     /// Notes that a class fills a vector.
     pub(crate) fn fill(&mut self, class: ClassIndex, vector: VectorId) {
-        self.vectors.entry(vector).or_default().used.insert(class);
+        self.vectors.at(vector.0).used.insert(class);
     }
 }

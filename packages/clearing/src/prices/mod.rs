@@ -12,7 +12,7 @@ mod margins;
 
 pub use extremes::{Constraints, Extremes};
 pub use margins::Margins;
-pub(crate) use margins::{ClassMargin, VectorMargin};
+pub(crate) use margins::{ClassMargin, Slots, VectorMargin};
 
 /// The price charged: the midpoint of the lowest and the highest vector, rounded down for every class
 /// alike (rounding some up and some down would leave the optimal set).

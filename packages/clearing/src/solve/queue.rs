@@ -120,9 +120,11 @@ impl Queue {
 }
 
 /// Entries up to which comparing beats counting.
-const FEW: usize = 4_000;
+const FEW: usize = 256;
+/// Places of a table an entry up to which it does too.
+const WIDE: usize = 8;
 
-/// Sorts: by comparing, or by counting (radix sort from the least key up, 16 bits a pass) when there are many.
+/// Sorts: by comparing, or by counting (radix sort from the least key up) when there are many.
 pub(super) fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
     if entries.len() < FEW {
         entries.sort_unstable();
@@ -131,26 +133,56 @@ pub(super) fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
     if !entries.is_sorted_by_key(|e| e.id) {
         entries.sort_unstable_by_key(|e| e.id);
     }
-    counted(&counted(&entries, |e| e.rank), |e| e.group)
+    counted(counted(entries, |e| e.rank), |e| e.group)
 }
 
 /// The entries in the order of a key; where it is equal, as they were.
-fn counted(entries: &[Entry], key: impl Fn(&Entry) -> u16) -> Vec<Entry> {
-    let mut places = vec![0usize; 1 << 16];
-    for entry in entries {
-        let count = &mut places[usize::from(key(entry))];
+fn counted(mut entries: Vec<Entry>, key: impl Fn(&Entry) -> u16) -> Vec<Entry> {
+    // the keys of a book lie close together: a table of all that there could be takes longer to clear than the rest
+    let low = entries.iter().map(&key).min().unwrap_or(0);
+    let high = entries.iter().map(&key).max().unwrap_or(0);
+    let span = usize::from(high.saturating_sub(low)).saturating_add(1);
+    if span > entries.len().saturating_mul(WIDE) {
+        entries.sort_by_key(key);
+        return entries;
+    }
+    let place = |entry: &Entry| usize::from(key(entry).saturating_sub(low));
+    let mut places = vec![0usize; span];
+    for entry in &entries {
+        let count = &mut places[place(entry)];
         *count = count.saturating_add(1);
     }
     let mut start = 0usize;
-    for place in &mut places {
-        let count = std::mem::replace(place, start);
-        start = start.saturating_add(count);
+    for count in &mut places {
+        start = start.saturating_add(std::mem::replace(count, start));
     }
-    let mut out = entries.to_vec();
-    for entry in entries {
-        let place = &mut places[usize::from(key(entry))];
-        out[*place] = *entry;
-        *place = place.saturating_add(1);
+    let mut out = entries.clone();
+    for entry in &entries {
+        let at = &mut places[place(entry)];
+        out[*at] = *entry;
+        *at = at.saturating_add(1);
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)] // small numbers
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_and_comparing_come_to_the_same() {
+        for (count, groups, ranks) in [(300, 7, 9), (300, 50, 60_000), (5_000, 64, 60_000)] {
+            let entry = |page: u32| {
+                let mixed = page.wrapping_mul(0x9E37_79B1) >> 8;
+                let below = |of: u32, end: u32| u16::try_from(of % end).unwrap();
+                let (group, rank) = (below(mixed, groups), below(mixed / 64, ranks));
+                Entry { group, rank, id: OrderId { page, slot: 0 }, left: 1 }
+            };
+            let by_counting = sorted((0..count).rev().map(entry).collect());
+            let mut by_comparing: Vec<Entry> = (0..count).map(entry).collect();
+            by_comparing.sort_unstable();
+            assert!(by_counting == by_comparing, "{count} entries of {groups} and {ranks}");
+        }
+    }
 }

@@ -25,9 +25,11 @@ const PRICES: i64 = 1 << 62;
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    /// Of each choice, the nodes of its classes.
-    choices: Vec<Range<usize>>,
+    /// Of each choice, its group and the nodes of its classes.
+    choices: Vec<(usize, Range<usize>)>,
     nodes: Vec<u32>,
+    /// The group of each class by its node; of the root, one that has no classes.
+    groups: Vec<usize>,
     /// Of each row, its vector's node and its entries.
     rows: Vec<(u32, Range<usize>)>,
     entries: Vec<Entry>,
@@ -35,6 +37,8 @@ pub(super) struct Rows {
     over: Nodes,
     /// Potentials of the root and the classes when last refreshed, in 64 bits.
     noted: Vec<i64>,
+    /// Of each group, whether one of its potentials moved between the last two refreshes: few do.
+    moved: Vec<bool>,
     /// Least potential of each choice when last refreshed, in 64 bits: the table that is read most must be small.
     least: Vec<i64>,
     /// The same in 128 bits while some potential is beyond [`NARROW`], else empty.
@@ -83,14 +87,20 @@ impl Rows {
             }
         }
         let groups: Vec<_> = groups.into_values().collect();
-        let mut rows = Self { over, ..Self::default() };
+        let mut of_node = vec![groups.len(); over.classes + 1];
+        for (at, group) in groups.iter().enumerate() {
+            group.iter().for_each(|(node, _)| of_node[*node as usize] = at);
+        }
+        let moved = vec![true; groups.len() + 1];
+        let mut rows = Self { over, groups: of_node, moved, ..Self::default() };
         let mut known = BTreeMap::new();
         for (id, vector) in (0..=u16::MAX).zip(terms.vectors) {
             let Some((node, _)) = vectors.get(usize::from(id)).copied().flatten() else {
                 continue;
             };
             let choices = known.entry(requirement(vector)).or_insert_with(|| {
-                groups.iter().map(|group| rows.choice(group, vector)).collect::<Vec<_>>()
+                let groups = groups.iter().enumerate();
+                groups.map(|(at, group)| rows.choice(at, group, vector)).collect::<Vec<_>>()
             });
             let start = rows.entries.len();
             for (group, choice) in groups.iter().zip(choices) {
@@ -109,7 +119,7 @@ impl Rows {
     }
 
     /// The classes of a group that meet a vector's requirement.
-    fn choice(&mut self, group: &[(u32, &Class)], vector: &Vector) -> Option<Choice> {
+    fn choice(&mut self, at: usize, group: &[(u32, &Class)], vector: &Vector) -> Option<Choice> {
         let anywhere = Vector { reliability: 0, ..*vector };
         let meeting = group.iter().filter(|(_, class)| anywhere.accepts(class));
         let start = self.nodes.len();
@@ -117,7 +127,7 @@ impl Rows {
         if self.nodes.len() == start {
             return None;
         }
-        self.choices.push(start..self.nodes.len());
+        self.choices.push((at, start..self.nodes.len()));
         Some(u32::try_from(self.choices.len() - 1).expect("fewer choices than pairs"))
     }
 
@@ -138,28 +148,44 @@ impl Rows {
     /// Every class that may serve the vector of a row.
     pub(super) fn serving(&self, row: usize) -> impl Iterator<Item = Serves> {
         self.entries[self.rows[row].1.clone()].iter().flat_map(|entry| {
-            let nodes = &self.nodes[self.choices[entry.choice as usize].clone()];
+            let nodes = &self.nodes[self.choices[entry.choice as usize].1.clone()];
             nodes.iter().map(|&node| Serves { node, cost: entry.cost })
         })
     }
 
     /// Notes the potentials that [`Self::cheapest`] goes by.
     pub(super) fn refresh(&mut self, potential: &[i128]) {
-        let of_classes = &potential[..=self.over.classes];
         self.wide.clear();
-        self.noted.clear();
-        self.noted.extend(of_classes.iter().map_while(|p| narrow(*p)));
-        if self.noted.len() == of_classes.len() {
-            for (choice, least) in self.choices.iter().zip(&mut self.least) {
-                let of = self.nodes[choice.clone()].iter().map(|&n| self.noted[n as usize]);
-                *least = of.min().expect("a choice has a class");
+        if self.note(&potential[..=self.over.classes]) {
+            for ((group, choice), least) in self.choices.iter().zip(&mut self.least) {
+                if self.moved[*group] {
+                    let of = self.nodes[choice.clone()].iter().map(|&n| self.noted[n as usize]);
+                    *least = of.min().expect("a choice has a class");
+                }
             }
             return;
         }
-        for choice in &self.choices {
+        self.noted.clear();
+        for (_, choice) in &self.choices {
             let of = self.nodes[choice.clone()].iter().map(|&n| potential[n as usize]);
             self.wide.push(of.min().expect("a choice has a class"));
         }
+    }
+
+    /// Takes potentials over in 64 bits, and marks the groups in which one has moved; whether all of them fit.
+    fn note(&mut self, potential: &[i128]) -> bool {
+        let anew = self.noted.len() != potential.len();
+        self.noted.resize(potential.len(), 0);
+        self.moved.fill(anew);
+        let noted = potential.iter().zip(&mut self.noted).zip(&self.groups);
+        for ((potential, noted), group) in noted {
+            let Some(now) = narrow(*potential) else { return false };
+            if now != *noted {
+                *noted = now;
+                self.moved[*group] = true;
+            }
+        }
+        true
     }
 
     /// The cheapest class for a row by the potentials noted, and by those given if they have moved since.
@@ -171,7 +197,7 @@ impl Rows {
         } else {
             entries.iter().min_by_key(|e| self.wide[e.choice as usize] + i128::from(e.cost))?
         };
-        let nodes = &self.nodes[self.choices[best.choice as usize].clone()];
+        let nodes = &self.nodes[self.choices[best.choice as usize].1.clone()];
         let node = *nodes.iter().min_by_key(|&&n| potential[n as usize])?;
         Some(Serves { node, cost: best.cost })
     }

@@ -24,6 +24,7 @@ pub(super) fn outcome(seed: u64, day: &Day) -> Outcome {
         chart("Mean price of a lot", "ticks", series(&|s| s.mean_price().map(|p| p as f64 / TICK))),
         chart("Utilisation", "% of lots offered", series(&|s| share(s.traded, s.offered))),
         chart("Provider revenue", "ticks a slot", series(&|s| Some(s.paid as f64 / TICK))),
+        chart("Consumer cost", "ticks a slot", series(&|s| Some(s.borne as f64 / TICK))),
         chart(
             "Surplus, consumers and providers",
             "ticks a slot",

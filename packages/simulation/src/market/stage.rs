@@ -81,29 +81,17 @@ impl Stage {
 }
 
 fn class(i: u8) -> Class {
-    Class {
-        cell: CellId(u16::from(i % 2)),
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
-        reliability: i / 2,
-        tags: 0,
-        attested: false,
-    }
+    Class { cell: CellId(u16::from(i % 2)), reliability: i / 2, ..Class::default() }
 }
 
 /// Consumers in both cells, some of whom need or prize reliability, some proximity.
 fn vector(i: u8) -> Vector {
     Vector {
         cell: CellId(u16::from(i % 2)),
-        latency: 0,
-        throughput: 0,
-        accuracy: 0,
         reliability: u8::from(i % 8 == 6),
-        tags: 0,
-        attested: false,
         rho: if i % 4 < 2 { 60 } else { 0 },
         lambda: if i < 4 { 200 } else { 0 },
+        ..Vector::default()
     }
 }
 

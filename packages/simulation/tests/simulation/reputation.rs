@@ -68,8 +68,11 @@ fn who_gets_worse_is_found_out_by_pay_before_by_tier_and_by_tier_before_suspensi
             assert!(segments <= tier * 10, "{found:?}");
             assert!(found.suspended.is_none_or(|at| at >= tier), "{found:?}");
         }
-        let [_, malicious] = detections(seed);
+        let [slow, malicious] = detections(seed);
         assert!(malicious.suspended.is_some(), "{malicious:?}");
+        // of what a slow lease is rated, three quarters are what was delivered
+        assert!(slow.suspended.is_none(), "{slow:?}");
+        assert!(slow.tier > malicious.tier, "{slow:?} {malicious:?}");
     }
 }
 
