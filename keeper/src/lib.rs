@@ -31,6 +31,7 @@ pub mod leases;
 pub mod matcher;
 pub mod observe;
 pub mod outbox;
+mod owners;
 pub mod placer;
 mod proximity;
 mod reconcile;

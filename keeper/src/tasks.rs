@@ -4,10 +4,14 @@
 //! it is banned (clippy.toml); this is the one place that calls it.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// A task whose type is forgotten: the runtime's part of it is compiled once, not once for each of the keeper's tasks.
+type Task = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// Tasks that live and end together. Clones are the same group.
 #[derive(Clone)]
@@ -61,6 +65,10 @@ impl Group {
     where
         F: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
+        self.run(name, Box::pin(task));
+    }
+
+    fn run(&self, name: &'static str, task: Task) {
         let (group, stop) = (Arc::clone(&self.name), self.stop.clone());
         let guarded = async move {
             let guard = stop.clone().drop_guard();

@@ -142,3 +142,24 @@ impl AuthProvider for Gate {
 fn known<'a>(client_id: &'a str, user_id: Option<&str>) -> Option<Who<'a>> {
     if user_id == Some(client_id) { Who::of(client_id) } else { None }
 }
+
+/// Whether nobody comes in with lines that nobody has signed (client id, password, topic), and no two devices may speak
+/// on one topic; what the fuzz targets run.
+#[doc(hidden)]
+#[must_use]
+pub fn keeps_out(bytes: &[u8]) -> bool {
+    let mut lines = bytes.splitn(3, |byte| *byte == b'\n');
+    let [id, password, topic] = [(); 3].map(|()| lines.next().unwrap_or_default());
+    let (id, topic) = (String::from_utf8_lossy(id), String::from_utf8_lossy(topic));
+    let Some(who) = Who::of(&id) else { return true };
+    let _ = may_subscribe(who, &topic);
+    let alone = match who {
+        Who::Device(DeviceId(own)) => {
+            let other = Who::Device(DeviceId(own.wrapping_add(1)));
+            !(may_publish(who, &topic) && may_publish(other, &topic))
+        }
+        Who::Keeper | Who::Enrolling(_) => true,
+    };
+    let key = PublicKey::ed25519([0x66; 32]);
+    alone && login::check(password, &id, &key, [5; 32], &Domain([6; 32]), 1_763_712_000).is_err()
+}

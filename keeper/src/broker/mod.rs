@@ -11,6 +11,8 @@ mod who;
 
 pub use embedded::Embedded;
 pub use external::External;
+#[doc(hidden)]
+pub use gate::keeps_out;
 pub use gate::{Gate, Keys};
 pub use link::{Incoming, Link, Will};
 pub use login::LOGIN_SECS;

@@ -152,6 +152,12 @@ pub(super) struct AttachArgs {
     /// Local port of a TCP service.
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
+    /// Least milliseconds between readings of a sensor; its own rate when absent.
+    #[arg(long, value_name = "MS", conflicts_with = "spread")]
+    pub(super) interval: Option<u32>,
+    /// Seconds of readings of a sensor that are kept; the whole lease when absent.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "spread")]
+    pub(super) window: Option<u32>,
     /// `http://host:port` of the keeper's desk; the configured keeper's when absent.
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
@@ -189,6 +195,9 @@ pub(super) struct ExecArgs {
     /// Give it what comes on standard input; into a container it goes as it comes.
     #[arg(long)]
     pub(super) stdin: bool,
+    /// Let it get out of its container, where the provider's list leads: only if the lease grants it.
+    #[arg(long)]
+    pub(super) network: bool,
     /// Environment of the program; may be given again.
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) env: Vec<String>,

@@ -2,6 +2,7 @@
 
 use crate::demo::{self, DemoOptions};
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,6 +24,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     // clients that lose their broker at the end of the story are part of it
     super::log::quiet();
     let Args { seconds, json, plain, keep: folder } = args;
-    demo::run(DemoOptions { seconds, json, plain, folder }).await?;
+    // who says how long wants to see what happens in that time
+    let patience = Duration::ZERO;
+    demo::run(DemoOptions { seconds, patience, json, plain, folder }).await?;
     Ok(())
 }

@@ -42,6 +42,9 @@ pub(super) async fn exec(args: &ExecArgs) -> anyhow::Result<()> {
     for pair in &args.env {
         url.push_str(&format!("&env={}", percent(pair)));
     }
+    if args.network {
+        url.push_str("&network");
+    }
     let input = if args.stdin { standard_input() } else { Bytes::new().into() };
     let mut answer = answered(&url, http.post(&url).body(input)).await?;
     let mut told = Told::default();

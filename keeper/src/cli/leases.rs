@@ -64,7 +64,8 @@ pub(super) async fn attach(args: &AttachArgs) -> anyhow::Result<()> {
         )
     };
     let (port, routes) = (args.socks.or(args.port), args.routes.clone());
-    let wish = Wish { mount, port, tun: args.tun.clone(), routes, ..Wish::default() };
+    let (interval_ms, window_secs) = (args.interval.unwrap_or(0), args.window.unwrap_or(0));
+    let wish = Wish { mount, port, interval_ms, window_secs, tun: args.tun.clone(), routes };
     let url = format!("{desk}/v1/leases/{lease}/attach");
     let answer = answered(&url, client(ATTACH)?.post(&url).json(&wish)).await?;
     let local: Value = answer.json().await.context("the desk answered no JSON")?;

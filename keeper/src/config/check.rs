@@ -58,12 +58,17 @@ impl Config {
         range("risk.cap_bps", (1..=10_000).contains(&cap), cap.to_string(), "1 to 10000")?;
         let mib = self.fabric.bundle_mib;
         range("fabric.bundle_mib", mib > 0, mib.to_string(), "1 and more")?;
+        let named = !self.fabric.container_runtime.is_empty();
+        range("fabric.container_runtime", named, "empty".to_owned(), "a program or more")?;
         let check = self.fabric.check_bps;
         range("fabric.check_bps", check <= 10_000, check.to_string(), "0 to 10000")?;
         let fabric = &self.fabric;
         let file = fabric.camera_file.as_ref().map(|file| file.display().to_string());
         let one = fabric.camera.is_empty() || file.is_none();
         range("fabric.camera_file", one, file.unwrap_or_default(), "none beside fabric.camera")?;
+        let leads = !fabric.container_network || !fabric.uplink.is_empty();
+        let words = "a destination or more with fabric.container_network";
+        range("fabric.uplink", leads, "empty".to_owned(), words)?;
         let links = self.fabric.links;
         range("fabric.links", links <= MAX_LINKS, links.to_string(), "0 to 1024")?;
         for spare in &self.spare {

@@ -1,5 +1,6 @@
 //! Serving and using leases over links.
 
+use caplet_fabric_oci::{RUNC, YOUKI};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,12 +59,19 @@ pub struct FabricConfig {
     /// Root file system of leased containers; none are served when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_root: Option<PathBuf>,
+    /// Programs that make containers, names or paths below the keeper's folder: the first that is there and fit is taken.
+    pub container_runtime: Vec<String>,
+    /// Whether containers of capabilities with the tag `network` get out, where `uplink` leads: runs that ask for it.
+    pub container_network: bool,
     /// Whether leased containers run in root file systems of their consumers, too.
     pub bundles: bool,
     /// Folder in which those are kept unpacked; of this keeper alone, and open to other users (`o+x`) all the way.
     pub bundle_folder: PathBuf,
     /// MiB that they may take up there.
     pub bundle_mib: u64,
+    /// MiB of memory that WASI programs of all leases together may be given, each as much as one may have; half of what
+    /// is free when the first is served when 0.
+    pub program_mib: u64,
     /// Command of the enclave behind leases of `enclave` markets, as `caplet-enclave serve` is one; none are
     /// served when empty. It runs in the keeper's folder.
     pub enclave: Vec<String>,
@@ -103,9 +111,12 @@ impl Default for FabricConfig {
             camera_file: None,
             tcp: None,
             container_root: None,
+            container_runtime: [YOUKI, RUNC].map(str::to_owned).to_vec(),
+            container_network: false,
             bundles: true,
             bundle_folder: "bundles".into(),
             bundle_mib: 2_048,
+            program_mib: 0,
             enclave: Vec::new(),
         }
     }

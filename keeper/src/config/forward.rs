@@ -32,7 +32,7 @@ pub struct ForwardConfig {
 }
 
 /// What a device sells ahead in a market. Its owner is this keeper's account, or has approved it in the futures
-/// contract.
+/// contract; or it is the device that a pool sells as whose manager is this keeper's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IssueConfig {
@@ -40,6 +40,10 @@ pub struct IssueConfig {
     pub device: u32,
     /// The market.
     pub market: u32,
+    /// For a pool's device: a device of this account's, whose collateral stands behind it. The pool issues it then, out
+    /// of what its members can do without their spares; `declare` says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backer: Option<u32>,
     /// Tiers it promises: latency, throughput, accuracy.
     #[serde(default)]
     pub tiers: [u8; 3],

@@ -10,8 +10,14 @@ use std::path::Path;
 const ENV_PREFIX: &str = "CAPLET_";
 /// Variables with the prefix that are no keys: the configuration file itself, and what scripts and tests of this house
 /// read, which whoever develops has exported.
-const NO_KEYS: [&str; 5] =
-    ["CAPLET_CONFIG", "CAPLET_CACHE", "CAPLET_LOCALNET", "CAPLET_PROGRAM", "CAPLET_REGENERATE"];
+const NO_KEYS: [&str; 6] = [
+    "CAPLET_CONFIG",
+    "CAPLET_CACHE",
+    "CAPLET_CONTAINER_RUNTIME",
+    "CAPLET_LOCALNET",
+    "CAPLET_PROGRAM",
+    "CAPLET_REGENERATE",
+];
 /// How defaults are called where origins are shown.
 const DEFAULT: &str = "default";
 

@@ -70,6 +70,10 @@ fn values_that_do_not_fit_are_named() {
     assert!(words("[exchange]\nmeasure_secs = 0\n").contains("exchange.measure_secs is 0"));
     let two = words("[fabric]\ncamera = [\"film\"]\ncamera_file = \"now.jpg\"\n");
     assert!(two.contains("fabric.camera_file is now.jpg"), "{two}");
+    let nowhere = words("[fabric]\ncontainer_network = true\n");
+    assert!(nowhere.contains("fabric.uplink is empty"), "{nowhere}");
+    let none = words("[fabric]\ncontainer_runtime = []\n");
+    assert!(none.contains("fabric.container_runtime is empty"), "{none}");
     assert!(words("not toml").contains("caplet.toml"));
     let nowhere = load_with(Some(Path::new("no/such.toml")), [], &[]).unwrap_err();
     assert!(nowhere.to_string().contains("no/such.toml"));

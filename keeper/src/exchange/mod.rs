@@ -18,6 +18,10 @@ mod watcher;
 mod why;
 
 pub(crate) use directory::{Directory, key_of};
+#[doc(hidden)]
+pub use endpoints::are_few;
+#[doc(hidden)]
+pub use problem::is_told_on;
 pub use reputation::Reputation;
 pub(crate) use server::{Frames, serve};
 pub use table::TABLES;

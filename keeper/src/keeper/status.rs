@@ -21,6 +21,7 @@ pub(super) fn teller(context: &Context, books: &Books, leases: &Leases) -> Statu
             "markets": books.markets().len(),
             "devices": or_why(crate::registrar::devices(&context.store).map(|devices| json!(devices.len()))),
             "leases": { "known": all.len(), "live": all.iter().filter(|lease| lease.is_live()).count() },
+            "containers": crate::observe::container_runtime(),
             "outbox": or_why(context.outbox.backlog().map(|backlog| json!(backlog))),
         })
     })
