@@ -107,6 +107,7 @@ async fn a_keeper_elsewhere_asks_the_devices_gateway_for_the_quote() {
             config.attest.quotes = quotes;
             config.mqtt.embedded.listen = "127.0.0.1:0".parse().unwrap();
             config.exchange.listen = "127.0.0.1:0".parse().unwrap();
+            config.fabric.desk = "127.0.0.1:0".parse().unwrap();
         })
         .await;
     let nowhere = stand.folder.path().join("nowhere");

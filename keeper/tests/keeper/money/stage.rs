@@ -258,6 +258,10 @@ impl Stage {
         change: impl FnOnce(&mut Config),
     ) -> anyhow::Result<Keeper> {
         let (deployment, store) = (self.deployment.clone(), self.store(gateway));
+        let change = |config: &mut Config| {
+            config.data = self.place(gateway);
+            change(config);
+        };
         Keeper::start(parts(gateway, chain, deployment, store, change)).await
     }
 
